@@ -1,0 +1,34 @@
+package dev.squall.generate;
+
+/**
+ * What one generation cost. Times are wall-clock nanoseconds.
+ *
+ * @param promptTokens tokens of the prompt
+ * @param promptTokensCached how many of them the session had evaluated before
+ * @param generatedTokens tokens of the answer
+ * @param prefillNanos evaluating the rest of the prompt
+ * @param decodeNanos from the end of prefill to the last token
+ * @param firstTokenNanos from the call to the first token
+ */
+public record GenerationMetrics(
+        int promptTokens,
+        int promptTokensCached,
+        int generatedTokens,
+        long prefillNanos,
+        long decodeNanos,
+        long firstTokenNanos) {
+
+    /** Prompt tokens evaluated a second; 0 where none were. */
+    public double prefillTokensPerSecond() {
+        return rate(promptTokens - promptTokensCached, prefillNanos);
+    }
+
+    /** Tokens decoded a second, the first one (which prefill yields) aside; 0 where there was only that. */
+    public double decodeTokensPerSecond() {
+        return rate(generatedTokens - 1, decodeNanos);
+    }
+
+    private static double rate(int tokens, long nanos) {
+        return tokens <= 0 || nanos <= 0 ? 0 : tokens * 1e9 / nanos;
+    }
+}
