@@ -20,7 +20,11 @@ public record SamplingOptions(
         require(topK >= 0, "top-k", topK, "0 (off) or more");
         require(topP > 0 && topP <= 1, "top-p", topP, "above 0 and at most 1 (off)");
         require(minP >= 0 && minP <= 1, "min-p", minP, "0 (off) to 1");
-        require(repeatPenalty > 0 && Float.isFinite(repeatPenalty), "repeat-penalty", repeatPenalty, "above 0; 1 is off");
+        require(
+                repeatPenalty > 0 && Float.isFinite(repeatPenalty),
+                "repeat-penalty",
+                repeatPenalty,
+                "above 0; 1 is off");
         require(repeatTokens >= 0, "repeat-last-n", repeatTokens, "0 (off) or more");
     }
 
