@@ -69,7 +69,7 @@ class BlockCodecTest {
             float magnitude = 0;
             float min = Float.POSITIVE_INFINITY;
             float max = Float.NEGATIVE_INFINITY;
-            double spread = Math.scalb(1, random.nextInt(-4, 5));
+            double spread = Math.scalb(1.0, random.nextInt(-4, 5));
             double shift = round % 2 == 0 ? 0 : random.nextGaussian();
             for (int i = 0; i < values.length; i++) {
                 values[i] = (float) (spread * (random.nextGaussian() + shift));
@@ -88,9 +88,7 @@ class BlockCodecTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "Q2_K, 0.40", "Q3_K, 0.25", "Q4_K, 0.10", "Q5_K, 0.05", "Q6_K, 0.03", "IQ4_NL, 0.10", "IQ4_XS, 0.10"
-    })
+    @CsvSource({"Q2_K, 0.40", "Q3_K, 0.25", "Q4_K, 0.10", "Q5_K, 0.05", "Q6_K, 0.03", "IQ4_NL, 0.10", "IQ4_XS, 0.10"})
     void keepsNormalDataWithinARelativeError(BlockType type, double bound) {
         Random random = new Random(SEED);
         float[] values = new float[64 * 256];
@@ -115,7 +113,9 @@ class BlockCodecTest {
             float[] values = new float[elements];
             Arrays.fill(values, constant);
             for (float decoded : throughBlocks(type, values)) {
-                assertThat((double) decoded).as("%s", constant).isCloseTo(constant, within(Math.abs(constant) * 0.05 + 1e-20));
+                assertThat((double) decoded)
+                        .as("%s", constant)
+                        .isCloseTo(constant, within(Math.abs(constant) * 0.05 + 1e-20));
             }
         }
     }

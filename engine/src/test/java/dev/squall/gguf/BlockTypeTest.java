@@ -40,7 +40,8 @@ class BlockTypeTest {
     void countsTheBytesOfRows(BlockType type) {
         assertThat(type.rowBytes(0)).isZero();
         assertThat(type.rowBytes(type.blockElements())).isEqualTo(type.blockBytes());
-        assertThat(type.rowBytes(type.blockElements() * 10_000_000_000L)).isEqualTo(type.blockBytes() * 10_000_000_000L);
+        assertThat(type.rowBytes(type.blockElements() * 10_000_000_000L))
+                .isEqualTo(type.blockBytes() * 10_000_000_000L);
         assertThatThrownBy(() -> type.rowBytes(-type.blockElements())).isInstanceOf(IllegalArgumentException.class);
     }
 

@@ -154,8 +154,7 @@ class GgufFileTest {
 
     @Test
     void refusesATensorWhoseDataDoesNotFitItsDimensions() {
-        assertThatThrownBy(() ->
-                        new GgufTensor("t", BlockType.F16, List.of(3L), MemorySegment.ofArray(new byte[7])))
+        assertThatThrownBy(() -> new GgufTensor("t", BlockType.F16, List.of(3L), MemorySegment.ofArray(new byte[7])))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("tensor 't': data of 7 bytes, expected 6 for F16 of dimensions [3]");
     }

@@ -128,7 +128,13 @@ class GgufFormatTest {
                 "metadata 'k': array length=1152921504606846976, expected at most 16777216",
                 ": the file is damaged or not made for inference");
         assertRefused(
-                new RawGguf(3, 0, 1).text("k").int32(9).int32(8).int64(2).int64(0).bytes(),
+                new RawGguf(3, 0, 1)
+                        .text("k")
+                        .int32(9)
+                        .int32(8)
+                        .int64(2)
+                        .int64(0)
+                        .bytes(),
                 "metadata 'k': array length=2, expected at most 1 in the 8 bytes that are left",
                 TRUNCATED);
     }
@@ -177,7 +183,9 @@ class GgufFormatTest {
                 "tensor entry 0: empty name, expected a name",
                 "");
         assertRefused(
-                new RawGguf(3, 1, 0).tensor("x".repeat(256), BlockType.F32, 0, 1).withData(4),
+                new RawGguf(3, 1, 0)
+                        .tensor("x".repeat(256), BlockType.F32, 0, 1)
+                        .withData(4),
                 "tensor entry 0: length of name=256, expected at most 255",
                 ": the file is damaged or not made for inference");
         assertRefused(
@@ -196,7 +204,9 @@ class GgufFormatTest {
                 "tensor 'tt': 0 dimensions, expected 1 to 4",
                 "");
         assertRefused(
-                new RawGguf(3, 1, 0).tensor("t", BlockType.F32, 0, 1, 1, 1, 1, 1).withData(64),
+                new RawGguf(3, 1, 0)
+                        .tensor("t", BlockType.F32, 0, 1, 1, 1, 1, 1)
+                        .withData(64),
                 "tensor 't': 5 dimensions, expected 1 to 4",
                 "");
         String range = ", expected at least 1, and at most 281474976710656 elements in all";
@@ -287,8 +297,8 @@ class GgufFormatTest {
     private void assertRefused(byte[] content, String subjectActualExpected, String remedy) throws IOException {
         Path path = RawGguf.write(directory, "bad.gguf", content);
         assertThatThrownBy(() -> GgufFile.open(path))
-                .isInstanceOfSatisfying(
-                        GgufFormatException.class, failure -> assertThat(failure.file()).isEqualTo(path))
+                .isInstanceOfSatisfying(GgufFormatException.class, failure -> assertThat(failure.file())
+                        .isEqualTo(path))
                 .hasMessage(subjectActualExpected + " in " + path + remedy);
         Files.delete(path);
     }

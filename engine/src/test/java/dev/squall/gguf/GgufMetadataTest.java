@@ -89,17 +89,36 @@ class GgufMetadataTest {
     @Test
     void namesKeyAndFileWhenAValueIsMissingOrOfTheWrongType() {
         GgufMetadata metadata = new GgufMetadata(Path.of("m.gguf"), everyType());
-        assertFails(() -> metadata.int32("absent"), "metadata 'absent': missing, expected an integer from -2^31 to 2^31-1 in m.gguf");
-        assertFails(() -> metadata.int32("u32"), "metadata 'u32': uint32 4294967295, expected an integer from -2^31 to 2^31-1 in m.gguf");
-        assertFails(() -> metadata.int64("u64"), "metadata 'u64': uint64 18446744073709551615, expected an integer from -2^63 to 2^63-1 in m.gguf");
-        assertFails(() -> metadata.int64("f32"), "metadata 'f32': float32 1.0E-6, expected an integer from -2^63 to 2^63-1 in m.gguf");
-        assertFails(() -> metadata.float32("i8"), "metadata 'i8': int8 -128, expected a floating-point number in m.gguf");
+        assertFails(
+                () -> metadata.int32("absent"),
+                "metadata 'absent': missing, expected an integer from -2^31 to 2^31-1 in m.gguf");
+        assertFails(
+                () -> metadata.int32("u32"),
+                "metadata 'u32': uint32 4294967295, expected an integer from -2^31 to 2^31-1 in m.gguf");
+        assertFails(
+                () -> metadata.int64("u64"),
+                "metadata 'u64': uint64 18446744073709551615, expected an integer from -2^63 to 2^63-1 in m.gguf");
+        assertFails(
+                () -> metadata.int64("f32"),
+                "metadata 'f32': float32 1.0E-6, expected an integer from -2^63 to 2^63-1 in m.gguf");
+        assertFails(
+                () -> metadata.float32("i8"), "metadata 'i8': int8 -128, expected a floating-point number in m.gguf");
         assertFails(() -> metadata.bool("u8"), "metadata 'u8': uint8 255, expected a bool in m.gguf");
-        assertFails(() -> metadata.string("strings"), "metadata 'strings': string[4] {, ab, , Ġé}, expected a string in m.gguf");
-        assertFails(() -> metadata.strings("string"), "metadata 'string': string größer 模型\\n\\u{0}, expected an array of strings in m.gguf");
-        assertFails(() -> metadata.ints("float32s"), "metadata 'float32s': float32[3] {0.5, -0.0, NaN}, expected an array of integers from -2^31 to 2^31-1 in m.gguf");
-        assertFails(() -> metadata.floats("int8s"), "metadata 'int8s': int8[3] {0, 1, 127}, expected an array of floating-point numbers in m.gguf");
-        assertFails(() -> metadata.bools("int8s"), "metadata 'int8s': int8[3] {0, 1, 127}, expected an array of bools in m.gguf");
+        assertFails(
+                () -> metadata.string("strings"),
+                "metadata 'strings': string[4] {, ab, , Ġé}, expected a string in m.gguf");
+        assertFails(
+                () -> metadata.strings("string"),
+                "metadata 'string': string größer 模型\\n\\u{0}, expected an array of strings in m.gguf");
+        assertFails(
+                () -> metadata.ints("float32s"),
+                "metadata 'float32s': float32[3] {0.5, -0.0, NaN}, expected an array of integers from -2^31 to 2^31-1 in m.gguf");
+        assertFails(
+                () -> metadata.floats("int8s"),
+                "metadata 'int8s': int8[3] {0, 1, 127}, expected an array of floating-point numbers in m.gguf");
+        assertFails(
+                () -> metadata.bools("int8s"),
+                "metadata 'int8s': int8[3] {0, 1, 127}, expected an array of bools in m.gguf");
     }
 
     @Test
@@ -111,13 +130,15 @@ class GgufMetadataTest {
         assertThat(metadata.float32OrElse("absent", 7)).isEqualTo(7);
         assertThat(metadata.boolOrElse("absent", true)).isTrue();
         assertThat(metadata.int32OrElse("u8", 7)).isEqualTo(255);
-        assertFails(() -> metadata.int32OrElse("string", 7), "metadata 'string': string größer 模型\\n\\u{0}, expected an integer from -2^31 to 2^31-1 in m.gguf");
+        assertFails(
+                () -> metadata.int32OrElse("string", 7),
+                "metadata 'string': string größer 模型\\n\\u{0}, expected an integer from -2^31 to 2^31-1 in m.gguf");
     }
 
     @Test
     void showsLongArraysShort() {
-        GgufValue.Array vocabulary =
-                GgufValue.strings(IntStream.range(0, 100_000).mapToObj(i -> "token" + i).toList());
+        GgufValue.Array vocabulary = GgufValue.strings(
+                IntStream.range(0, 100_000).mapToObj(i -> "token" + i).toList());
         assertThat(vocabulary.display(40)).isEqualTo("string[100000] {token0, token1, token...");
         assertThat(GgufValue.arrays(List.of(GgufValue.int32s(1), GgufValue.bools(true)))
                         .display(80))
@@ -132,12 +153,12 @@ class GgufMetadataTest {
         new GgufWriter()
                 .metadata(
                         "tokenizer.ggml.tokens",
-                        GgufValue.strings(
-                                IntStream.range(0, tokens).mapToObj(i -> "t" + i).toList()))
+                        GgufValue.strings(IntStream.range(0, tokens)
+                                .mapToObj(i -> "t" + i)
+                                .toList()))
                 .metadata("tokenizer.ggml.scores", GgufValue.float32s(new float[tokens]))
                 .write(path);
-        ThreadMXBean threads =
-                (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = threads.getCurrentThreadAllocatedBytes();
         try (GgufFile file = GgufFile.open(path)) {
             long allocated = threads.getCurrentThreadAllocatedBytes() - before;

@@ -50,7 +50,8 @@ class GgufWriterTest {
         try (GgufFile file = GgufFile.open(path)) {
             GgufTensor streamed = file.require("streamed");
             for (int i = 0; i < rows; i++) {
-                assertThat(LittleEndian.unsigned8(streamed.data(), 68L * i + 67)).isEqualTo(i & 0xFF);
+                assertThat(LittleEndian.unsigned8(streamed.data(), 68L * i + 67))
+                        .isEqualTo(i & 0xFF);
             }
             assertThat(file.require("after").data().toArray(ValueLayout.JAVA_BYTE))
                     .containsExactly(5, 6);

@@ -79,7 +79,8 @@ final class RawGguf {
             }
             float[] row = new float[Math.toIntExact(tensor.dimension(0))];
             BlockCodec.decode(tensor.type(), tensor.data(), tensor.bytes() - tensor.rowBytes(), row, 0, row.length);
-            sum += Float.floatToIntBits(row[row.length - 1]) + file.location(tensor.name()).offset();
+            sum += Float.floatToIntBits(row[row.length - 1])
+                    + file.location(tensor.name()).offset();
         }
         for (GgufValue value : file.metadata().entries().values()) {
             sum += readAll(value);

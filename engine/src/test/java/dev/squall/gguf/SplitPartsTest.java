@@ -26,8 +26,10 @@ class SplitPartsTest {
             assertThat(file.tensors().sequencedKeySet()).containsExactly("part2.0", "part2.1", "part3.0");
             assertThat(file.metadata().string("general.name")).isEqualTo("part 1");
             assertThat(file.location("part3.0").file()).isEqualTo(third);
-            assertThat(file.require("part2.1").data().get(LittleEndian.FLOAT32, 0)).isEqualTo(2f);
-            assertThat(file.require("part3.0").data().get(LittleEndian.FLOAT32, 0)).isEqualTo(3f);
+            assertThat(file.require("part2.1").data().get(LittleEndian.FLOAT32, 0))
+                    .isEqualTo(2f);
+            assertThat(file.require("part3.0").data().get(LittleEndian.FLOAT32, 0))
+                    .isEqualTo(3f);
         }
     }
 
@@ -45,8 +47,8 @@ class SplitPartsTest {
         Path second = writePart(2, 2, 1, 2, 2, 1);
         assertRefused(
                 second,
-                "metadata 'split.no': 1, a later part of the model, expected 0, the first part in " + second
-                        + ": open " + directory.resolve("model-00001-of-00002.gguf"));
+                "metadata 'split.no': 1, a later part of the model, expected 0, the first part in " + second + ": open "
+                        + directory.resolve("model-00001-of-00002.gguf"));
     }
 
     @Test
@@ -79,8 +81,7 @@ class SplitPartsTest {
         Path first = writePart(1, 2, 0, 2, 2, 1);
         Path second = writePart(2, 2, 1, 5, 2, 1);
         String remedy = ": the parts are not of one model, download them again";
-        assertRefused(
-                first, "metadata 'split.count': 5, expected 2, as the file's name says in " + second + remedy);
+        assertRefused(first, "metadata 'split.count': 5, expected 2, as the file's name says in " + second + remedy);
         writePart(2, 2, 0, 2, 2, 1);
         assertRefused(first, "metadata 'split.no': 0, expected 1, as the file's name says in " + second + remedy);
         writePart(2, 2, 1, 2, 2, 4);
