@@ -1,0 +1,59 @@
+package dev.squall.compute;
+
+import dev.squall.expert.ExpertLease;
+import dev.squall.model.RowBatch;
+import dev.squall.routing.LayerRouting;
+
+/**
+ * Computes a forward pass block by block, in this order: {@link #begin}, then for each layer {@link #attentionBlock} and
+ * {@link #expertBlock}, then {@link #head}. Hidden states and the KV cache stay inside, on whatever device there is; only
+ * tokens, router logits and output logits cross. One thread drives a backend.
+ *
+ * <p>R rows of a batch, E hidden width, J experts, K of them used, V vocabulary. Every row's result is the same bit for
+ * bit whichever rows share the batch.
+ */
+public interface ComputeBackend extends AutoCloseable {
+
+    /** What computes, for people: device, kernels, threads. */
+    String description();
+
+    /** The most rows a batch may have. */
+    int rowsMax();
+
+    /** The most sequences the KV cache holds. */
+    int sequencesMax();
+
+    /** The most positions of a sequence that the KV cache holds. */
+    int positionsMax();
+
+    /** Starts a pass: hidden = the token embeddings of the rows. */
+    void begin(RowBatch rows);
+
+    /**
+     * hidden += attention(norm(hidden)), with keys and values of the rows written to the cache first; then the router's
+     * logits on the normalised hidden state.
+     *
+     * @param layer the layer's index
+     * @param routerLogits R x J, out
+     */
+    void attentionBlock(int layer, float[] routerLogits);
+
+    /**
+     * hidden += Σ_k weight_k · expert_k(norm(hidden)), summed from the most probable expert down.
+     *
+     * @param routing the experts of each row and their weights
+     * @param experts the weights of every expert that the routing selects
+     */
+    void expertBlock(LayerRouting routing, ExpertLease experts);
+
+    /**
+     * Output logits of some rows of the pass.
+     *
+     * @param batchRows indices of the rows in the batch
+     * @param logits as many times V as there are indices, out
+     */
+    void head(int[] batchRows, float[] logits);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,74 @@
+package dev.squall.compute;
+
+import dev.squall.model.WeightMatrix;
+
+/**
+ * The arithmetic of the JVM backend. Offsets count floats. Every method is a pure function of its arguments, may run on
+ * several threads at once, and computes an element the same way whatever else is computed in the same call.
+ */
+interface Kernels {
+
+    /** For people: which kernels these are. */
+    String description();
+
+    /** Row {@code row} of the matrix, decoded: {@code columns} floats. Exact for every block type. */
+    void decodeRow(WeightMatrix w, int row, float[] out, int outOffset);
+
+    /**
+     * {@code y[yOffsets[i] + o] = Σ_k W[o][k] · x[xOffsets[i] + k]} for o in [{@code from}, {@code to}) and i in
+     * [{@code first}, {@code first + count}). Against exact arithmetic the error of a sum of n terms is at most
+     * {@code n · 2^-24 · Σ|W[o][k] · x[k]|}.
+     *
+     * @param tile scratch of {@link #tileFloats} floats
+     */
+    void multiply(
+            WeightMatrix w,
+            int from,
+            int to,
+            float[] x,
+            int[] xOffsets,
+            float[] y,
+            int[] yOffsets,
+            int first,
+            int count,
+            float[] tile);
+
+    /** The scratch that {@link #multiply} needs for a matrix of so many columns. */
+    int tileFloats(int columns);
+
+    /** y = x · weight / sqrt(mean(x²) + epsilon), n elements. y may be x. Relative error at most n · 2^-24. */
+    void rmsNorm(float[] x, int xOffset, float[] weight, int n, float epsilon, float[] y, int yOffset);
+
+    /** y = x rounded to a precision, n elements, a whole number of blocks. Exact but for the sign of zeros. y may be x. */
+    void round(ActivationPrecision precision, float[] x, int xOffset, int n, float[] y, int yOffset);
+
+    /** gate = silu(gate) · up, n elements, silu(g) = g / (1 + e^-g). Error at most 2^-20 of the result or 1e-36 · |up|. */
+    void swiglu(float[] gate, int gateOffset, float[] up, int upOffset, int n);
+
+    /** y += scale · x, n elements. */
+    void addScaled(float scale, float[] x, int xOffset, float[] y, int yOffset, int n);
+
+    /**
+     * Attention of G query heads that share one key/value head, over positions 0 to {@code positions - 1}:
+     * {@code out_g = Σ_p softmax_p(scale · q_g · k_p) v_p}. Queries and probabilities are rounded to half precision, as
+     * the cache's keys and values are.
+     *
+     * @param query G rows of {@code cache.keyStride()} floats from {@code queryOffset}, padded with zeros
+     * @param out G rows of {@code valueLength} floats from {@code outOffset}
+     * @param scratch {@code G · positions} floats
+     */
+    void attend(
+            KvCache cache,
+            int layer,
+            int sequence,
+            int kvHead,
+            int positions,
+            float scale,
+            float[] query,
+            int queryOffset,
+            int queryHeads,
+            float[] out,
+            int outOffset,
+            int valueLength,
+            float[] scratch);
+}

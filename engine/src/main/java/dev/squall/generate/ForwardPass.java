@@ -1,0 +1,63 @@
+package dev.squall.generate;
+
+import dev.squall.compute.ComputeBackend;
+import dev.squall.expert.ExpertLease;
+import dev.squall.expert.ExpertSource;
+import dev.squall.model.Hyperparameters;
+import dev.squall.model.RowBatch;
+import dev.squall.routing.LayerRouting;
+import dev.squall.routing.Router;
+import dev.squall.routing.RoutingObserver;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * The one way through the model, whatever the architecture, the phase and the number of sequences. Drives backend,
+ * router and expert source; tells observers what was routed. One thread at a time.
+ */
+final class ForwardPass {
+    private final int layers;
+    private final ComputeBackend backend;
+    private final Router router;
+    private final ExpertSource experts;
+    private final List<RoutingObserver> observers = new CopyOnWriteArrayList<>();
+
+    ForwardPass(Hyperparameters hyperparameters, ComputeBackend backend, ExpertSource experts) {
+        layers = hyperparameters.blockCount();
+        this.backend = backend;
+        this.experts = experts;
+        router = new Router(hyperparameters, backend.rowsMax());
+    }
+
+    void addObserver(RoutingObserver observer) {
+        observers.add(observer);
+    }
+
+    void removeObserver(RoutingObserver observer) {
+        observers.remove(observer);
+    }
+
+    /** Evaluates the rows and writes their keys and values; {@link #logits} then gives any row's output. */
+    void run(RowBatch rows) {
+        backend.begin(rows);
+        for (int layer = 0; layer < layers; layer++) {
+            backend.attentionBlock(layer, router.logits());
+            LayerRouting routing = router.route(layer, rows);
+            for (RoutingObserver observer : observers) {
+                observer.onRouted(routing);
+            }
+            try (ExpertLease lease = experts.lease(routing)) {
+                backend.expertBlock(routing, lease);
+            }
+        }
+    }
+
+    /** Logits of rows of the last pass, one vocabulary after the other. */
+    void logits(int[] batchRows, float[] out) {
+        backend.head(batchRows, out);
+    }
+
+    int rowsMax() {
+        return backend.rowsMax();
+    }
+}

@@ -1,0 +1,24 @@
+package dev.squall.routing;
+
+import dev.squall.model.RowBatch;
+
+/**
+ * What one layer's router decided for the rows of a pass: R rows, J experts, K of them used. The arrays are the
+ * router's own and hold until the same layer is routed again: an observer copies what it keeps and changes nothing.
+ *
+ * @param layer the layer's index
+ * @param rows the rows
+ * @param expertCount J
+ * @param usedCount K
+ * @param probabilities R x J, the full softmax distribution of each row: one row of the layer's expert map
+ * @param experts R x K, the experts of each row, most probable first
+ * @param weights R x K, what each expert's output is multiplied by
+ */
+public record LayerRouting(
+        int layer,
+        RowBatch rows,
+        int expertCount,
+        int usedCount,
+        float[] probabilities,
+        int[] experts,
+        float[] weights) {}

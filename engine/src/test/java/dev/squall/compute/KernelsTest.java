@@ -1,0 +1,289 @@
+package dev.squall.compute;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.data.Offset.offset;
+
+import dev.squall.gguf.BlockCodec;
+import dev.squall.gguf.BlockType;
+import dev.squall.model.WeightMatrix;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The contract of {@link Kernels}: the Vector API against the scalar oracle, at awkward sizes. */
+class KernelsTest {
+    private static final long SEED = Long.getLong("squall.test.seed", 20261122L);
+    private static final int[] ELEMENT_COUNTS = {1, 7, 15, 16, 17, 31, 32, 33, 257};
+
+    private final Kernels oracle = new ScalarKernels();
+    private final Kernels vector = new VectorKernels();
+    private final Random random = new Random(SEED);
+
+    static Stream<Arguments> matrixShapes() {
+        return Stream.of(BlockType.values()).flatMap(type -> {
+            int block = type.blockElements();
+            int[] columnCounts = block == 1 ? ELEMENT_COUNTS : new int[] {block, 3 * block};
+            return IntStream.of(columnCounts).boxed().flatMap(columns -> Stream.of(1, 3, 4, 5, 13)
+                    .map(rows -> Arguments.of(type, rows, columns)));
+        });
+    }
+
+    @ParameterizedTest(name = "{0} {1} x {2}")
+    @MethodSource("matrixShapes")
+    void productsStayWithinTheStatedBoundOfExactSums(BlockType type, int rows, int columns) {
+        try (Arena arena = Arena.ofConfined()) {
+            WeightMatrix w = randomMatrix(arena, type, rows, columns);
+            int count = 6;
+            float[] x = floats(count * columns + 3);
+            int[] xOffsets = IntStream.range(0, count).map(i -> 3 + i * columns).toArray();
+            int[] yOffsets = IntStream.range(0, count).map(i -> i * rows).toArray();
+            float[] y = new float[count * rows];
+            vector.multiply(w, 0, rows, x, xOffsets, y, yOffsets, 0, count, tile(columns));
+
+            float[] decoded = new float[columns];
+            for (int o = 0; o < rows; o++) {
+                oracle.decodeRow(w, o, decoded, 0);
+                for (int i = 0; i < count; i++) {
+                    double exact = 0;
+                    double magnitude = 0;
+                    for (int k = 0; k < columns; k++) {
+                        double product = (double) decoded[k] * x[xOffsets[i] + k];
+                        exact += product;
+                        magnitude += Math.abs(product);
+                    }
+                    assertThat((double) y[yOffsets[i] + o])
+                            .as("%s row %d of activations, output %d, seed %d", type, i, o, SEED)
+                            .isCloseTo(exact, offset(columns * 0x1p-24 * magnitude + 1e-30));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "{0} {1} x {2}")
+    @MethodSource("matrixShapes")
+    void aRowsProductIsTheSameBitForBitWhateverIsComputedWithIt(BlockType type, int rows, int columns) {
+        try (Arena arena = Arena.ofConfined()) {
+            WeightMatrix w = randomMatrix(arena, type, rows, columns);
+            int count = 9;
+            float[] x = floats(count * columns);
+            int[] xOffsets = IntStream.range(0, count).map(i -> i * columns).toArray();
+            int[] yOffsets = IntStream.range(0, count).map(i -> i * rows).toArray();
+            float[] together = new float[count * rows];
+            vector.multiply(w, 0, rows, x, xOffsets, together, yOffsets, 0, count, tile(columns));
+
+            for (int batch : new int[] {1, 2, 3, 4, 5}) {
+                for (int chunk : new int[] {4, 8}) {
+                    float[] apart = new float[count * rows];
+                    for (int first = 0; first < count; first += batch) {
+                        for (int from = 0; from < rows; from += chunk) {
+                            vector.multiply(
+                                    w,
+                                    from,
+                                    Math.min(rows, from + chunk),
+                                    x,
+                                    xOffsets,
+                                    apart,
+                                    yOffsets,
+                                    first,
+                                    Math.min(batch, count - first),
+                                    tile(columns));
+                        }
+                    }
+                    assertThat(apart)
+                            .as("%d rows a batch, seed %d", batch, SEED)
+                            .containsExactly(together);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "{0} {1} x {2}")
+    @MethodSource("matrixShapes")
+    void decodesRowsToTheSameBitsAsTheOracle(BlockType type, int rows, int columns) {
+        try (Arena arena = Arena.ofConfined()) {
+            WeightMatrix w = randomMatrix(arena, type, rows, columns);
+            float[] expected = new float[columns + 2];
+            float[] actual = new float[columns + 2];
+            for (int row = 0; row < rows; row++) {
+                oracle.decodeRow(w, row, expected, 1);
+                vector.decodeRow(w, row, actual, 1);
+                assertThat(actual).as("seed %d", SEED).containsExactly(expected);
+            }
+        }
+    }
+
+    @Test
+    void decodesEveryHalfPrecisionBitPattern() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment data = arena.allocate(1 << 17, 64);
+            for (int bits = 0; bits < 1 << 16; bits++) {
+                data.setAtIndex(ValueLayout.JAVA_SHORT, bits, (short) bits);
+            }
+            float[] decoded = new float[1 << 16];
+            vector.decodeRow(new WeightMatrix(BlockType.F16, data, 1, 1 << 16), 0, decoded, 0);
+            for (int bits = 0; bits < 1 << 16; bits++) {
+                float expected = Float.float16ToFloat((short) bits);
+                if (Float.isNaN(expected)) {
+                    assertThat(decoded[bits]).as("bits %x", bits).isNaN();
+                } else {
+                    assertThat(Float.floatToRawIntBits(decoded[bits]))
+                            .as("bits %x", bits)
+                            .isEqualTo(Float.floatToRawIntBits(expected));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(ActivationPrecision.class)
+    void roundsActivationsToTheSameValuesAsTheOracle(ActivationPrecision precision) {
+        for (int blocks : new int[] {1, 2, 3, 17, 33}) {
+            int n = blocks * precision.blockElements();
+            for (float scale : new float[] {1, 1e-6f, 1e-9f, 3e4f, 1e6f}) {
+                float[] x = floats(n + 1);
+                for (int i = 0; i < x.length; i++) {
+                    x[i] *= i % 11 == 0 ? 0 : scale;
+                }
+                float[] expected = new float[n + 2];
+                float[] actual = new float[n + 2];
+                oracle.round(precision, x, 1, n, expected, 2);
+                vector.round(precision, x, 1, n, actual, 2);
+                assertEqualValues(actual, expected);
+                vector.round(precision, x, 1, n, x, 1);
+                assertEqualValues(Arrays.copyOfRange(x, 1, n + 1), Arrays.copyOfRange(expected, 2, n + 2));
+            }
+        }
+    }
+
+    @Test
+    void roundsABlockOfZerosToZeros() {
+        for (ActivationPrecision precision : ActivationPrecision.values()) {
+            float[] y = floats(256);
+            vector.round(precision, new float[256], 0, 256, y, 0);
+            assertThat(y).as("%s", precision).containsOnly(0f);
+        }
+    }
+
+    @Test
+    void normalisesWithinTheStatedBound() {
+        for (int n : ELEMENT_COUNTS) {
+            float[] x = floats(n + 5);
+            float[] weight = floats(n);
+            float[] expected = new float[n];
+            float[] actual = new float[n];
+            oracle.rmsNorm(x, 5, weight, n, 1e-6f, expected, 0);
+            vector.rmsNorm(x, 5, weight, n, 1e-6f, actual, 0);
+            assertRelative(actual, expected, n * 0x1p-24 + 0x1p-22, 0);
+        }
+    }
+
+    @Test
+    void gatesWithinTheStatedBound() {
+        for (int n : ELEMENT_COUNTS) {
+            for (float scale : new float[] {1, 10, 60}) {
+                float[] up = floats(n);
+                float[] expected = floats(n);
+                for (int i = 0; i < n; i++) {
+                    expected[i] *= scale;
+                }
+                float[] actual = expected.clone();
+                oracle.swiglu(expected, 0, up, 0, n);
+                vector.swiglu(actual, 0, up, 0, n);
+                assertRelative(actual, expected, 0x1p-20, 1e-35);
+            }
+        }
+    }
+
+    @Test
+    void addsScaledVectors() {
+        for (int n : ELEMENT_COUNTS) {
+            float[] x = floats(n);
+            float[] expected = floats(n);
+            float[] actual = expected.clone();
+            oracle.addScaled(0.37f, x, 0, expected, 0, n);
+            vector.addScaled(0.37f, x, 0, actual, 0, n);
+            for (int i = 0; i < n; i++) {
+                float magnitude = Math.abs(x[i]) + Math.abs(expected[i]);
+                assertThat(actual[i]).isCloseTo(expected[i], offset(magnitude * 0x1p-22f));
+            }
+        }
+    }
+
+    @Test
+    void attendsWithinOneThousandthOfTheLargestValue() {
+        for (int headLength : new int[] {1, 16, 24, 48, 64, 72, 128}) {
+            for (int positions : new int[] {1, 2, 15, 16, 17, 33, 100}) {
+                int groupSize = 3;
+                try (KvCache cache = new KvCache(2, 2, positions, 2, headLength, headLength)) {
+                    for (int p = 0; p < positions; p++) {
+                        cache.putKey(1, 1, 1, p, floats(headLength), 0, headLength);
+                        cache.putValue(1, 1, 1, p, floats(headLength), 0, headLength);
+                    }
+                    float[] query = new float[groupSize * cache.keyStride()];
+                    for (int g = 0; g < groupSize; g++) {
+                        System.arraycopy(floats(headLength), 0, query, g * cache.keyStride(), headLength);
+                    }
+                    float[] expected = new float[groupSize * headLength];
+                    float[] actual = new float[groupSize * headLength];
+                    float[] scratch = new float[groupSize * positions];
+                    float scale = (float) (1 / Math.sqrt(headLength));
+                    oracle.attend(
+                            cache, 1, 1, 1, positions, scale, query.clone(), 0, 3, expected, 0, headLength, scratch);
+                    vector.attend(cache, 1, 1, 1, positions, scale, query, 0, 3, actual, 0, headLength, scratch);
+                    for (int i = 0; i < actual.length; i++) {
+                        assertThat(actual[i])
+                                .as("head of %d, %d positions, element %d, seed %d", headLength, positions, i, SEED)
+                                .isCloseTo(expected[i], offset(0.004f));
+                    }
+                }
+            }
+        }
+    }
+
+    private static void assertRelative(float[] actual, float[] expected, double relative, double absolute) {
+        for (int i = 0; i < actual.length; i++) {
+            assertThat((double) actual[i])
+                    .as("element %d of %d, seed %d", i, actual.length, SEED)
+                    .isCloseTo(expected[i], offset(Math.max(Math.abs(expected[i]) * relative, absolute)));
+        }
+    }
+
+    /** Bit for bit, but for the sign of zeros. */
+    private static void assertEqualValues(float[] actual, float[] expected) {
+        for (int i = 0; i < expected.length; i++) {
+            assertThat(actual[i] == expected[i])
+                    .as("element %d is %s, expected %s, seed %d", i, actual[i], expected[i], SEED)
+                    .isTrue();
+        }
+    }
+
+    private float[] tile(int columns) {
+        return new float[vector.tileFloats(columns)];
+    }
+
+    private float[] floats(int n) {
+        float[] values = new float[n];
+        for (int i = 0; i < n; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+
+    private WeightMatrix randomMatrix(Arena arena, BlockType type, int rows, int columns) {
+        long rowBytes = type.rowBytes(columns);
+        MemorySegment data = arena.allocate(rows * rowBytes, 2);
+        for (int row = 0; row < rows; row++) {
+            BlockCodec.encode(type, floats(columns), 0, columns, data, row * rowBytes);
+        }
+        return new WeightMatrix(type, data, rows, columns);
+    }
+}
