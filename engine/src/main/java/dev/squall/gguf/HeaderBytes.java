@@ -45,8 +45,7 @@ final class HeaderBytes {
                 }
             }
             case GgufValue.Whole _, GgufValue.Real _, GgufValue.Bool _ -> {
-                MemorySegment number =
-                        MemorySegment.ofArray(new byte[value.type().bytesMin()]);
+                MemorySegment number = MemorySegment.ofArray(new byte[value.type().bytesMin()]);
                 PackedNumbers.write(number, 0, value);
                 raw(number);
             }

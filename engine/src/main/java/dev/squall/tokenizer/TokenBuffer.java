@@ -1,0 +1,24 @@
+package dev.squall.tokenizer;
+
+import java.util.Arrays;
+
+/** A growing list of token ids. */
+final class TokenBuffer {
+    private int[] ids = new int[64];
+    private int size;
+
+    void add(int id) {
+        if (size == ids.length) {
+            ids = Arrays.copyOf(ids, size * 2);
+        }
+        ids[size++] = id;
+    }
+
+    boolean startsWith(int id) {
+        return size > 0 && ids[0] == id;
+    }
+
+    int[] toArray() {
+        return Arrays.copyOf(ids, size);
+    }
+}
