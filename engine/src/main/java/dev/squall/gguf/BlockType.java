@@ -98,6 +98,9 @@ public enum BlockType {
             case 31, 32, 33 -> "Q4_0 repacked, removed from ggml";
             case 34 -> "TQ1_0";
             case 35 -> "TQ2_0";
+            case 40 -> "NVFP4";
+            case 41 -> "Q1_0";
+            case 42 -> "Q2_0";
             case 36, 37, 38 -> "IQ4_NL repacked, removed from ggml";
             default -> fromId(id).map(BlockType::name).orElse("unknown");
         };
