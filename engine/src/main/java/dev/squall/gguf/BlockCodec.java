@@ -23,21 +23,24 @@ import java.util.Objects;
  * <tr><td>Q4_1</td><td>d f16, m f16, q u4[32]</td><td>d q + m</td><td>r / 30 + (a + r) / 2048</td></tr>
  * <tr><td>Q5_0</td><td>d f16, h u1[32], q u4[32]</td><td>d (q + 16 h - 16)</td><td>a / 16 + a / 2048</td></tr>
  * <tr><td>Q5_1</td><td>d f16, m f16, h u1[32], q u4[32]</td><td>d (q + 16 h) + m</td><td>r / 62 + (a + r) / 2048</td></tr>
- * <tr><td>Q2_K</td><td>s u8[16], q u2[256], d f16, m f16</td><td>d (s &amp; 15) q - m (s >> 4), s per 16</td>
- *     <td>40% (rms, relative to normal data)</td></tr>
+ * <tr><td>Q2_K</td><td>s u8[16], q u2[256], d f16, m f16</td><td>d (s &amp; 15) q - m (s &gt;&gt; 4), s per 16</td>
+ *     <td>30% (rms, relative to normal data)</td></tr>
  * <tr><td>Q3_K</td><td>h u1[256], q u2[256], s i6[16], d f16</td><td>d (s - 32) (q + 4 h - 4), s per 16</td>
- *     <td>25% (likewise)</td></tr>
+ *     <td>16% (likewise)</td></tr>
  * <tr><td>Q4_K</td><td>d f16, m f16, (s, t) u6[8], q u4[256]</td><td>d s q - m t, s and t per 32</td>
- *     <td>10% (likewise)</td></tr>
+ *     <td>8% (likewise)</td></tr>
  * <tr><td>Q5_K</td><td>d f16, m f16, (s, t) u6[8], h u1[256], q u4[256]</td><td>d s (q + 16 h) - m t, s and t per 32</td>
- *     <td>5% (likewise)</td></tr>
+ *     <td>4% (likewise)</td></tr>
  * <tr><td>Q6_K</td><td>q u4[256], h u2[256], s i8[16], d f16</td><td>d s (q + 16 h - 32), s per 16</td>
- *     <td>3% (likewise)</td></tr>
- * <tr><td>IQ4_NL</td><td>d f16, q u4[32]</td><td>d c[q], c in {@link CodebookBlocks}</td><td>10% (likewise)</td></tr>
+ *     <td>2% (likewise)</td></tr>
+ * <tr><td>IQ4_NL</td><td>d f16, q u4[32]</td><td>d c[q], c the levels below</td><td>8% (likewise)</td></tr>
  * <tr><td>IQ4_XS</td><td>d f16, s u6[8] (high bits u16, low bits u4[8]), q u4[256]</td>
- *     <td>d (s - 32) c[q], s per 32</td><td>10% (likewise)</td></tr>
+ *     <td>d (s - 32) c[q], s per 32</td><td>8% (likewise)</td></tr>
  * <tr><td>MXFP4</td><td>e u8, q u4[32]</td><td>2^(e - 127) times the E2M1 float q</td><td>a / 2</td></tr>
  * </table>
+ *
+ * <p>The sixteen levels c of IQ4_NL and IQ4_XS are -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89 and
+ * 113. Scales too small for a normal half float lose more than the table says.
  */
 public final class BlockCodec {
     private BlockCodec() {}

@@ -64,7 +64,7 @@ public final class GgufFile implements AutoCloseable {
                     throw new GgufFormatException(
                             part.file(),
                             GgufPart.subject(tensor.name()),
-                            "name also in " + earlier.file(),
+                            "name also in " + Printable.text(earlier.file().toString()),
                             "each name in one part",
                             null);
                 }

@@ -9,7 +9,7 @@ final class GgufLimits {
     static final int FIXED_HEADER_BYTES = 24;
 
     /** Everything in front of the tensor data. The largest vocabularies take some 20 MB. */
-    static final long HEADER_BYTES_MAX = 256L << 20;
+    static final long HEADER_BYTES_MAX = 128L << 20;
 
     static final int METADATA_ENTRIES_MAX = 65_536;
 

@@ -20,6 +20,7 @@ import java.util.Set;
  * One mapped and checked file, which is a whole model or a part of a split one.
  *
  * @param bytes the size of the file
+ * @param tensorOffsets where in the file the data of each tensor begins
  */
 record GgufPart(
         Path file, int version, long bytes, GgufMetadata metadata, List<GgufTensor> tensors, List<Long> tensorOffsets) {

@@ -51,7 +51,7 @@ final class SplitParts {
                     NUMBER,
                     "%d, a later part of the model".formatted(number),
                     "0, the first part",
-                    "open " + sibling(first, stem, 0, count));
+                    "open " + Printable.text(sibling(first, stem, 0, count).toString()));
         }
         List<GgufPart> parts = new ArrayList<>(count);
         parts.add(first);
