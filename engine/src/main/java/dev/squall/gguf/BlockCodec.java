@@ -127,10 +127,7 @@ public final class BlockCodec {
                 BlockEncoder encoder = encoder(type);
                 for (int i = 0; i < elements / type.blockElements(); i++) {
                     encoder.encode(
-                            in,
-                            inOffset + i * type.blockElements(),
-                            out,
-                            offsetBytes + (long) i * type.blockBytes());
+                            in, inOffset + i * type.blockElements(), out, offsetBytes + (long) i * type.blockBytes());
                 }
             }
         }

@@ -32,7 +32,7 @@ final class CodebookBlocks {
             int low = LittleEndian.unsigned8(data, offset + 4 + j / 2) >> (4 * (j % 2)) & 15;
             int high = highBits >> (2 * j) & 3;
             float groupScale = scale * ((low | high << 4) - 32);
-            decodeGroup(NON_LINEAR, groupScale, data, offset + 8 + HALF * j, out, outOffset + GROUP * j);
+            decodeGroup(NON_LINEAR, groupScale, data, offset + 8 + 16L * j, out, outOffset + GROUP * j);
         }
     }
 
@@ -69,9 +69,9 @@ final class CodebookBlocks {
         int highBits = 0;
         for (int j = 0; j < scales.length; j++) {
             int rounded = ScaleFit.round(scales[j], step, -32, 31);
-            lowBits |= (rounded + 32 & 15) << (4 * j);
-            highBits |= (rounded + 32 >> 4) << (2 * j);
-            encodeGroup(NON_LINEAR, step * rounded, in, inOffset + GROUP * j, out, offset + 8 + HALF * j);
+            lowBits |= ((rounded + 32) & 15) << (4 * j);
+            highBits |= ((rounded + 32) >> 4) << (2 * j);
+            encodeGroup(NON_LINEAR, step * rounded, in, inOffset + GROUP * j, out, offset + 8 + 16L * j);
         }
         out.set(LittleEndian.INT16, offset, scale);
         out.set(LittleEndian.INT16, offset + 2, (short) highBits);
@@ -143,6 +143,8 @@ final class CodebookBlocks {
 
     /** 2^(exponent - 128): half of what an E8M0 exponent stands for, exact down to the subnormal 2^-128. */
     private static float halfE8M0(int exponent) {
-        return exponent < 2 ? Float.intBitsToFloat(0x0020_0000 << exponent) : Float.intBitsToFloat((exponent - 1) << 23);
+        return exponent < 2
+                ? Float.intBitsToFloat(0x0020_0000 << exponent)
+                : Float.intBitsToFloat((exponent - 1) << 23);
     }
 }

@@ -7,8 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Predicate;
 
 /**
  * The key-value pairs of a GGUF file, in the file's order. Immutable, safe for any thread, and valid after the file is
@@ -54,7 +53,10 @@ public final class GgufMetadata {
 
     /** The string under the key. */
     public String string(String key) {
-        return require(key, "a string", GgufMetadata::asString);
+        if (values.get(key) instanceof GgufValue.Text(String text)) {
+            return text;
+        }
+        throw unfit(key, "a string");
     }
 
     public String stringOrElse(String key, String fallback) {
@@ -63,7 +65,10 @@ public final class GgufMetadata {
 
     /** The whole number under the key, of any integer type, if it fits an int. */
     public int int32(String key) {
-        return Math.toIntExact(require(key, "an integer from -2^31 to 2^31-1", GgufMetadata::asInt32));
+        if (values.get(key) instanceof GgufValue.Whole whole && fitsInt(whole)) {
+            return (int) whole.value();
+        }
+        throw unfit(key, "an integer from -2^31 to 2^31-1");
     }
 
     public int int32OrElse(String key, int fallback) {
@@ -72,7 +77,10 @@ public final class GgufMetadata {
 
     /** The whole number under the key, of any integer type, if it fits a long. */
     public long int64(String key) {
-        return require(key, "an integer from -2^63 to 2^63-1", GgufMetadata::asInt64);
+        if (values.get(key) instanceof GgufValue.Whole whole && whole.fitsLong()) {
+            return whole.value();
+        }
+        throw unfit(key, "an integer from -2^63 to 2^63-1");
     }
 
     public long int64OrElse(String key, long fallback) {
@@ -81,7 +89,10 @@ public final class GgufMetadata {
 
     /** The floating-point number under the key, of either float type, rounded to a float. */
     public float float32(String key) {
-        return require(key, "a floating-point number", GgufMetadata::asFloat32);
+        if (values.get(key) instanceof GgufValue.Real real) {
+            return (float) real.value();
+        }
+        throw unfit(key, "a floating-point number");
     }
 
     public float float32OrElse(String key, float fallback) {
@@ -90,7 +101,10 @@ public final class GgufMetadata {
 
     /** The truth value under the key. */
     public boolean bool(String key) {
-        return require(key, "a bool", GgufMetadata::asBool);
+        if (values.get(key) instanceof GgufValue.Bool(boolean bool)) {
+            return bool;
+        }
+        throw unfit(key, "a bool");
     }
 
     public boolean boolOrElse(String key, boolean fallback) {
@@ -99,79 +113,30 @@ public final class GgufMetadata {
 
     /** The strings under the key, as a view that makes each string on each call. */
     public List<String> strings(String key) {
-        return require(key, "an array of strings", value -> value instanceof PackedTexts texts ? texts.asList() : null);
+        if (values.get(key) instanceof PackedTexts texts) {
+            return texts.asList();
+        }
+        throw unfit(key, "an array of strings");
     }
 
     /** The whole numbers under the key, an array of any integer type whose numbers all fit an int. */
     public int[] ints(String key) {
-        return require(key, "an array of integers from -2^31 to 2^31-1", GgufMetadata::asInts);
-    }
-
-    /** The floating-point numbers under the key, an array of either float type, rounded to floats. */
-    public float[] floats(String key) {
-        return require(key, "an array of floating-point numbers", GgufMetadata::asFloats);
-    }
-
-    /** The truth values under the key. */
-    public boolean[] bools(String key) {
-        return require(key, "an array of bools", GgufMetadata::asBools);
-    }
-
-    private <T> T require(String key, String expected, Function<GgufValue, @Nullable T> as) {
-        GgufValue value = values.get(key);
-        if (value == null) {
-            throw new GgufFormatException(file, subject(key), "missing", expected, null);
-        }
-        T result = as.apply(value);
-        if (result == null) {
-            String actual = value instanceof GgufValue.Array
-                    ? value.display(DISPLAY_CHARACTERS_MAX)
-                    : value.type() + " " + value.display(DISPLAY_CHARACTERS_MAX);
-            throw new GgufFormatException(file, subject(key), actual, expected, null);
-        }
-        return result;
-    }
-
-    private static @Nullable String asString(GgufValue value) {
-        return value instanceof GgufValue.Text(String text) ? text : null;
-    }
-
-    private static @Nullable Long asInt64(GgufValue value) {
-        return value instanceof GgufValue.Whole whole && whole.fitsLong() ? whole.value() : null;
-    }
-
-    private static @Nullable Long asInt32(GgufValue value) {
-        Long number = asInt64(value);
-        return number != null && number == number.intValue() ? number : null;
-    }
-
-    private static @Nullable Float asFloat32(GgufValue value) {
-        return value instanceof GgufValue.Real(GgufValueType type, double number) ? (float) number : null;
-    }
-
-    private static @Nullable Boolean asBool(GgufValue value) {
-        return value instanceof GgufValue.Bool(boolean bool) ? bool : null;
-    }
-
-    private static int @Nullable [] asInts(GgufValue value) {
-        if (!(value instanceof PackedNumbers numbers) || !numbers.elementType().isInteger()) {
-            return null;
-        }
+        String expected = "an array of integers from -2^31 to 2^31-1";
+        PackedNumbers numbers = numbers(key, GgufValueType::isInteger, expected);
         int[] ints = new int[numbers.length()];
         for (int i = 0; i < ints.length; i++) {
-            Long number = asInt32(numbers.get(i));
-            if (number == null) {
-                return null;
+            GgufValue.Whole whole = (GgufValue.Whole) numbers.get(i);
+            if (!fitsInt(whole)) {
+                throw unfit(key, expected);
             }
-            ints[i] = number.intValue();
+            ints[i] = (int) whole.value();
         }
         return ints;
     }
 
-    private static float @Nullable [] asFloats(GgufValue value) {
-        if (!(value instanceof PackedNumbers numbers) || !numbers.elementType().isFloat()) {
-            return null;
-        }
+    /** The floating-point numbers under the key, an array of either float type, rounded to floats. */
+    public float[] floats(String key) {
+        PackedNumbers numbers = numbers(key, GgufValueType::isFloat, "an array of floating-point numbers");
         float[] floats = new float[numbers.length()];
         for (int i = 0; i < floats.length; i++) {
             floats[i] = (float) ((GgufValue.Real) numbers.get(i)).value();
@@ -179,15 +144,35 @@ public final class GgufMetadata {
         return floats;
     }
 
-    private static boolean @Nullable [] asBools(GgufValue value) {
-        if (!(value instanceof PackedNumbers numbers) || numbers.elementType() != GgufValueType.BOOL) {
-            return null;
-        }
+    /** The truth values under the key. */
+    public boolean[] bools(String key) {
+        PackedNumbers numbers = numbers(key, type -> type == GgufValueType.BOOL, "an array of bools");
         boolean[] bools = new boolean[numbers.length()];
         for (int i = 0; i < bools.length; i++) {
             bools[i] = ((GgufValue.Bool) numbers.get(i)).value();
         }
         return bools;
+    }
+
+    private PackedNumbers numbers(String key, Predicate<GgufValueType> elementType, String expected) {
+        if (values.get(key) instanceof PackedNumbers numbers && elementType.test(numbers.elementType())) {
+            return numbers;
+        }
+        throw unfit(key, expected);
+    }
+
+    private static boolean fitsInt(GgufValue.Whole whole) {
+        return whole.fitsLong() && whole.value() == (int) whole.value();
+    }
+
+    private GgufFormatException unfit(String key, String expected) {
+        String actual =
+                switch (values.get(key)) {
+                    case null -> "missing";
+                    case GgufValue.Array array -> array.display(DISPLAY_CHARACTERS_MAX);
+                    case GgufValue value -> value.type() + " " + value.display(DISPLAY_CHARACTERS_MAX);
+                };
+        return new GgufFormatException(file, subject(key), actual, expected, null);
     }
 
     static String subject(String key) {

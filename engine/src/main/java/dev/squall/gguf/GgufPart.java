@@ -164,8 +164,7 @@ record GgufPart(
     private static Entry entry(HeaderCursor cursor, String name, int alignment) {
         int rank = cursor.uint32AsBits();
         if (rank < 1 || rank > GgufLimits.RANK_MAX) {
-            throw cursor.failure(
-                    Integer.toUnsignedString(rank) + " dimensions", "1 to " + GgufLimits.RANK_MAX, null);
+            throw cursor.failure(Integer.toUnsignedString(rank) + " dimensions", "1 to " + GgufLimits.RANK_MAX, null);
         }
         List<Long> dimensions = new ArrayList<>(rank);
         long elements = 1;

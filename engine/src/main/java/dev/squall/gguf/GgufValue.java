@@ -146,8 +146,9 @@ public sealed interface GgufValue {
     }
 
     static Array strings(List<String> values) {
-        return PackedTexts.of(
-                values.stream().map(value -> value.getBytes(StandardCharsets.UTF_8)).toList());
+        return PackedTexts.of(values.stream()
+                .map(value -> value.getBytes(StandardCharsets.UTF_8))
+                .toList());
     }
 
     static Array int32s(int... values) {

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,8 +56,9 @@ public final class GgufWriter {
             if (!(value instanceof GgufValue.Whole(GgufValueType type, long number))
                     || type != GgufValueType.UINT32
                     || !GgufPart.isAlignment(number)) {
-                throw new IllegalArgumentException("metadata 'general.alignment': %s %s, expected a uint32 that is a power of two up to %d"
-                        .formatted(value.type(), value.display(40), GgufLimits.ALIGNMENT_MAX));
+                throw new IllegalArgumentException(
+                        "metadata 'general.alignment': %s %s, expected a uint32 that is a power of two up to %d"
+                                .formatted(value.type(), value.display(40), GgufLimits.ALIGNMENT_MAX));
             }
             alignment = (int) number;
         }
@@ -209,8 +209,7 @@ public final class GgufWriter {
         public void write(MemorySegment bytes) throws IOException {
             if (bytes.byteSize() > tensor.bytes() - written) {
                 throw new IllegalStateException("%s: source gave %d bytes or more, expected %d"
-                        .formatted(
-                                GgufPart.subject(tensor.name()), written + bytes.byteSize(), tensor.bytes()));
+                        .formatted(GgufPart.subject(tensor.name()), written + bytes.byteSize(), tensor.bytes()));
             }
             for (long offset = 0; offset < bytes.byteSize(); offset += COPY_BYTES) {
                 long length = Math.min(COPY_BYTES, bytes.byteSize() - offset);

@@ -45,7 +45,8 @@ final class HeaderBytes {
                 }
             }
             case GgufValue.Whole _, GgufValue.Real _, GgufValue.Bool _ -> {
-                MemorySegment number = MemorySegment.ofArray(new byte[value.type().bytesMin()]);
+                MemorySegment number =
+                        MemorySegment.ofArray(new byte[value.type().bytesMin()]);
                 PackedNumbers.write(number, 0, value);
                 raw(number);
             }

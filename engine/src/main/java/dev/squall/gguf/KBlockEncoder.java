@@ -147,16 +147,19 @@ final class KBlockEncoder {
         for (int j = 0; j < 4; j++) {
             or(out, offset + 4 + j, block.scales[j] | block.scales[j + 4] >> 4 << 6);
             or(out, offset + 8 + j, block.mins[j] | block.mins[j + 4] >> 4 << 6);
-            or(out, offset + 12 + j, block.scales[j + 4] & 15 | (block.mins[j + 4] & 15) << 4);
+            or(out, offset + 12 + j, (block.scales[j + 4] & 15) | (block.mins[j + 4] & 15) << 4);
         }
     }
 
     private static void orTwoBits(MemorySegment out, long offset, int i, int bits) {
-        or(out, offset + 32 * (i / 128) + i % 32, bits << (2 * (i / 32 % 4)));
+        or(out, offset + 32L * (i / 128) + i % 32, bits << (2 * (i / 32 % 4)));
     }
 
     private static void orFourBits(MemorySegment out, long offset, int i, int groupBytes, int bits) {
-        or(out, offset + groupBytes * (i / (2 * groupBytes)) + i % groupBytes, bits << (4 * (i / groupBytes % 2)));
+        or(
+                out,
+                offset + (long) groupBytes * (i / (2 * groupBytes)) + i % groupBytes,
+                bits << (4 * (i / groupBytes % 2)));
     }
 
     private static void or(MemorySegment out, long offset, int bits) {

@@ -67,13 +67,13 @@ final class KBlocks {
     private static int twoBits(MemorySegment data, long offset, int i) {
         int group = i / 128;
         int plane = i / 32 % 4;
-        return LittleEndian.unsigned8(data, offset + 32 * group + i % 32) >> (2 * plane) & 3;
+        return LittleEndian.unsigned8(data, offset + 32L * group + i % 32) >> (2 * plane) & 3;
     }
 
     private static int fourBits(MemorySegment data, long offset, int i, int groupBytes) {
         int group = i / (2 * groupBytes);
         int plane = i / groupBytes % 2;
-        return LittleEndian.unsigned8(data, offset + groupBytes * group + i % groupBytes) >> (4 * plane) & 15;
+        return LittleEndian.unsigned8(data, offset + (long) groupBytes * group + i % groupBytes) >> (4 * plane) & 15;
     }
 
     /** Six-bit scale j of sixteen: low four bits in bytes 0 to 7 (two planes), high two in bytes 8 to 11 (four planes). */
@@ -95,6 +95,6 @@ final class KBlocks {
             return (scaleByte & 63) | (minByte & 63) << 6;
         }
         int low = LittleEndian.unsigned8(data, offset + 8 + j % 4);
-        return (low & 15 | scaleByte >> 6 << 4) | (low >> 4 | minByte >> 6 << 4) << 6;
+        return ((low & 15) | (scaleByte >> 6) << 4) | ((low >> 4) | (minByte >> 6) << 4) << 6;
     }
 }

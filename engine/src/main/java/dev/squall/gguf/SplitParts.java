@@ -127,8 +127,7 @@ final class SplitParts {
     }
 
     private static Path sibling(GgufPart part, String stem, int number, int count) {
-        return part.file()
-                .resolveSibling(String.format(Locale.ROOT, "%s-%05d-of-%05d.gguf", stem, number + 1, count));
+        return part.file().resolveSibling(String.format(Locale.ROOT, "%s-%05d-of-%05d.gguf", stem, number + 1, count));
     }
 
     private static GgufFormatException failure(
