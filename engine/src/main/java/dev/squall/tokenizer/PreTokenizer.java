@@ -14,6 +14,8 @@ import java.util.TreeSet;
  * <p>Expressions are written for {@link WordSplitter}: most see a text in which every character beyond ASCII is
  * replaced by one that stands for its Unicode category; those made by {@link #literal} see the characters themselves.
  */
+// Error Prone does not see that List.of and List.copyOf are immutable.
+@SuppressWarnings("ImmutableEnumChecker")
 enum PreTokenizer {
     DEFAULT(
             List.of("default"),

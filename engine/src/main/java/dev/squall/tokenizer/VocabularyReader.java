@@ -14,8 +14,9 @@ final class VocabularyReader {
         return switch (model) {
             case "gpt2" -> bytePairEncoding(metadata);
             case "llama" -> sentencePiece(metadata);
-            default -> throw new TokenizerException("tokenizer.ggml.model='" + model
-                    + "', expected gpt2 (byte-level BPE) or llama (SentencePiece) in " + metadata.file());
+            default ->
+                throw new TokenizerException("tokenizer.ggml.model='" + model
+                        + "', expected gpt2 (byte-level BPE) or llama (SentencePiece) in " + metadata.file());
         };
     }
 

@@ -13,7 +13,7 @@ final class MadeUpVocabularies {
         List<String> alphabet = new ArrayList<>();
         char next = 0x100;
         for (int value = 0; value < 256; value++) {
-            boolean prints = value >= 0x21 && value <= 0x7e || value >= 0xa1 && value != 0xad;
+            boolean prints = (value >= 0x21 && value <= 0x7e) || (value >= 0xa1 && value != 0xad);
             alphabet.add(String.valueOf(prints ? (char) value : next++));
         }
         List<String> tokens = new ArrayList<>(alphabet);
