@@ -69,7 +69,7 @@ class BlockCodecTest {
             float magnitude = 0;
             float min = Float.POSITIVE_INFINITY;
             float max = Float.NEGATIVE_INFINITY;
-            double spread = Math.scalb(1, random.nextInt(-4, 5));
+            double spread = Math.scalb(1.0, random.nextInt(-4, 5));
             double shift = round % 2 == 0 ? 0 : random.nextGaussian();
             for (int i = 0; i < values.length; i++) {
                 values[i] = (float) (spread * (random.nextGaussian() + shift));

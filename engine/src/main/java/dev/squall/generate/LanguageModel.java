@@ -1,0 +1,193 @@
+package dev.squall.generate;
+
+import dev.squall.compute.BackendFactory;
+import dev.squall.compute.BackendOptions;
+import dev.squall.compute.ComputeBackend;
+import dev.squall.compute.JvmBackend;
+import dev.squall.expert.MappedExperts;
+import dev.squall.gguf.GgufFile;
+import dev.squall.model.Hyperparameters;
+import dev.squall.model.ModelWeights;
+import dev.squall.routing.RoutingObserver;
+import dev.squall.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.BitSet;
+
+/**
+ * A loaded model: file, tokenizer, weights and the backend that computes with them. Sessions on it may belong to
+ * different threads; they take turns. Closing it closes the backend and unmaps the file.
+ */
+public final class LanguageModel implements AutoCloseable {
+    /** The context a session gets where neither model nor user asks for less or more. */
+    public static final int CONTEXT_TOKENS_DEFAULT = 4096;
+
+    /** Most rows of a pass: the more, the more rows share each expert that is read; scratch memory grows with it. */
+    private static final int ROWS_MAX = 256;
+
+    private final GgufFile file;
+    private final Tokenizer tokenizer;
+    private final Hyperparameters hyperparameters;
+    private final int threads;
+    private final int contextTokensMax;
+    private final ComputeBackend backend;
+    private final ForwardPass forwardPass;
+    private final BitSet usedSequences = new BitSet();
+    private boolean closed;
+
+    /** Starts the loading of a GGUF file, or of the first part of a split one. */
+    public static Builder builder(Path file) {
+        return new Builder(file);
+    }
+
+    private LanguageModel(GgufFile file, Builder builder) {
+        this.file = file;
+        hyperparameters = Hyperparameters.of(file);
+        tokenizer = Tokenizer.fromMetadata(file.metadata());
+        threads = builder.threads;
+        contextTokensMax = builder.contextTokens > 0
+                ? builder.contextTokens
+                : Math.min(hyperparameters.contextLength(), CONTEXT_TOKENS_DEFAULT);
+        if (contextTokensMax > hyperparameters.contextLength()) {
+            throw new IllegalArgumentException("context of " + contextTokensMax + " tokens, expected at most "
+                    + hyperparameters.contextLength() + ", which the model was trained for");
+        }
+        ModelWeights weights = ModelWeights.bind(file, hyperparameters, tokenizer.vocabularySize());
+        backend = builder.backend.create(
+                weights,
+                new BackendOptions(threads, Math.min(ROWS_MAX, contextTokensMax), builder.sequences, contextTokensMax));
+        forwardPass = new ForwardPass(hyperparameters, backend, new MappedExperts(weights));
+    }
+
+    public GgufFile file() {
+        return file;
+    }
+
+    public Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    public Hyperparameters hyperparameters() {
+        return hyperparameters;
+    }
+
+    public int vocabularySize() {
+        return tokenizer.vocabularySize();
+    }
+
+    /** Threads that compute. */
+    public int threads() {
+        return threads;
+    }
+
+    /** Most tokens of a session's timeline. */
+    public int contextTokensMax() {
+        return contextTokensMax;
+    }
+
+    /** What computes, for people. */
+    public String backendDescription() {
+        return backend.description();
+    }
+
+    /** Lets the observer hear every layer's routing from now on, on the thread that computes. */
+    public synchronized void addObserver(RoutingObserver observer) {
+        forwardPass.addObserver(observer);
+    }
+
+    public synchronized void removeObserver(RoutingObserver observer) {
+        forwardPass.removeObserver(observer);
+    }
+
+    /**
+     * Opens a session with an empty timeline.
+     *
+     * @throws IllegalStateException if as many are open as the model was loaded for
+     */
+    public synchronized Session newSession() {
+        if (closed) {
+            throw new IllegalStateException("the model is closed");
+        }
+        int sequence = usedSequences.nextClearBit(0);
+        if (sequence >= backend.sequencesMax()) {
+            throw new IllegalStateException(backend.sequencesMax()
+                    + " sessions are open, which is the most this model was loaded for: close one");
+        }
+        usedSequences.set(sequence);
+        return new Session(this, sequence);
+    }
+
+    void release(int sequence) {
+        usedSequences.clear(sequence);
+    }
+
+    ForwardPass forwardPass() {
+        if (closed) {
+            throw new IllegalStateException("the model is closed");
+        }
+        return forwardPass;
+    }
+
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            backend.close();
+            file.close();
+        }
+    }
+
+    /** How a model is loaded. */
+    public static final class Builder {
+        private final Path path;
+        private int threads = Runtime.getRuntime().availableProcessors();
+        private int contextTokens;
+        private int sequences = 1;
+        private BackendFactory backend = JvmBackend.vector();
+
+        private Builder(Path path) {
+            this.path = path;
+        }
+
+        /** Threads that compute, the caller's included; by default as many as there are processors. */
+        public Builder threads(int count) {
+            this.threads = count;
+            return this;
+        }
+
+        /** Most tokens of a session; 0 for the smaller of the model's own and {@link #CONTEXT_TOKENS_DEFAULT}. */
+        public Builder contextTokens(int tokens) {
+            this.contextTokens = tokens;
+            return this;
+        }
+
+        /** Sessions that may be open at once; each takes a KV cache of the context's size. */
+        public Builder sequences(int count) {
+            this.sequences = count;
+            return this;
+        }
+
+        /** What computes; by default the JVM's Vector API. */
+        public Builder backend(BackendFactory factory) {
+            this.backend = factory;
+            return this;
+        }
+
+        /**
+         * Opens, checks and loads.
+         *
+         * @throws IOException if the file cannot be read
+         * @throws dev.squall.gguf.GgufFormatException if it is no sound GGUF file
+         * @throws dev.squall.model.ModelException if it is no model that Squall runs
+         */
+        public LanguageModel load() throws IOException {
+            GgufFile file = GgufFile.open(path);
+            try {
+                return new LanguageModel(file, this);
+            } catch (RuntimeException | Error failure) {
+                file.close();
+                throw failure;
+            }
+        }
+    }
+}
