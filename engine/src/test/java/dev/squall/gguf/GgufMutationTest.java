@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -29,50 +30,11 @@ class GgufMutationTest {
     private static final long NANOS_MAX = TimeUnit.SECONDS.toNanos(10);
 
     /** Numbers that overflow, wrap, or lie at the edge of a limit when they are a count, a length or an offset. */
-    private static final long[] TELLING_NUMBERS = {
-        0,
-        1,
-        2,
-        3,
-        4,
-        5,
-        7,
-        8,
-        9,
-        12,
-        13,
-        31,
-        32,
-        33,
-        63,
-        64,
-        127,
-        128,
-        255,
-        256,
-        257,
-        4096,
-        65_535,
-        65_536,
-        65_537,
-        (1 << 24) - 1,
-        1 << 24,
-        (1 << 24) + 1,
-        Integer.MAX_VALUE,
-        1L << 31,
-        (1L << 32) - 1,
-        1L << 32,
-        1L << 40,
-        1L << 48,
-        1L << 60,
-        1L << 61,
-        1L << 62,
-        Long.MAX_VALUE - 31,
-        Long.MAX_VALUE,
-        Long.MIN_VALUE,
-        -32,
-        -1
-    };
+    private static final long[] TELLING_NUMBERS = LongStream.concat(
+                    LongStream.of(0, 3, 5, 9, 12, 13, 48, Long.MAX_VALUE - 31, Long.MAX_VALUE, Long.MIN_VALUE, -32, -1),
+                    LongStream.of(0, 1, 2, 3, 5, 6, 7, 8, 12, 16, 24, 28, 31, 32, 40, 48, 60, 61, 62)
+                            .flatMap(power -> LongStream.of((1L << power) - 1, 1L << power, (1L << power) + 1)))
+            .toArray();
 
     @TempDir
     private Path directory;
