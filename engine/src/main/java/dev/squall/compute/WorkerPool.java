@@ -82,7 +82,7 @@ final class WorkerPool implements AutoCloseable {
         // A claimed task keeps its region open, so the work read here is that region's.
         try {
             work.run(unclaimed - 1, worker);
-        } catch (Throwable thrown) { // the caller of run() throws it
+        } catch (RuntimeException | Error thrown) { // run() throws it
             failure.compareAndSet(null, thrown);
         } finally {
             finishedTasks.incrementAndGet();
