@@ -29,6 +29,7 @@ final class WorkerPool implements AutoCloseable {
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final Thread[] helpers;
     private Work work = (task, worker) -> {};
+    private int taskCount;
     private volatile boolean closed;
 
     WorkerPool(int threads) {
@@ -44,7 +45,7 @@ final class WorkerPool implements AutoCloseable {
         return helpers.length + 1;
     }
 
-    /** Runs tasks 0 to {@code tasks - 1} and returns when all are done; a task's failure is thrown here. */
+    /** Runs tasks from 0 up, begun in that order, and returns when all are done; a task's failure is thrown here. */
     void run(int tasks, Work work) {
         if (tasks == 1 || helpers.length == 0) {
             for (int task = 0; task < tasks; task++) {
@@ -53,6 +54,7 @@ final class WorkerPool implements AutoCloseable {
             return;
         }
         this.work = work;
+        taskCount = tasks;
         finishedTasks.set(0);
         region.set(((region.get() >>> 32) + 1) << 32 | tasks);
         if (parkedThreads.get() > 0) {
@@ -66,6 +68,9 @@ final class WorkerPool implements AutoCloseable {
         }
         Throwable thrown = failure.getAndSet(null);
         if (thrown != null) {
+            if (thrown instanceof RuntimeException failed) {
+                throw failed;
+            }
             throw new IllegalStateException("a compute task failed: " + thrown, thrown);
         }
     }
@@ -79,9 +84,9 @@ final class WorkerPool implements AutoCloseable {
         if (!region.compareAndSet(seen, seen - 1)) {
             return true;
         }
-        // A claimed task keeps its region open, so the work read here is that region's.
+        // A claimed task keeps its region open, so work and count read here are that region's.
         try {
-            work.run(unclaimed - 1, worker);
+            work.run(taskCount - unclaimed, worker);
         } catch (RuntimeException | Error thrown) { // run() throws it
             failure.compareAndSet(null, thrown);
         } finally {

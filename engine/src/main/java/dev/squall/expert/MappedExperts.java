@@ -24,6 +24,11 @@ public final class MappedExperts implements ExpertSource {
 
     private record Lease(List<ExpertWeights> experts) implements ExpertLease {
         @Override
+        public boolean isReady(int expert) {
+            return true;
+        }
+
+        @Override
         public ExpertWeights weights(int expert) {
             return experts.get(expert);
         }

@@ -50,7 +50,7 @@ class WorkerPoolTest {
                             throw new IllegalArgumentException("task 23 cannot");
                         }
                     }))
-                    .isInstanceOf(IllegalStateException.class)
+                    .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("task 23 cannot");
             int[] results = new int[50];
             pool.run(50, (task, worker) -> results[task] = 1);
