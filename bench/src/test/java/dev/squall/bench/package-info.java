@@ -1,0 +1,4 @@
+@NullMarked
+package dev.squall.bench;
+
+import org.jspecify.annotations.NullMarked;
