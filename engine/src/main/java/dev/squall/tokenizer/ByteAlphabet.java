@@ -23,16 +23,20 @@ final class ByteAlphabet {
 
     private ByteAlphabet() {}
 
-    /** Writes the bytes that text[from, to) stands for and returns how many, or {@link #NONE} if it is no such text. */
-    static int decode(String text, int from, int to, byte[] target) {
+    /**
+     * Writes the bytes that text[from, to) stands for and returns where they end in target, or {@link #NONE} if it is no
+     * such text.
+     */
+    static int decode(String text, int from, int to, byte[] target, int offset) {
+        int end = offset;
         for (int i = from; i < to; i++) {
             char character = text.charAt(i);
             int value = character < BYTES.length ? BYTES[character] : NONE;
             if (value == NONE) {
                 return NONE;
             }
-            target[i - from] = (byte) value;
+            target[end++] = (byte) value;
         }
-        return to - from;
+        return end;
     }
 }

@@ -34,7 +34,7 @@ final class BytePairEncoding implements TextEncoder {
         byte[] single = new byte[1];
         for (int value = 0; value < 256; value++) {
             single[0] = (byte) value;
-            bytePieces[value] = findOrAdd(single, 1);
+            bytePieces[value] = findOrAdd(single, 0, 1);
         }
         this.merges = readMerges(merges);
         pieces.trim();
@@ -44,25 +44,22 @@ final class BytePairEncoding implements TextEncoder {
         MergeTable table = new MergeTable(pairs.size());
         byte[] bytes = new byte[256];
         int rank = 0;
+        int merged = 0;
         for (String pair : pairs) {
             if (bytes.length < pair.length()) {
                 bytes = new byte[pair.length() * 2];
             }
             // A space inside a piece is written in the alphabet; the first one after a character separates.
             int space = pair.indexOf(' ', 1);
-            int leftLength = space < 0 ? ByteAlphabet.NONE : ByteAlphabet.decode(pair, 0, space, bytes);
-            if (leftLength <= 0) {
+            int middle = space < 0 ? 0 : ByteAlphabet.decode(pair, 0, space, bytes, 0);
+            int end = middle <= 0 ? 0 : ByteAlphabet.decode(pair, space + 1, pair.length(), bytes, middle);
+            if (end <= middle) {
                 throw malformed(rank, pair);
             }
-            int left = findOrAdd(bytes, leftLength);
-            byte[] right = new byte[pair.length() - space];
-            int rightLength = ByteAlphabet.decode(pair, space + 1, pair.length(), right);
-            if (rightLength <= 0) {
-                throw malformed(rank, pair);
-            }
-            System.arraycopy(right, 0, bytes, leftLength, rightLength);
-            int merged = findOrAdd(bytes, leftLength + rightLength);
-            table.add(left, findOrAdd(right, rightLength), rank++, merged);
+            // Most vocabularies list the merged pieces in the order of their merges: a guess that spares a look-up.
+            boolean guessed = merged + 1 < vocabularySize && pieces.finds(merged + 1, bytes, 0, end);
+            merged = guessed ? merged + 1 : findOrAdd(bytes, 0, end);
+            table.add(findOrAdd(bytes, 0, middle), findOrAdd(bytes, middle, end), rank++, merged);
         }
         return table;
     }
@@ -72,9 +69,9 @@ final class BytePairEncoding implements TextEncoder {
                 + "', expected two pieces in the byte alphabet of GPT-2 separated by a space");
     }
 
-    private int findOrAdd(byte[] bytes, int length) {
-        int piece = pieces.find(bytes, 0, length);
-        return piece != PieceTable.ABSENT ? piece : pieces.addDistinct(bytes, length);
+    private int findOrAdd(byte[] bytes, int from, int to) {
+        int piece = pieces.find(bytes, from, to);
+        return piece != PieceTable.ABSENT ? piece : pieces.addDistinct(bytes, from, to);
     }
 
     @Override

@@ -1,12 +1,14 @@
 package dev.squall.tokenizer;
 
 import java.util.Arrays;
+import java.util.BitSet;
 
 /**
  * Byte strings numbered from 0 in the order in which they are added, in one array, found again by their content.
  * Written while a vocabulary loads; afterwards any thread may read it.
  */
 final class PieceTable {
+    /** What {@link #find} gives for no piece: the number before the first. */
     static final int ABSENT = -1;
 
     private byte[] bytes;
@@ -15,6 +17,7 @@ final class PieceTable {
     /** Open addressing with linear probing; 0 is free, otherwise a piece's number plus 1. */
     private int[] slots;
 
+    private final BitSet hidden = new BitSet();
     private int count;
     private int findable;
 
@@ -28,53 +31,47 @@ final class PieceTable {
         return count;
     }
 
-    /** Adds a piece that {@link #find} does not see. */
-    int addHidden(byte[] source, int length) {
-        reserve(length);
-        System.arraycopy(source, 0, bytes, starts[count], length);
-        starts[count + 1] = starts[count] + length;
-        return count++;
+    /** Adds source[from, to) as a piece that {@link #find} does not see. */
+    int addHidden(byte[] source, int from, int to) {
+        hidden.set(count);
+        return append(source, from, to);
     }
 
-    /** Adds a piece, or returns {@link #ABSENT} and adds nothing if there is one with this content. */
-    int addDistinct(byte[] source, int length) {
-        if (find(source, 0, length) != ABSENT) {
+    /** Adds source[from, to) as a piece, or returns {@link #ABSENT} and adds nothing if there is one like it. */
+    int addDistinct(byte[] source, int from, int to) {
+        int slot = slot(source, from, to);
+        if (slots[slot] != 0) {
             return ABSENT;
         }
-        int piece = addHidden(source, length);
+        int piece = append(source, from, to);
+        slots[slot] = piece + 1;
         if (++findable * 2 > slots.length) {
             rehash();
         }
-        int slot = firstSlot(source, 0, length);
-        while (slots[slot] != 0) {
-            slot = (slot + 1) & (slots.length - 1);
-        }
-        slots[slot] = piece + 1;
         return piece;
     }
 
     /** The piece with the content source[from, to), or {@link #ABSENT}. */
     int find(byte[] source, int from, int to) {
+        return slots[slot(source, from, to)] - 1;
+    }
+
+    /** Whether {@link #find} would give this piece. */
+    boolean finds(int piece, byte[] source, int from, int to) {
+        return !hidden.get(piece) && is(piece, source, from, to);
+    }
+
+    private boolean is(int piece, byte[] source, int from, int to) {
+        return Arrays.equals(bytes, starts[piece], starts[piece + 1], source, from, to);
+    }
+
+    /** Where the piece with this content is, or the free place where it belongs. */
+    private int slot(byte[] source, int from, int to) {
         int slot = firstSlot(source, from, to);
-        while (slots[slot] != 0) {
-            int piece = slots[slot] - 1;
-            if (Arrays.equals(bytes, starts[piece], starts[piece + 1], source, from, to)) {
-                return piece;
-            }
+        while (slots[slot] != 0 && !is(slots[slot] - 1, source, from, to)) {
             slot = (slot + 1) & (slots.length - 1);
         }
-        return ABSENT;
-    }
-
-    int length(int piece) {
-        return starts[piece + 1] - starts[piece];
-    }
-
-    /** Copies a piece into target at an offset and returns where it ends there. */
-    int copy(int piece, byte[] target, int offset) {
-        int length = length(piece);
-        System.arraycopy(bytes, starts[piece], target, offset, length);
-        return offset + length;
+        return slot;
     }
 
     byte[] bytes(int piece) {
@@ -85,6 +82,13 @@ final class PieceTable {
     void trim() {
         bytes = Arrays.copyOf(bytes, starts[count]);
         starts = Arrays.copyOf(starts, count + 1);
+    }
+
+    private int append(byte[] source, int from, int to) {
+        reserve(to - from);
+        System.arraycopy(source, from, bytes, starts[count], to - from);
+        starts[count + 1] = starts[count] + to - from;
+        return count++;
     }
 
     private void reserve(int length) {

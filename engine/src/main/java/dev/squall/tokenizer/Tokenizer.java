@@ -228,7 +228,7 @@ public final class Tokenizer {
 
     private static Piece byteLevelPiece(String text, TokenType type) {
         byte[] bytes = new byte[text.length()];
-        int length = ByteAlphabet.decode(text, 0, text.length(), bytes);
+        int length = ByteAlphabet.decode(text, 0, text.length(), bytes, 0);
         return length == ByteAlphabet.NONE
                 ? new Piece(text.getBytes(StandardCharsets.UTF_8), false)
                 : new Piece(bytes, true);
@@ -294,8 +294,8 @@ public final class Tokenizer {
 
         private void add(int token, Piece piece) {
             if (!piece.findable()) {
-                pieces.addHidden(piece.bytes(), piece.bytes().length);
-            } else if (pieces.addDistinct(piece.bytes(), piece.bytes().length) == PieceTable.ABSENT) {
+                pieces.addHidden(piece.bytes(), 0, piece.bytes().length);
+            } else if (pieces.addDistinct(piece.bytes(), 0, piece.bytes().length) == PieceTable.ABSENT) {
                 throw new TokenizerException("tokenizer.ggml.tokens[" + token + "]='"
                         + new String(piece.bytes(), StandardCharsets.UTF_8) + "' is listed twice, expected once");
             }
