@@ -117,7 +117,9 @@ public final class ChatTemplate {
         putToken("eos_token", tokenizer.eos(), globals);
         globals.put("raise_exception", (TemplateValue.Function) (arguments, _) -> {
             throw new ChatTemplateException("the model's chat template refuses the conversation: "
-                    + (arguments.isEmpty() ? "no reason given" : marks.plain(TemplateValue.text(arguments.getFirst()))));
+                    + (arguments.isEmpty()
+                            ? "no reason given"
+                            : marks.plain(TemplateValue.text(arguments.getFirst()))));
         });
         globals.put("strftime_now", (TemplateValue.Function) (arguments, _) -> DateFormat.format(
                 arguments.isEmpty() ? "" : TemplateValue.text(arguments.getFirst()), LocalDateTime.now(clock)));

@@ -48,8 +48,9 @@ final class ContentMarks {
         if (alphabet.length == 0) {
             return new ContentMarks(alphabet, (char) PRIVATE_USE_FIRST);
         }
-        throw new ChatTemplateException("the conversation uses so many private-use characters (U+E000 to U+F8FF) that no "
-                + alphabet.length + " in a row are left to mark it with");
+        throw new ChatTemplateException(
+                "the conversation uses so many private-use characters (U+E000 to U+F8FF) that no " + alphabet.length
+                        + " in a row are left to mark it with");
     }
 
     private static char[] alphabet(Collection<String> controlTexts) {

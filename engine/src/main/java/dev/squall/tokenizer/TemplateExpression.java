@@ -52,6 +52,8 @@ sealed interface TemplateExpression {
 
     record Link(String operator, TemplateExpression operand) {}
 
-    record Choice(TemplateExpression condition, TemplateExpression value, @Nullable TemplateExpression otherwise)
-            implements TemplateExpression {}
+    record Choice(
+            TemplateExpression condition,
+            TemplateExpression value,
+            @Nullable TemplateExpression otherwise) implements TemplateExpression {}
 }

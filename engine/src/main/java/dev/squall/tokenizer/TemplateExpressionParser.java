@@ -27,7 +27,9 @@ final class TemplateExpressionParser {
         }
         List<TemplateExpression> items = new ArrayList<>(List.of(first));
         while (tokens.accept(Kind.OPERATOR, ",")) {
-            if (tokens.peek().kind() == Kind.BLOCK_END || tokens.peek().kind() == Kind.PRINT_END || tokens.peek().is(Kind.OPERATOR, ")")) {
+            if (tokens.peek().kind() == Kind.BLOCK_END
+                    || tokens.peek().kind() == Kind.PRINT_END
+                    || tokens.peek().is(Kind.OPERATOR, ")")) {
                 break;
             }
             items.add(expression());
@@ -123,7 +125,8 @@ final class TemplateExpressionParser {
 
     private TemplateExpression product() {
         TemplateExpression left = power();
-        while (tokens.peek().kind() == Kind.OPERATOR && Set.of("*", "/", "//", "%").contains(tokens.peek().text())) {
+        while (tokens.peek().kind() == Kind.OPERATOR
+                && Set.of("*", "/", "//", "%").contains(tokens.peek().text())) {
             left = new TemplateExpression.Binary(tokens.next().text(), left, power());
         }
         return left;
@@ -181,8 +184,7 @@ final class TemplateExpressionParser {
         try {
             return Long.valueOf(token.text());
         } catch (NumberFormatException e) {
-            throw ChatTemplateException.at(
-                    token.line(), "'" + token.text() + "', expected an integer below 2^63");
+            throw ChatTemplateException.at(token.line(), "'" + token.text() + "', expected an integer below 2^63");
         }
     }
 
@@ -241,7 +243,8 @@ final class TemplateExpressionParser {
                     tokens.skip(1);
                     value = new TemplateExpression.Item(value, new TemplateExpression.Literal(integer(name)));
                 } else {
-                    value = new TemplateExpression.Attribute(value, tokens.expect(Kind.NAME).text());
+                    value = new TemplateExpression.Attribute(
+                            value, tokens.expect(Kind.NAME).text());
                 }
             } else if (tokens.accept(Kind.OPERATOR, "[")) {
                 value = subscript(value);

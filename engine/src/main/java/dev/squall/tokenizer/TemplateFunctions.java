@@ -51,8 +51,8 @@ final class TemplateFunctions {
             charge.accept(Math.multiplyExact(Math.min(times, Integer.MAX_VALUE), Math.max(1, a.length())));
             return a.repeat((int) times);
         }
-        throw new IllegalArgumentException("cannot compute " + TemplateValue.kind(left) + " " + operator + " "
-                + TemplateValue.kind(right));
+        throw new IllegalArgumentException(
+                "cannot compute " + TemplateValue.kind(left) + " " + operator + " " + TemplateValue.kind(right));
     }
 
     private String concatenated(String left, String right) {
@@ -229,9 +229,7 @@ final class TemplateFunctions {
         for (long i = start; stride > 0 ? i < end : i > end; i += stride) {
             slice.add(items.get((int) i));
         }
-        return base instanceof String
-                ? slice.stream().map(TemplateValue::text).collect(Collectors.joining())
-                : slice;
+        return base instanceof String ? slice.stream().map(TemplateValue::text).collect(Collectors.joining()) : slice;
     }
 
     private static long bound(Object bound, int size, long absent, long stride) {
@@ -272,7 +270,8 @@ final class TemplateFunctions {
                 yield texts.call(text, name, positional, named);
             }
             case Map<?, ?> map -> mappingMethod(map, name, positional);
-            case List<?> list when name.equals("append") || name.equals("pop") -> {
+            case List<?> list
+            when name.equals("append") || name.equals("pop") -> {
                 @SuppressWarnings("unchecked")
                 List<Object> items = (List<Object>) list;
                 if (name.equals("pop")) {
@@ -318,7 +317,9 @@ final class TemplateFunctions {
                 texts.call(TemplateValue.text(input), name, List.of(), Map.of());
             case "replace" -> texts.call(TemplateValue.text(input), name, arguments, Map.of());
             case "length", "count" ->
-                input instanceof String text ? texts.length(text) : (long) items(input).size();
+                input instanceof String text
+                        ? texts.length(text)
+                        : (long) items(input).size();
             case "default", "d" -> {
                 boolean alsoFalse = arguments.size() > 1 && TemplateValue.isTrue(arguments.get(1));
                 boolean missing =
@@ -327,9 +328,8 @@ final class TemplateFunctions {
             }
             case "join" -> {
                 List<Object> items = items(input);
-                String joined = items.stream()
-                        .map(TemplateValue::text)
-                        .collect(Collectors.joining(first(arguments, "")));
+                String joined =
+                        items.stream().map(TemplateValue::text).collect(Collectors.joining(first(arguments, "")));
                 charge.accept(joined.length());
                 yield joined;
             }
@@ -357,26 +357,21 @@ final class TemplateFunctions {
                     mapped.add(
                             attribute != null
                                     ? item(item, attribute)
-                                    : filter(
-                                            texts.plain(first(arguments, "")),
-                                            item,
-                                            rest(arguments),
-                                            Map.of()));
+                                    : filter(texts.plain(first(arguments, "")), item, rest(arguments), Map.of()));
                 }
                 yield mapped;
             }
             case "select", "reject" -> selected(input, item -> item, arguments, name.equals("select"));
             case "selectattr", "rejectattr" -> {
                 String attribute = texts.plain(first(arguments, ""));
-                yield selected(
-                        input,
-                        item -> attribute(item, attribute),
-                        rest(arguments),
-                        name.equals("selectattr"));
+                yield selected(input, item -> attribute(item, attribute), rest(arguments), name.equals("selectattr"));
             }
             case "int" -> number(input).longValue();
             case "float" -> number(input).doubleValue();
-            case "abs" -> input instanceof Long value ? (Object) Math.abs(value) : Math.abs(number(input).doubleValue());
+            case "abs" ->
+                input instanceof Long value
+                        ? (Object) Math.abs(value)
+                        : Math.abs(number(input).doubleValue());
             case "indent" -> texts.mapped(TemplateValue.text(input), text -> indented(text, arguments, named));
             case "tojson" -> {
                 Object indent = named.getOrDefault("indent", 0L);
@@ -398,8 +393,7 @@ final class TemplateFunctions {
         return marked[0] ? texts.mark(written) : written;
     }
 
-    private List<Object> selected(
-            Object input, UnaryOperator<Object> part, List<Object> test, boolean wanted) {
+    private List<Object> selected(Object input, UnaryOperator<Object> part, List<Object> test, boolean wanted) {
         List<Object> selected = new ArrayList<>();
         for (Object item : itemsIfAny(input)) {
             Object value = part.apply(item);

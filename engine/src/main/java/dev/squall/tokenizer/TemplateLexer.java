@@ -253,7 +253,10 @@ final class TemplateLexer {
                 throw error("the raw block is not closed, expected '{% endraw %}'");
             }
             int close = source.indexOf("%}", from);
-            if (close >= 0 && source.substring(from + 2, close).replaceAll("[-+\\s]", "").equals("endraw")) {
+            if (close >= 0
+                    && source.substring(from + 2, close)
+                            .replaceAll("[-+\\s]", "")
+                            .equals("endraw")) {
                 add(Kind.DATA, source.substring(at, from));
                 advance(close);
                 at = close + 2;

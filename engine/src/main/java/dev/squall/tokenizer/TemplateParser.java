@@ -54,7 +54,8 @@ final class TemplateParser {
                 default -> {
                     if (!ends.isEmpty()) {
                         throw ChatTemplateException.at(
-                                token.line(), token.display() + ", expected '{% " + String.join("' or '{% ", ends) + "'");
+                                token.line(),
+                                token.display() + ", expected '{% " + String.join("' or '{% ", ends) + "'");
                     }
                     tokens.leave();
                     return nodes;

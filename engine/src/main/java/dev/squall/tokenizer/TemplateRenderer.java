@@ -100,9 +100,8 @@ final class TemplateRenderer {
             }
             case TemplateNode.Macro macro -> {
                 Scope defined = scope;
-                scope.values.put(
-                        macro.name(),
-                        (TemplateValue.Function) (positional, named) -> call(macro, defined, positional, named));
+                scope.values.put(macro.name(), (TemplateValue.Function)
+                        (positional, named) -> call(macro, defined, positional, named));
             }
             case TemplateNode.FilterBlock block -> {
                 line = block.line();
@@ -197,8 +196,7 @@ final class TemplateRenderer {
         }
     }
 
-    private Object call(
-            TemplateNode.Macro macro, Scope defined, List<Object> positional, Map<String, Object> named) {
+    private Object call(TemplateNode.Macro macro, Scope defined, List<Object> positional, Map<String, Object> named) {
         Scope caller = scope;
         scope = new Scope(defined);
         try {
@@ -262,20 +260,19 @@ final class TemplateRenderer {
                                 evaluateOrNone(slice.from()),
                                 evaluateOrNone(slice.to()),
                                 evaluateOrNone(slice.step()));
-                    case TemplateExpression.Call(
-                            TemplateExpression callee, TemplateExpression.Arguments arguments) ->
+                    case TemplateExpression.Call(TemplateExpression callee, TemplateExpression.Arguments arguments) ->
                         call(callee, arguments);
                     case TemplateExpression.Filter(
-                            TemplateExpression input, String name, TemplateExpression.Arguments arguments) ->
+                            TemplateExpression input,
+                            String name,
+                            TemplateExpression.Arguments arguments) ->
                         functions.filter(name, evaluate(input), positional(arguments), named(arguments));
                     case TemplateExpression.Test(
                             TemplateExpression input,
                             String name,
                             TemplateExpression.Arguments arguments,
-                            boolean negated) ->
-                        negated != functions.test(name, evaluate(input), positional(arguments));
-                    case TemplateExpression.Not(TemplateExpression operand) ->
-                        !TemplateValue.isTrue(evaluate(operand));
+                            boolean negated) -> negated != functions.test(name, evaluate(input), positional(arguments));
+                    case TemplateExpression.Not(TemplateExpression operand) -> !TemplateValue.isTrue(evaluate(operand));
                     case TemplateExpression.Negative(TemplateExpression operand) ->
                         functions.arithmetic("-", 0L, evaluate(operand));
                     case TemplateExpression.And(TemplateExpression left, TemplateExpression right) -> {
@@ -287,10 +284,11 @@ final class TemplateRenderer {
                         yield TemplateValue.isTrue(first) ? first : evaluate(right);
                     }
                     case TemplateExpression.Binary(
-                            String operator, TemplateExpression left, TemplateExpression right) ->
+                            String operator,
+                            TemplateExpression left,
+                            TemplateExpression right) ->
                         functions.arithmetic(operator, evaluate(left), evaluate(right));
-                    case TemplateExpression.Comparison(
-                            TemplateExpression first, List<TemplateExpression.Link> links) ->
+                    case TemplateExpression.Comparison(TemplateExpression first, List<TemplateExpression.Link> links) ->
                         compare(first, links);
                     case TemplateExpression.Choice(
                             TemplateExpression condition,

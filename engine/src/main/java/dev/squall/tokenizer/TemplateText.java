@@ -49,7 +49,8 @@ final class TemplateText {
                 replace(text, string(arguments, 0), string(arguments, 1), integer(arguments, 2, Integer.MAX_VALUE));
             case "find" -> (long) marks.plain(text).indexOf(marks.plain(string(arguments, 0)));
             case "rfind" -> (long) marks.plain(text).lastIndexOf(marks.plain(string(arguments, 0)));
-            case "count" -> (long) (pieces(text, string(arguments, 0), Integer.MAX_VALUE).size() - 1);
+            case "count" ->
+                (long) (pieces(text, string(arguments, 0), Integer.MAX_VALUE).size() - 1);
             case "upper" -> mapped(text, plain -> plain.toUpperCase(Locale.ROOT));
             case "lower" -> mapped(text, plain -> plain.toLowerCase(Locale.ROOT));
             case "title" -> mapped(text, TemplateText::title);
@@ -190,8 +191,10 @@ final class TemplateText {
     }
 
     private List<Object> lines(String text) {
-        List<String> lines = pieces(marks.plain(text).contains("\r") ? replace(text, "\r\n", "\n", Integer.MAX_VALUE) : text,
-                "\n", Integer.MAX_VALUE);
+        List<String> lines = pieces(
+                marks.plain(text).contains("\r") ? replace(text, "\r\n", "\n", Integer.MAX_VALUE) : text,
+                "\n",
+                Integer.MAX_VALUE);
         if (lines.getLast().isEmpty()) {
             lines.removeLast();
         }
@@ -231,7 +234,8 @@ final class TemplateText {
     private static String capitalize(String text) {
         return text.isEmpty()
                 ? text
-                : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1).toLowerCase(Locale.ROOT);
+                : text.substring(0, 1).toUpperCase(Locale.ROOT)
+                        + text.substring(1).toLowerCase(Locale.ROOT);
     }
 
     private boolean matches(String text, IntPredicate predicate) {
@@ -264,7 +268,7 @@ final class TemplateText {
         if (arguments.get(place) instanceof Long number) {
             return number < 0 ? fallback : (int) Math.min(number, Integer.MAX_VALUE);
         }
-        throw new IllegalArgumentException(
-                "argument " + (place + 1) + " is " + TemplateValue.kind(arguments.get(place)) + ", expected an integer");
+        throw new IllegalArgumentException("argument " + (place + 1) + " is " + TemplateValue.kind(arguments.get(place))
+                + ", expected an integer");
     }
 }

@@ -54,7 +54,8 @@ final class TemplateValue {
     static String literal(Object value) {
         return switch (value) {
             case Boolean bool -> bool ? "True" : "False";
-            case String text -> "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'";
+            case String text ->
+                "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'";
             case List<?> list -> {
                 StringJoiner items = new StringJoiner(", ", "[", "]");
                 list.forEach(item -> items.add(literal(item)));
