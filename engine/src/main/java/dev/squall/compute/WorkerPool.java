@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class WorkerPool implements AutoCloseable {
     private static final long SPIN_NANOS = 50_000;
     private static final int SPINS_PER_CLOCK_READ = 64;
+    private static final int SPINS_PER_YIELD = 1024;
 
     /** One region's tasks: {@code worker} tells threads apart, for scratch memory. */
     @FunctionalInterface
@@ -63,8 +64,13 @@ final class WorkerPool implements AutoCloseable {
             }
         }
         while (claimAndRun(0)) {}
-        while (finishedTasks.get() < tasks) {
-            Thread.onSpinWait();
+        for (int spins = 1; finishedTasks.get() < tasks; spins++) {
+            if (spins % SPINS_PER_YIELD == 0) {
+                // Another thread has the processor of the one that runs the last task.
+                Thread.yield();
+            } else {
+                Thread.onSpinWait();
+            }
         }
         Throwable thrown = failure.getAndSet(null);
         if (thrown != null) {
@@ -87,7 +93,7 @@ final class WorkerPool implements AutoCloseable {
         // A claimed task keeps its region open, so work and count read here are that region's.
         try {
             work.run(taskCount - unclaimed, worker);
-        } catch (RuntimeException | Error thrown) { // run() throws it
+        } catch (Error | RuntimeException thrown) { // run() throws it
             failure.compareAndSet(null, thrown);
         } finally {
             finishedTasks.incrementAndGet();

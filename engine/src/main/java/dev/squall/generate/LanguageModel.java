@@ -9,10 +9,12 @@ import dev.squall.gguf.GgufFile;
 import dev.squall.model.Hyperparameters;
 import dev.squall.model.ModelWeights;
 import dev.squall.routing.RoutingObserver;
+import dev.squall.tokenizer.ChatTemplate;
 import dev.squall.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.BitSet;
+import java.util.Optional;
 
 /**
  * A loaded model: file, tokenizer, weights and the backend that computes with them. Sessions on it may belong to
@@ -65,6 +67,13 @@ public final class LanguageModel implements AutoCloseable {
 
     public Tokenizer tokenizer() {
         return tokenizer;
+    }
+
+    /** The file's chat template; empty if it has none, and the model continues text rather than converses. */
+    public Optional<ChatTemplate> chatTemplate() {
+        return ChatTemplate.isIn(file.metadata())
+                ? Optional.of(ChatTemplate.fromMetadata(file.metadata(), tokenizer))
+                : Optional.empty();
     }
 
     public Hyperparameters hyperparameters() {
@@ -182,11 +191,15 @@ public final class LanguageModel implements AutoCloseable {
          */
         public LanguageModel load() throws IOException {
             GgufFile file = GgufFile.open(path);
+            boolean loaded = false;
             try {
-                return new LanguageModel(file, this);
-            } catch (RuntimeException | Error failure) {
-                file.close();
-                throw failure;
+                LanguageModel model = new LanguageModel(file, this);
+                loaded = true;
+                return model;
+            } finally {
+                if (!loaded) {
+                    file.close();
+                }
             }
         }
     }
