@@ -47,6 +47,7 @@ final class WorkerPool implements AutoCloseable {
     }
 
     /** Runs tasks from 0 up, begun in that order, and returns when all are done; a task's failure is thrown here. */
+    @SuppressWarnings("ThreadPriorityCheck") // a caller that waits without yielding may starve the thread it waits for
     void run(int tasks, Work work) {
         if (tasks == 1 || helpers.length == 0) {
             for (int task = 0; task < tasks; task++) {
