@@ -1,16 +1,178 @@
 package dev.squall.cli;
 
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IFactory;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code squall} command. */
-@Command(name = "squall", mixinStandardHelpOptions = true, version = "squall 0.1.0")
+@Command(
+        name = "squall",
+        versionProvider = Version.class,
+        description = "Runs mixture-of-experts language models on the JVM.",
+        synopsisSubcommandLabel = "COMMAND",
+        footer = {
+            "",
+            "Start with: squall chat",
+            "Every option can also be set by an environment variable: SQUALL_ and its long name in capitals, so --top-k is "
+                    + "SQUALL_TOP_K. The command line wins.",
+            "Exit codes: 0 fine, 1 failed, 2 wrong usage, 130 interrupted."
+        },
+        subcommands = {ChatCommand.class, ModelsCommand.class, DoctorCommand.class, CompletionCommand.class})
 public final class Squall implements Runnable {
-    @Override
-    public void run() {}
+    /** Written by the Java runtime where the locale's encoding has no character for a byte of an argument. */
+    private static final char REPLACEMENT = '\uFFFD';
 
-    /** Runs one command and leaves with its exit code: 0 fine, 1 failed, 2 wrong usage, 130 interrupted. */
-    public static void main(String[] args) {
-        System.exit(new CommandLine(new Squall()).execute(args));
+    /** Picocli reads the options of every command from it. */
+    @Mixin
+    @SuppressWarnings("UnusedVariable")
+    private CommonOptions common = new CommonOptions();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    private Squall() {}
+
+    public static void main(String[] arguments) {
+        System.exit(run(Streams.ofProcess(), Environment.ofProcess(), arguments));
+    }
+
+    /** Ends the process from within an answer, on the thread of a signal. */
+    static void leave(int exitCode) {
+        System.exit(exitCode);
+    }
+
+    /** Runs one command and returns its exit code. */
+    static int run(Streams streams, Environment environment, String... arguments) {
+        CommandLine commands = commandLine(streams, environment);
+        boolean debug = asksForDebug(environment, arguments);
+        commands.setParameterExceptionHandler((wrong, given) ->
+                report(streams.err(), debug, wrong, usageMessage(wrong, environment), ExitCode.WRONG_USAGE));
+        commands.setExecutionExceptionHandler((failure, command, parsed) ->
+                report(streams.err(), debug, failure, Failures.describe(failure), ExitCode.FAILED));
+        for (String argument : arguments) {
+            if (argument.indexOf(REPLACEMENT) >= 0) {
+                return report(
+                        streams.err(),
+                        false,
+                        new CommandFailure(argument),
+                        "an argument is no text in the encoding " + System.getProperty("sun.jnu.encoding")
+                                + " of this locale: set LC_ALL=C.UTF-8",
+                        ExitCode.WRONG_USAGE);
+            }
+        }
+        int exitCode = commands.execute(arguments);
+        if (streams.out().checkError()) {
+            return report(
+                    streams.err(),
+                    false,
+                    new CommandFailure("stdout"),
+                    "standard output was closed before everything was written",
+                    ExitCode.FAILED);
+        }
+        return exitCode;
+    }
+
+    /** The command tree with its environment variables; what it prints goes to the given streams. */
+    static CommandLine commandLine(Streams streams, Environment environment) {
+        return new CommandLine(new Squall(), new Commands(streams, environment))
+                .setDefaultValueProvider(new EnvironmentDefaults(environment))
+                .setExpandAtFiles(false)
+                // A prompt in an environment variable may hold a dollar sign.
+                .setInterpolateVariables(false)
+                .registerConverter(boolean.class, EnvironmentDefaults::flag)
+                .registerConverter(ColorChoice.class, word -> Words.choice(ColorChoice.class, word))
+                .registerConverter(Kernels.class, word -> Words.choice(Kernels.class, word))
+                .registerConverter(
+                        CompletionCommand.Shell.class, word -> Words.choice(CompletionCommand.Shell.class, word))
+                .setColorScheme(CommandLine.Help.defaultColorScheme(
+                        ColorChoice.AUTO
+                                        .palette(streams.outTerminal(), environment)
+                                        .colour()
+                                ? CommandLine.Help.Ansi.ON
+                                : CommandLine.Help.Ansi.OFF))
+                .setUsageHelpAutoWidth(true)
+                .setUsageHelpLongOptionsMaxWidth(30)
+                .setOut(writer(streams.out()))
+                .setErr(writer(streams.err()));
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(
+                Objects.requireNonNull(spec).commandLine(), "missing command: squall --help lists them");
+    }
+
+    private static PrintWriter writer(PrintStream stream) {
+        return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), true);
+    }
+
+    private static boolean asksForDebug(Environment environment, String[] arguments) {
+        String variable = environment.get("SQUALL_DEBUG");
+        return Arrays.asList(arguments).contains("--debug")
+                || (variable != null && List.of("1", "true", "on", "yes").contains(variable));
+    }
+
+    private static int report(PrintStream err, boolean debug, Throwable failure, String message, int exitCode) {
+        err.println("squall: " + message);
+        if (debug) {
+            failure.printStackTrace(err);
+        }
+        return exitCode;
+    }
+
+    /** Picocli's complaint as one line in our style, with what to do about it. */
+    private static String usageMessage(ParameterException wrong, Environment environment) {
+        String command = wrong.getCommandLine().getCommandSpec().qualifiedName();
+        if (wrong instanceof UnmatchedArgumentException unmatched) {
+            List<String> suggestions = unmatched.getSuggestions();
+            return "unknown "
+                    + (unmatched.isUnknownOption() ? "option" : "argument")
+                    + " '" + unmatched.getUnmatched().getFirst() + "': "
+                    + (suggestions.isEmpty() ? "" : "did you mean " + String.join(" or ", suggestions) + "? ")
+                    + command + " --help lists what there is";
+        }
+        String message = Words.uncapitalised(Failures.oneLine(String.valueOf(wrong.getMessage())));
+        if (wrong.getArgSpec() instanceof OptionSpec option) {
+            String variable = EnvironmentDefaults.variable(option);
+            String value = environment.get(variable);
+            if (value != null && value.equals(wrong.getValue())) {
+                message += " (from the environment variable " + variable + ")";
+            }
+        }
+        return message;
+    }
+
+    /** Hands the streams and the environment to the commands that want them. */
+    private record Commands(Streams streams, Environment environment) implements IFactory {
+        @Override
+        public <K> K create(Class<K> type) throws Exception {
+            if (type == ChatCommand.class) {
+                return type.cast(new ChatCommand(streams, environment));
+            }
+            if (type == ModelsCommand.class) {
+                return type.cast(new ModelsCommand(streams, environment));
+            }
+            if (type == DoctorCommand.class) {
+                return type.cast(new DoctorCommand(streams, environment));
+            }
+            if (type == CompletionCommand.class) {
+                return type.cast(new CompletionCommand(streams));
+            }
+            return CommandLine.defaultFactory().create(type);
+        }
     }
 }

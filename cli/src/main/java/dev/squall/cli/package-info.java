@@ -1,4 +1,7 @@
-/** The command line. The one place where implementations are chosen. */
+/**
+ * The command line: Picocli commands, the chat screen, and the one place where implementations of the engine's interfaces
+ * are chosen. Standard output carries answers and reports and nothing else; everything else goes to standard error.
+ */
 @NullMarked
 package dev.squall.cli;
 

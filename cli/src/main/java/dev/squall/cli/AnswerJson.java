@@ -1,0 +1,126 @@
+package dev.squall.cli;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.squall.generate.GenerationMetrics;
+import dev.squall.generate.GenerationResult;
+import dev.squall.generate.LanguageModel;
+import dev.squall.generate.ScoredToken;
+import dev.squall.generate.TokenProbability;
+import dev.squall.sampling.SamplingOptions;
+import dev.squall.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Writes an answer as one JSON object on one line. Log-probabilities are natural logarithms of the model's own
+ * distribution, before any sampling option; that of the first prompt token, which nothing precedes, is null.
+ */
+final class AnswerJson {
+    private AnswerJson() {}
+
+    static void write(
+            OutputStream out,
+            LanguageModel model,
+            ModelArguments arguments,
+            OneAnswer.Question question,
+            GenerationResult result)
+            throws IOException {
+        JsonFactory factory = new JsonFactory().disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+        try (JsonGenerator json = factory.createGenerator(out)) {
+            json.writeStartObject();
+            json.writeStringField("model", model.file().paths().getFirst().toString());
+            json.writeStringField(
+                    "architecture", model.hyperparameters().architecture().name());
+            json.writeNumberField("seed", question.sampling().seed());
+            writeOptions(json, model, arguments, question);
+            writeTokens(json, model.tokenizer(), "prompt", result.prompt(), question.likeliest());
+            writeTokens(json, model.tokenizer(), "answer", result.answer(), question.likeliest());
+            json.writeStringField("text", result.text());
+            json.writeStringField("stop_reason", result.stopReason().name().toLowerCase(Locale.ROOT));
+            writeMetrics(json, result.metrics());
+            json.writeEndObject();
+        }
+        out.write(System.lineSeparator().getBytes(StandardCharsets.UTF_8));
+        out.flush();
+    }
+
+    private static void writeOptions(
+            JsonGenerator json, LanguageModel model, ModelArguments arguments, OneAnswer.Question question)
+            throws IOException {
+        SamplingOptions sampling = question.sampling();
+        json.writeObjectFieldStart("options");
+        json.writeNumberField("predict", question.tokensMax());
+        json.writeNumberField("ctx_size", model.contextTokensMax());
+        json.writeNumberField("temp", sampling.temperature());
+        json.writeNumberField("top_k", sampling.topK());
+        json.writeNumberField("top_p", sampling.topP());
+        json.writeNumberField("min_p", sampling.minP());
+        json.writeNumberField("repeat_penalty", sampling.repeatPenalty());
+        json.writeNumberField("repeat_last_n", sampling.repeatTokens());
+        json.writeBooleanField("raw", question.raw());
+        if (question.system() != null) {
+            json.writeStringField("system", question.system());
+        }
+        json.writeNumberField("threads", model.threads());
+        json.writeStringField("device", "cpu");
+        json.writeStringField("kernels", arguments.kernels.toString());
+        json.writeEndObject();
+    }
+
+    private static void writeTokens(
+            JsonGenerator json, Tokenizer tokenizer, String name, List<ScoredToken> tokens, int likeliest)
+            throws IOException {
+        json.writeArrayFieldStart(name + "_ids");
+        for (ScoredToken token : tokens) {
+            json.writeNumber(token.token());
+        }
+        json.writeEndArray();
+        if (likeliest < 0) {
+            return;
+        }
+        json.writeArrayFieldStart(name + "_logprobs");
+        for (ScoredToken token : tokens) {
+            json.writeStartObject();
+            writeScore(json, tokenizer, token.token(), token.logProbability());
+            if (likeliest > 0) {
+                json.writeArrayFieldStart("likeliest");
+                for (TokenProbability other : token.likeliest()) {
+                    json.writeStartObject();
+                    writeScore(json, tokenizer, other.token(), other.logProbability());
+                    json.writeEndObject();
+                }
+                json.writeEndArray();
+            }
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    private static void writeScore(JsonGenerator json, Tokenizer tokenizer, int token, double logProbability)
+            throws IOException {
+        json.writeNumberField("id", token);
+        json.writeStringField("text", tokenizer.text(token));
+        if (Double.isFinite(logProbability)) {
+            json.writeNumberField("logprob", logProbability);
+        } else {
+            json.writeNullField("logprob");
+        }
+    }
+
+    private static void writeMetrics(JsonGenerator json, GenerationMetrics metrics) throws IOException {
+        json.writeObjectFieldStart("metrics");
+        json.writeNumberField("prompt_tokens", metrics.promptTokens());
+        json.writeNumberField("prompt_tokens_cached", metrics.promptTokensCached());
+        json.writeNumberField("generated_tokens", metrics.generatedTokens());
+        json.writeNumberField("prefill_seconds", metrics.prefillNanos() / 1e9);
+        json.writeNumberField("decode_seconds", metrics.decodeNanos() / 1e9);
+        json.writeNumberField("first_token_seconds", metrics.firstTokenNanos() / 1e9);
+        json.writeNumberField("prefill_tokens_per_second", metrics.prefillTokensPerSecond());
+        json.writeNumberField("decode_tokens_per_second", metrics.decodeTokensPerSecond());
+        json.writeEndObject();
+    }
+}

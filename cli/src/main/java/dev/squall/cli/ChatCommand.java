@@ -1,0 +1,173 @@
+package dev.squall.cli;
+
+import dev.squall.generate.GenerationRequest;
+import dev.squall.generate.LanguageModel;
+import dev.squall.sampling.SamplingOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Talks with a model: on a screen of its own, or one answer to a prompt. */
+@Command(
+        name = "chat",
+        versionProvider = Version.class,
+        description = "Talks with a model, or answers one prompt.",
+        sortOptions = false,
+        footer = {
+            "",
+            "With -p, -f or piped input there is one answer, on standard output; without them, at a terminal, a chat.",
+            "Given together, -p comes first and the file of -f after it on a new line; -f - reads standard input, so: "
+                    + "squall chat -p 'Sort these:' -f - < names.txt",
+            "Given -p or -f FILE, standard input is left alone.",
+            "",
+            "Every option is also an environment variable: SQUALL_ and its long name in capitals, so --top-k is SQUALL_TOP_K."
+        })
+final class ChatCommand implements Callable<Integer> {
+    private final Streams streams;
+    private final Environment environment;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Mixin
+    private ModelArguments modelArguments = new ModelArguments();
+
+    @Option(
+            names = {"-p", "--prompt"},
+            paramLabel = "TEXT",
+            description = "What to answer.")
+    private @Nullable String prompt;
+
+    @Option(
+            names = {"-f", "--file"},
+            paramLabel = "FILE",
+            description = "Read the prompt from a file; - is standard input.")
+    private @Nullable Path file;
+
+    @Option(
+            names = {"-sys", "--system"},
+            paramLabel = "TEXT",
+            description = "The system message, which tells the model how to behave.")
+    private @Nullable String system;
+
+    @Option(
+            names = {"-n", "--predict"},
+            paramLabel = "N",
+            defaultValue = "-1",
+            description = "Most tokens of an answer; -1 is until it ends or the context is full. Default: -1.")
+    private int tokensMax = -1;
+
+    @Mixin
+    private SamplingArguments samplingArguments = new SamplingArguments();
+
+    @Option(
+            names = "--raw",
+            fallbackValue = "true",
+            description = "Continue the prompt as it is, without the model's chat template.")
+    private boolean raw;
+
+    @Option(
+            names = "--json",
+            fallbackValue = "true",
+            description = "Write one JSON object instead of the answer's text.")
+    private boolean json;
+
+    @Option(
+            names = "--logprobs",
+            paramLabel = "N",
+            description = "With --json: the log-probability of each token of prompt and answer, and the N likeliest at "
+                    + "each step.")
+    private @Nullable Integer likeliest;
+
+    @Mixin
+    private CommonOptions common = new CommonOptions();
+
+    ChatCommand(Streams streams, Environment environment) {
+        this.streams = streams;
+        this.environment = environment;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        SamplingOptions sampling;
+        try {
+            sampling = samplingArguments.options();
+            modelArguments.validate();
+        } catch (IllegalArgumentException e) {
+            throw wrongUsage(e.getMessage());
+        }
+        boolean screen = prompt == null && file == null && streams.interactive();
+        validate(screen);
+        if (screen) {
+            try (LanguageModel model = modelArguments.load(streams, environment)) {
+                return ChatScreen.open(model, settings(sampling), system, streams, environment, common.color);
+            }
+        }
+        String text = promptText();
+        try (LanguageModel model = modelArguments.load(streams, environment)) {
+            OneAnswer answer = new OneAnswer(
+                    model, modelArguments, streams, common.color.palette(streams.errTerminal(), environment));
+            OneAnswer.Question question =
+                    new OneAnswer.Question(text, system, raw, tokensMax, sampling, likeliest == null ? -1 : likeliest);
+            return json ? answer.json(question) : answer.text(question);
+        }
+    }
+
+    private ChatSettings settings(SamplingOptions sampling) {
+        return new ChatSettings(sampling, samplingArguments.isSeedFixed(), tokensMax);
+    }
+
+    private void validate(boolean screen) {
+        if (tokensMax < -1) {
+            throw wrongUsage("--predict " + tokensMax + ": expected 0 or more, or -1 for no limit");
+        }
+        if (likeliest != null && !json) {
+            throw wrongUsage("--logprobs is written as JSON: add --json");
+        }
+        if (likeliest != null && (likeliest < 0 || likeliest > GenerationRequest.LIKELIEST_MAX)) {
+            throw wrongUsage("--logprobs " + likeliest + ": expected 0 to " + GenerationRequest.LIKELIEST_MAX);
+        }
+        if (raw && system != null) {
+            throw wrongUsage("--system is part of the chat template, which --raw leaves out: use one of them");
+        }
+        if (screen && (raw || json)) {
+            throw wrongUsage((raw ? "--raw" : "--json") + " needs a prompt: -p TEXT, -f FILE or piped input");
+        }
+        if ("".equals(prompt)) {
+            throw wrongUsage("--prompt is empty, expected some text");
+        }
+    }
+
+    private String promptText() throws IOException {
+        String fromFile = null;
+        if (file != null && !file.toString().equals("-")) {
+            fromFile = TextInput.read(file);
+        } else if (file != null || prompt == null) {
+            if (streams.inTerminal()) {
+                streams.err().println("squall: type the prompt, then Ctrl-D on a line of its own");
+            }
+            fromFile = TextInput.read(streams.in(), "standard input");
+        }
+        String text = prompt == null ? "" : prompt;
+        if (fromFile != null) {
+            text = text.isEmpty() ? fromFile : text + "\n" + fromFile;
+        }
+        if (text.isEmpty()) {
+            throw wrongUsage((file == null ? "standard input" : file.toString())
+                    + " is empty, expected a prompt; or give one with -p TEXT");
+        }
+        return text;
+    }
+
+    private ParameterException wrongUsage(@Nullable String message) {
+        return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
+    }
+}

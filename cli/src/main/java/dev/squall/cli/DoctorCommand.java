@@ -1,0 +1,85 @@
+package dev.squall.cli;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Checks the machine. */
+@Command(
+        name = "doctor",
+        versionProvider = Version.class,
+        description =
+                "Checks whether this machine has what Squall needs, and names the command that mends what is missing.",
+        sortOptions = false,
+        footer = {"", "The exit code is 1 if something needed is missing; warnings do not count."})
+final class DoctorCommand implements Callable<Integer> {
+    private final Streams streams;
+    private final Environment environment;
+
+    @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
+    private boolean json;
+
+    @Mixin
+    private CommonOptions common = new CommonOptions();
+
+    DoctorCommand(Streams streams, Environment environment) {
+        this.streams = streams;
+        this.environment = environment;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        List<Finding> findings = new Diagnosis(streams, environment).findings();
+        if (json) {
+            writeJson(streams.out(), findings);
+        } else {
+            Palette palette = common.color.palette(streams.outTerminal(), environment);
+            findings.forEach(finding -> print(finding, palette));
+        }
+        return findings.stream().anyMatch(finding -> finding.state() == Finding.State.MISSING)
+                ? ExitCode.FAILED
+                : ExitCode.FINE;
+    }
+
+    private void print(Finding finding, Palette palette) {
+        String state =
+                switch (finding.state()) {
+                    case FINE -> palette.good("fine   ");
+                    case WARNING -> palette.warning("warning");
+                    case MISSING -> palette.error("missing");
+                };
+        streams.out().println(state + "  %-12s ".formatted(finding.subject()) + TerminalText.printable(finding.text()));
+        if (finding.remedy() != null) {
+            streams.out().println("%21s  mend: %s".formatted("", TerminalText.printable(finding.remedy())));
+        }
+    }
+
+    private static void writeJson(OutputStream out, List<Finding> findings) throws IOException {
+        JsonFactory factory = new JsonFactory().disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+        try (JsonGenerator generator = factory.createGenerator(out)) {
+            generator.writeStartObject();
+            generator.writeStringField("version", Version.number());
+            generator.writeArrayFieldStart("findings");
+            for (Finding finding : findings) {
+                generator.writeStartObject();
+                generator.writeStringField("subject", finding.subject());
+                generator.writeStringField("state", finding.state().name().toLowerCase(Locale.ROOT));
+                generator.writeStringField("text", finding.text());
+                generator.writeStringField("remedy", finding.remedy());
+                generator.writeEndObject();
+            }
+            generator.writeEndArray();
+            generator.writeEndObject();
+        }
+        out.write(System.lineSeparator().getBytes(StandardCharsets.UTF_8));
+        out.flush();
+    }
+}

@@ -1,0 +1,50 @@
+package dev.squall.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+
+/** Turns whatever went wrong into one line for a person. */
+final class Failures {
+    private Failures() {}
+
+    static String describe(Throwable failure) {
+        return oneLine(
+                switch (failure) {
+                    case UncheckedIOException e when e.getCause() != null -> describe(e.getCause());
+                    case NoSuchFileException e -> "file not found: " + e.getFile();
+                    case AccessDeniedException e -> "permission denied: " + e.getFile();
+                    case NotDirectoryException e -> "not a directory: " + e.getFile();
+                    case FileSystemException e -> e.getFile() + ": " + reason(e);
+                    case IOException e -> text(e);
+                    case OutOfMemoryError e ->
+                        "out of memory: the Java heap may take %d MiB: use a smaller --ctx-size, or set SQUALL_JAVA_OPTS=-Xmx2g"
+                                .formatted(Runtime.getRuntime().maxMemory() >> 20);
+                    case RuntimeException e when isOurs(e) -> text(e);
+                    default ->
+                        "internal error: " + failure.getClass().getSimpleName() + ": " + text(failure)
+                                + " (--debug shows where)";
+                });
+    }
+
+    /** The text with its line breaks as spaces: an error is one line. */
+    static String oneLine(String text) {
+        return text.strip().replaceAll("\\s*\\R\\s*", " ");
+    }
+
+    /** Our own exceptions carry messages that are complete; those of the JDK do not. */
+    private static boolean isOurs(Throwable failure) {
+        return failure.getClass().getName().startsWith("dev.squall.");
+    }
+
+    private static String reason(FileSystemException failure) {
+        return failure.getReason() == null ? failure.getClass().getSimpleName() : failure.getReason();
+    }
+
+    private static String text(Throwable failure) {
+        return failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
+    }
+}

@@ -1,0 +1,23 @@
+package dev.squall.cli;
+
+import dev.squall.compute.BackendFactory;
+import dev.squall.compute.JvmBackend;
+import java.util.Locale;
+
+/** The JVM backend's two sets of kernels. */
+enum Kernels {
+    VECTOR,
+    SCALAR;
+
+    BackendFactory backend() {
+        return switch (this) {
+            case VECTOR -> JvmBackend.vector();
+            case SCALAR -> JvmBackend.scalar();
+        };
+    }
+
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,82 @@
+package dev.squall.cli;
+
+import dev.squall.generate.LanguageModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Which model runs, and on what. */
+final class ModelArguments {
+    @Option(
+            names = {"-m", "--model"},
+            paramLabel = "FILE",
+            description = "The model, a GGUF file. Default: the small demo model that Squall brings along.")
+    @Nullable
+    Path model;
+
+    @Option(
+            names = {"-c", "--ctx-size"},
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Context in tokens: prompt and answer together. Default: the model's own, at most 4096.")
+    int contextTokens;
+
+    @Option(
+            names = {"-t", "--threads"},
+            paramLabel = "N",
+            description = "Threads that compute, at most the processors there are. Default: all of them.")
+    @Nullable
+    Integer threads;
+
+    @Option(
+            names = "--device",
+            paramLabel = "auto|cpu",
+            defaultValue = "auto",
+            description = "Where experts are computed. Default: auto.")
+    String device = "auto";
+
+    @Option(
+            names = "--kernels",
+            paramLabel = "vector|scalar",
+            defaultValue = "vector",
+            description = "The CPU's kernels: the fast ones, or the plain ones that they are checked against. "
+                    + "Default: vector.")
+    Kernels kernels = Kernels.VECTOR;
+
+    /**
+     * Checks what can be checked without the model.
+     *
+     * @throws IllegalArgumentException if an option is out of range; the message names it
+     */
+    void validate() {
+        int processors = Runtime.getRuntime().availableProcessors();
+        if (threads != null && (threads < 1 || threads > processors)) {
+            throw new IllegalArgumentException(
+                    "--threads " + threads + ": expected 1 to " + processors + ", the processors this process may use");
+        }
+        if (contextTokens < 0) {
+            throw new IllegalArgumentException(
+                    "--ctx-size " + contextTokens + ": expected 1 or more, or 0 for the default");
+        }
+        if (!device.equals("auto") && !device.equals("cpu")) {
+            throw new IllegalArgumentException(
+                    "--device " + device + ": this build computes on the CPU only: use --device cpu");
+        }
+    }
+
+    /** Loads the model; the caller closes it. */
+    LanguageModel load(Streams streams, Environment environment) throws IOException {
+        Path file = model != null ? model : DemoModel.locate(Home.cache(environment), streams.err());
+        try {
+            return LanguageModel.builder(file)
+                    .threads(threads != null ? threads : Runtime.getRuntime().availableProcessors())
+                    .contextTokens(contextTokens)
+                    .backend(kernels.backend())
+                    .load();
+        } catch (IllegalArgumentException e) {
+            // The builder refuses what only the model's own numbers can tell, such as a context beyond its own.
+            throw new CommandFailure(String.valueOf(e.getMessage()), e);
+        }
+    }
+}

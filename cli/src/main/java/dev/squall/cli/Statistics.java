@@ -1,0 +1,47 @@
+package dev.squall.cli;
+
+import dev.squall.generate.GenerationMetrics;
+import dev.squall.generate.GenerationResult;
+import java.util.Locale;
+
+/** What an answer cost, on one line. */
+final class Statistics {
+    private Statistics() {}
+
+    /** Prompt and generation speed, time to first token, why it ended if not by itself, and the seed in force. */
+    static String line(GenerationResult result, long seed) {
+        GenerationMetrics metrics = result.metrics();
+        StringBuilder line = new StringBuilder();
+        line.append("prompt ").append(tokens(metrics.promptTokens()));
+        if (metrics.promptTokensCached() > 0) {
+            line.append(" (").append(metrics.promptTokensCached()).append(" cached)");
+        }
+        appendRate(line, metrics.prefillTokensPerSecond());
+        line.append(" | answer ").append(tokens(metrics.generatedTokens()));
+        appendRate(line, metrics.decodeTokensPerSecond());
+        if (metrics.generatedTokens() > 0) {
+            line.append(" | first after ").append(milliseconds(metrics.firstTokenNanos()));
+        }
+        switch (result.stopReason()) {
+            case END_OF_GENERATION -> {}
+            case TOKEN_LIMIT -> line.append(" | stopped at the token limit");
+            case CONTEXT_FULL -> line.append(" | stopped: context full");
+            case CANCELLED -> line.append(" | stopped by you");
+        }
+        return line.append(" | seed ").append(seed).toString();
+    }
+
+    static String tokens(long count) {
+        return count + (count == 1 ? " token" : " tokens");
+    }
+
+    static String milliseconds(long nanos) {
+        return String.format(Locale.ROOT, nanos < 10_000_000 ? "%.1f ms" : "%.0f ms", nanos / 1e6);
+    }
+
+    private static void appendRate(StringBuilder line, double tokensPerSecond) {
+        if (tokensPerSecond > 0) {
+            line.append(String.format(Locale.ROOT, tokensPerSecond < 100 ? " %.1f/s" : " %.0f/s", tokensPerSecond));
+        }
+    }
+}

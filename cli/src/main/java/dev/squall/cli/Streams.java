@@ -1,0 +1,77 @@
+package dev.squall.cli;
+
+import java.io.Console;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * The standard streams, always UTF-8 whatever the locale, and whether each is a terminal.
+ *
+ * @param in standard input
+ * @param out standard output: the answer and nothing else
+ * @param err standard error: statistics, notes and errors
+ * @param inTerminal whether somebody types the input
+ * @param outTerminal whether somebody looks at the output
+ * @param errTerminal whether somebody looks at the notes
+ */
+record Streams(
+        InputStream in,
+        PrintStream out,
+        PrintStream err,
+        boolean inTerminal,
+        boolean outTerminal,
+        boolean errTerminal) {
+    private static final int FILE_KIND_MASK = 0170000;
+    private static final int CHARACTER_DEVICE = 0020000;
+
+    static Streams ofProcess() {
+        return new Streams(
+                System.in,
+                utf8(FileDescriptor.out),
+                utf8(FileDescriptor.err),
+                isTerminal(0),
+                isTerminal(1),
+                isTerminal(2));
+    }
+
+    /** Whether a chat can be had: somebody types and looks. */
+    boolean interactive() {
+        return inTerminal && outTerminal;
+    }
+
+    private static PrintStream utf8(FileDescriptor descriptor) {
+        return new PrintStream(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
+    }
+
+    /**
+     * Whether a descriptor is a character device other than the null device. Asking the file system costs nothing;
+     * isatty would cost a native call's linking at every start, and System.console() cannot tell the streams apart.
+     */
+    private static boolean isTerminal(int descriptor) {
+        try {
+            Path device = Path.of("/dev/fd/" + descriptor);
+            int mode = (int) Files.getAttribute(device, "unix:mode");
+            return (mode & FILE_KIND_MASK) == CHARACTER_DEVICE
+                    && !Files.getAttribute(device, "unix:rdev")
+                            .equals(Files.getAttribute(Path.of("/dev/null"), "unix:rdev"));
+        } catch (IOException e) {
+            // A closed descriptor is no terminal.
+            return false;
+        } catch (UnsupportedOperationException | IllegalArgumentException e) {
+            return isConsole();
+        }
+    }
+
+    /** For systems without device files. The console of JDK 25 is null again where there is none. */
+    @SuppressWarnings("SystemConsoleNull")
+    private static boolean isConsole() {
+        Console console = System.console();
+        return console != null && console.isTerminal();
+    }
+}

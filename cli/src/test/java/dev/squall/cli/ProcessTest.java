@@ -1,0 +1,156 @@
+package dev.squall.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What only a process of its own shows: exit codes, real streams, the locale, signals. */
+class ProcessTest {
+    private static final long PATIENCE_SECONDS = 120;
+
+    @TempDir
+    Path directory;
+
+    private record Run(int exitCode, String out, String err) {}
+
+    @Test
+    void answersAPipedPromptOnStandardOutputOnly() throws Exception {
+        Run run = run(Map.of(), "What is the capital of France?\n", "chat", "--temp", "0");
+
+        assertThat(run.out()).isEqualTo("The capital of France is Paris.\n");
+        assertThat(run.err()).containsPattern("prompt \\d+ tokens .* seed \\d+\n$");
+        assertThat(run.exitCode()).isZero();
+    }
+
+    @Test
+    void leavesStandardInputAloneWhereThePromptIsGiven() throws Exception {
+        ProcessBuilder builder = builder(Map.of(), "chat", "-p", "Hello", "-n", "1");
+        Process process = builder.start();
+
+        assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isZero();
+    }
+
+    @Test
+    void writesUtf8WhateverTheLocale() throws Exception {
+        Run run = run(
+                Map.of("LC_ALL", "C"),
+                "caf\u00e9 \ud83d\ude00",
+                "chat",
+                "--raw",
+                "--json",
+                "-n",
+                "0",
+                "--logprobs",
+                "0");
+
+        assertThat(run.out()).doesNotContain("?", "\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD");
+        Run same = run(
+                Map.of("LC_ALL", "C.UTF-8"),
+                "caf\u00e9 \ud83d\ude00",
+                "chat",
+                "--raw",
+                "--json",
+                "-n",
+                "0",
+                "--logprobs",
+                "0");
+        assertThat(ids(run.out())).isEqualTo(ids(same.out()));
+    }
+
+    @Test
+    void exitsWithTwoOnWrongUsageAndOneOnFailure() throws Exception {
+        Run usage = run(Map.of(), "", "chat", "--tepm", "1");
+        Run failure = run(Map.of(), "", "chat", "-p", "x", "-m", "none.gguf");
+
+        assertThat(usage.exitCode()).isEqualTo(2);
+        assertThat(usage.out()).isEmpty();
+        assertThat(squallLines(usage.err())).hasSize(1);
+        assertThat(failure.exitCode()).isEqualTo(1);
+        assertThat(failure.out()).isEmpty();
+        assertThat(squallLines(failure.err())).containsExactly("squall: file not found: none.gguf");
+    }
+
+    @Test
+    void exitsWith130WhenInterrupted() throws Exception {
+        Process process = builder(
+                        Map.of(),
+                        "chat",
+                        "-p",
+                        "Tell me a story.",
+                        "--temp",
+                        "5",
+                        "--top-k",
+                        "0",
+                        "--top-p",
+                        "1",
+                        "--min-p",
+                        "0")
+                .redirectOutput(directory.resolve("out").toFile())
+                .start();
+        awaitOutput(directory.resolve("out"), process);
+
+        new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+
+        assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isEqualTo(130);
+    }
+
+    private static void awaitOutput(Path file, Process process) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+        while (Files.size(file) == 0) {
+            assertThat(process.isAlive()).isTrue();
+            assertThat(System.nanoTime()).isLessThan(deadline);
+            Thread.sleep(1);
+        }
+    }
+
+    private static String ids(String json) {
+        return json.replaceFirst(".*\"prompt_ids\":(\\[[^]]*]).*", "$1");
+    }
+
+    /** The runtime itself warns of the incubating Vector API where nothing keeps it from doing so. */
+    private static List<String> squallLines(String err) {
+        return err.lines()
+                .filter(line -> !line.startsWith("WARNING: Using incubator"))
+                .toList();
+    }
+
+    private Run run(Map<String, String> environment, String input, String... arguments) throws Exception {
+        Path in = Files.write(directory.resolve("in"), input.getBytes(StandardCharsets.UTF_8));
+        Path out = directory.resolve("out");
+        Path err = directory.resolve("err");
+        Process process = builder(environment, arguments)
+                .redirectInput(in.toFile())
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile())
+                .start();
+        assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+        return new Run(process.exitValue(), Files.readString(out), Files.readString(err));
+    }
+
+    private ProcessBuilder builder(Map<String, String> environment, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules=jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Squall.class.getName()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().keySet().removeIf(name -> name.startsWith("SQUALL_") || name.startsWith("LC_"));
+        builder.environment().put("HOME", directory.toString());
+        builder.environment().putAll(environment);
+        return builder.redirectError(directory.resolve("err").toFile());
+    }
+}

@@ -1,0 +1,176 @@
+package dev.squall.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.squall.gguf.GgufFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What {@code models}, {@code doctor}, {@code completion}, help and version print. */
+class ReportsTest {
+    private static final JsonMapper MAPPER = new JsonMapper();
+
+    @TempDir
+    Path home;
+
+    @Test
+    void modelsSaysWhatTheDemoModelIs() {
+        InProcess.Run run = new InProcess(home).run("models");
+
+        assertThat(run.out())
+                .contains("architecture  qwen3moe\n")
+                .contains("8.78 million parameters")
+                .contains("8 layers, embedding 192, 4 query and 2 key/value heads, context 512")
+                .contains("16 in a layer, 2 used for a token; each 57.4 KiB")
+                .contains("gpt2 (qwen2), 2048 tokens")
+                .containsPattern("experts +Q8_0 +24 tensors")
+                .containsPattern("router +F32 +8 tensors");
+        assertThat(run.err()).isEmpty();
+        assertThat(run.exitCode()).isZero();
+    }
+
+    @Test
+    void modelsWritesJsonWhoseSizesAddUp() throws IOException {
+        JsonNode root =
+                MAPPER.readTree(new InProcess(home).run("models", "--json").out());
+        JsonNode model = root.get("models").get(0);
+        long tensorBytes = 0;
+        int tensors = 0;
+        for (JsonNode group : model.get("tensors")) {
+            tensorBytes += group.get("bytes").longValue();
+            tensors += group.get("count").intValue();
+        }
+
+        try (GgufFile file = GgufFile.open(demo())) {
+            assertThat(tensors).isEqualTo(file.tensors().size());
+            assertThat(model.get("bytes").longValue()).isEqualTo(file.bytes()).isGreaterThan(tensorBytes);
+        }
+        assertThat(model.get("expert_bytes_total").longValue())
+                .isEqualTo(model.get("expert_bytes_min").longValue() * 16 * 8);
+        assertThat(model.get("supported").booleanValue()).isTrue();
+        assertThat(model.get("refusal").isNull()).isTrue();
+        assertThat(model.get("experts_used").intValue()).isEqualTo(2);
+    }
+
+    @Test
+    void modelsListsADirectoryWithWhatIsWrongInIt() throws IOException {
+        Files.copy(demo(), home.resolve("good.gguf"));
+        Files.writeString(home.resolve("bad.gguf"), "GGUF, it says");
+        Files.writeString(home.resolve("part-00002-of-00002.gguf"), "a later part is no model");
+        Files.writeString(home.resolve("notes.txt"), "no model at all");
+
+        InProcess.Run run = new InProcess(home).run("models", home.toString());
+
+        assertThat(run.out()).hasLineCount(2);
+        assertThat(run.out()).containsPattern("bad.gguf .*expected").containsPattern("good.gguf .*16 experts, 2 used");
+        assertThat(run.exitCode()).isZero();
+    }
+
+    @Test
+    void modelsFailsForAFileThatIsNoModelButShowsTheOthers() throws IOException {
+        Path bad = Files.writeString(home.resolve("bad.gguf"), "no model, but long enough to be looked into");
+        Path demo = demo();
+
+        InProcess.Run run = new InProcess(home).run("models", bad.toString(), demo.toString());
+
+        assertThat(run.err()).startsWith("squall: header: ").hasLineCount(1);
+        assertThat(run.out()).contains("qwen3moe");
+        assertThat(run.exitCode()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "token_embd.weight, EMBEDDING",
+        "output.weight, OUTPUT",
+        "output_norm.weight, NORM",
+        "blk.0.attn_norm.weight, NORM",
+        "blk.12.attn_q_norm.weight, NORM",
+        "blk.0.attn_q.bias, ATTENTION",
+        "blk.0.attn_sinks, ATTENTION",
+        "blk.0.ffn_gate_inp.weight, ROUTER",
+        "blk.0.exp_probs_b.bias, ROUTER",
+        "blk.0.ffn_gate_inp_shexp.weight, SHARED_EXPERT",
+        "blk.0.ffn_down_shexp.weight, SHARED_EXPERT",
+        "blk.0.ffn_down_exps.weight, EXPERTS",
+        "blk.0.ffn_down.weight, DENSE",
+        "rope_freqs.weight, OTHER"
+    })
+    void tensorsAreOfTheClassThatTheirNameTells(String tensor, ModelSummary.TensorClass expected) {
+        assertThat(ModelSummary.TensorClass.of(tensor)).isEqualTo(expected);
+    }
+
+    @Test
+    void doctorFindsNothingMissingHere() throws IOException {
+        InProcess.Run run = new InProcess(home).run("doctor");
+        JsonNode root =
+                MAPPER.readTree(new InProcess(home).run("doctor", "--json").out());
+
+        assertThat(run.exitCode()).as(run.out()).isZero();
+        assertThat(run.out()).contains("fine     jdk", "fine     demo model").doesNotContain("missing");
+        assertThat(root.get("findings")).hasSizeGreaterThan(8).allSatisfy(finding -> {
+            assertThat(finding.get("state").textValue()).isIn("fine", "warning");
+            assertThat(finding.get("remedy").isNull())
+                    .isEqualTo(finding.get("state").textValue().equals("fine"));
+        });
+    }
+
+    @Test
+    void completionNamesCommandsAndOptions() {
+        for (String shell : new String[] {"bash", "zsh"}) {
+            InProcess.Run run =
+                    new InProcess(home).environment("SQUALL_TEMP", "nonsense").run("completion", shell);
+
+            assertThat(run.out())
+                    .contains("complete -F", "--repeat-penalty", "chat", "models", "doctor", "bashcompinit");
+            assertThat(run.exitCode()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"chat, --repeat-last-n", "models, --json", "doctor, --json", "completion, bash|zsh", "'', completion"})
+    void helpGoesToStandardOutput(String command, String contains) {
+        InProcess.Run run =
+                command.isEmpty() ? new InProcess(home).run("--help") : new InProcess(home).run(command, "--help");
+
+        assertThat(run.out()).startsWith("Usage: squall").contains(contains).doesNotContain("${");
+        assertThat(run.err()).isEmpty();
+        assertThat(run.exitCode()).isZero();
+    }
+
+    @Test
+    void everyOptionOfAChatIsInItsHelp() {
+        String help = new InProcess(home).run("chat", "--help").out();
+
+        assertThat(help)
+                .contains(
+                        "-m, --model",
+                        "-p, --prompt",
+                        "-f, --file",
+                        "-sys, --system",
+                        "-n, --predict",
+                        "-c, --ctx-size")
+                .contains(
+                        "-s, --seed", "--temp", "--top-k", "--top-p", "--min-p", "--repeat-penalty", "--repeat-last-n")
+                .contains(
+                        "-t, --threads", "--color", "--raw", "--logprobs", "--json", "--device", "--kernels", "--debug")
+                .contains("SQUALL_TOP_K");
+    }
+
+    @Test
+    void versionIsOneLine() {
+        assertThat(new InProcess(home).run("--version").out())
+                .matches("squall \\d+\\.\\d+\\.\\d+\\S* \\(Java 25\\S*\\)\n");
+        assertThat(new InProcess(home).run("chat", "--version").out()).startsWith("squall ");
+    }
+
+    private Path demo() throws IOException {
+        return DemoModel.locate(home, System.err);
+    }
+}

@@ -1,0 +1,154 @@
+package dev.squall.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What is wrong about a command is told on one line of standard error, with exit code 2, before a model is loaded. */
+class WrongUsageTest {
+    @TempDir
+    Path home;
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "| squall: missing command: squall --help lists them",
+                "chat --tepm 1 -p x | squall: unknown option '--tepm': did you mean --temp",
+                "chat hello | squall: unknown argument 'hello': squall chat --help",
+                "sing | squall: unknown argument 'sing'",
+                "chat -p x --temp abc | '--temp': 'abc' is not a float",
+                "chat -p x --temp -1 | squall: temperature=-1.0, expected a number from 0 up",
+                "chat -p x --temp NaN | squall: temperature=NaN",
+                "chat -p x --top-k -1 | squall: top-k=-1",
+                "chat -p x --top-p 0 | squall: top-p=0.0",
+                "chat -p x --top-p 1.5 | squall: top-p=1.5",
+                "chat -p x --min-p 2 | squall: min-p=2.0",
+                "chat -p x --repeat-penalty 0 | squall: repeat-penalty=0.0",
+                "chat -p x --repeat-last-n -2 | squall: repeat-last-n=-2",
+                "chat -p x -n -2 | squall: --predict -2: expected 0 or more",
+                "chat -p x -c -1 | squall: --ctx-size -1",
+                "chat -p x -t 0 | squall: --threads 0: expected 1 to",
+                "chat -p x -t 100000 | squall: --threads 100000: expected 1 to",
+                "chat -p x --device tornado | squall: --device tornado: this build computes on the CPU only",
+                "chat -p x --kernels fast | '--kernels': 'fast', expected vector or scalar",
+                "chat -p x --color blue | '--color': 'blue', expected auto or on or off",
+                "chat -p x --logprobs 3 | squall: --logprobs is written as JSON: add --json",
+                "chat -p x --json --logprobs -1 | squall: --logprobs -1: expected 0 to 1000",
+                "chat -p x --json --logprobs 1001 | squall: --logprobs 1001: expected 0 to 1000",
+                "chat -p x --raw -sys y | squall: --system is part of the chat template",
+                "chat | squall: standard input is empty, expected a prompt; or give one with -p TEXT",
+                "chat -f - | squall: - is empty, expected a prompt",
+                "chat -p | squall: missing required parameter for option '--prompt'",
+                "completion | squall: missing required parameter: 'bash|zsh'",
+                "completion fish | squall: invalid value for positional parameter at index 0 (bash|zsh): 'fish', expected bash or zsh",
+            })
+    void isToldOnOneLine(String arguments, String message) {
+        List<String> words = arguments == null ? List.of() : List.of(arguments.split(" "));
+
+        InProcess.Run run = new InProcess(home).run(words.toArray(String[]::new));
+
+        assertThat(run.err())
+                .contains(message)
+                .startsWith("squall: ")
+                .endsWith("\n")
+                .hasLineCount(1);
+        assertThat(run.exitCode()).isEqualTo(2);
+        assertThat(run.out()).isEmpty();
+        assertThat(home).isEmptyDirectory();
+    }
+
+    @Test
+    void refusesAnEmptyPrompt() {
+        assertThat(new InProcess(home).run("chat", "-p", "").err())
+                .isEqualTo("squall: --prompt is empty, expected some text\n");
+    }
+
+    @Test
+    void refusesAnArgumentThatTheLocaleCouldNotRead() {
+        InProcess.Run run = new InProcess(home).run("chat", "-p", "caf\uFFFD");
+
+        assertThat(run.err())
+                .startsWith("squall: an argument is no text in the encoding")
+                .endsWith("set LC_ALL=C.UTF-8\n");
+        assertThat(run.exitCode()).isEqualTo(2);
+    }
+
+    @Test
+    void namesTheEnvironmentVariableThatIsWrong() {
+        InProcess.Run run =
+                new InProcess(home).environment("SQUALL_TOP_K", "many").run("chat", "-p", "x");
+
+        assertThat(run.err())
+                .isEqualTo("squall: invalid value for option '--top-k': 'many' is not an int "
+                        + "(from the environment variable SQUALL_TOP_K)\n");
+        assertThat(run.exitCode()).isEqualTo(2);
+    }
+
+    @Test
+    void namesTheEnvironmentVariableOfASwitch() {
+        InProcess.Run run =
+                new InProcess(home).environment("SQUALL_JSON", "maybe").run("models");
+
+        assertThat(run.err())
+                .isEqualTo("squall: invalid value for option '--json': 'maybe', expected 1 or 0 "
+                        + "(from the environment variable SQUALL_JSON)\n");
+    }
+
+    @Test
+    void needsAPromptForOneAnswerAtATerminal() {
+        assertThat(new InProcess(home).terminal().run("chat", "--json").err())
+                .isEqualTo("squall: --json needs a prompt: -p TEXT, -f FILE or piped input\n");
+        assertThat(new InProcess(home).terminal().run("chat", "--raw").err())
+                .isEqualTo("squall: --raw needs a prompt: -p TEXT, -f FILE or piped input\n");
+    }
+
+    @Test
+    void showsTheStackTraceOnlyWhenAsked() {
+        assertThat(new InProcess(home).run("chat", "-p", "x", "-m", "none.gguf").err())
+                .hasLineCount(1);
+        assertThat(new InProcess(home)
+                        .run("chat", "-p", "x", "-m", "none.gguf", "--debug")
+                        .err())
+                .startsWith("squall: file not found: none.gguf\n")
+                .contains("\tat dev.squall.");
+        assertThat(new InProcess(home)
+                        .environment("SQUALL_DEBUG", "1")
+                        .run("chat", "-p", "x", "-m", "none.gguf")
+                        .err())
+                .contains("\tat dev.squall.");
+    }
+
+    @Test
+    void failsWithOneAtAFileThatIsNoModel() throws Exception {
+        Path file = Files.writeString(home.resolve("text.gguf"), "no model, but long enough to be looked into");
+
+        InProcess.Run run = new InProcess(home).run("chat", "-p", "x", "-m", file.toString());
+
+        assertThat(run.err())
+                .startsWith("squall: header: ")
+                .endsWith(" in " + file + "\n")
+                .hasLineCount(1);
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.out()).isEmpty();
+    }
+
+    @Test
+    void failsWithOneAtAPromptFileThatIsMissingOrNoText() throws Exception {
+        Path binary = Files.write(home.resolve("binary"), new byte[] {(byte) 0xC3, 0x28});
+
+        assertThat(new InProcess(home).run("chat", "-f", home.resolve("none").toString()))
+                .isEqualTo(new InProcess.Run(1, "", "squall: file not found: " + home.resolve("none") + "\n"));
+        assertThat(new InProcess(home).run("chat", "-f", home.toString()))
+                .isEqualTo(new InProcess.Run(1, "", "squall: " + home + ": a directory, expected a text file\n"));
+        assertThat(new InProcess(home).run("chat", "-f", binary.toString()).err())
+                .startsWith("squall: " + binary + ": not UTF-8 text");
+    }
+}
