@@ -5,6 +5,7 @@
 //   tokens-demo.jsonl           [tokens of the text as typed, tokens where control tokens are recognised] by the demo model
 //   tokens-pre-NAME.jsonl       tokens by a vocabulary of all single bytes and pairs of bytes, split as NAME says
 //   tokens-sentencepiece.jsonl  tokens by a small SentencePiece vocabulary
+//   tokens-phi-3.jsonl          the same with control tokens recognised, which for Phi-3 swallow white space behind them
 // The two made-up vocabularies follow rules that the tests apply too; see PairVocabulary and SpacedVocabulary there.
 import {getLlama} from "node-llama-cpp";
 import fs from "fs";
@@ -30,6 +31,9 @@ for (const name of splittings) {
 const spaced = path.join(scratch, "spaced.gguf");
 writeVocabulary(spaced, {model: "llama", ...spacedVocabulary()});
 await tokenize(spaced, "tokens-sentencepiece.jsonl", (model, text) => model.tokenize(text, false));
+const phi = path.join(scratch, "phi.gguf");
+writeVocabulary(phi, {name: "Phi-3 as llama.cpp recognises it", model: "llama", ...spacedVocabulary()});
+await tokenize(phi, "tokens-phi-3.jsonl", (model, text) => model.tokenize(text, true));
 
 fs.rmSync(scratch, {recursive: true});
 process.exit(0);
@@ -77,11 +81,13 @@ function spacedVocabulary() {
         "Hello", "\u2581Hello", "or", "wor", "ld", "world", "\u2581wor", "\u2581world", "\u2581\u2581", "\u2581\u2581\u2581\u2581", "12", "123", "34",
         "aa", "aaaa", "ab", "abab", "</", "s>", "<s", "\u4e2d\u4e2d", "é\u2581", "'s", "...", "..", "\u2581s", "st", "or\u2581", "en", "\u2581f", "fo", "\u2581fox"];
     words.forEach((word, i) => add(word, 1, -(i * 7 % 23)));
+    add("<|endoftext|>", 3, 0);
+    add("<|end|>", 3, 0);
     return {tokens, types, scores};
 }
 
 /** A GGUF file with nothing but a vocabulary. */
-function writeVocabulary(file, {model, pre, tokens, merges, types, scores}) {
+function writeVocabulary(file, {name, model, pre, tokens, merges, types, scores}) {
     const entries = [
         ["general.architecture", string("llama"), 8],
         ["tokenizer.ggml.model", string(model), 8],
@@ -91,6 +97,7 @@ function writeVocabulary(file, {model, pre, tokens, merges, types, scores}) {
         ["tokenizer.ggml.add_bos_token", Buffer.from([0]), 7],
         ["tokenizer.ggml.token_type", array(5, (types ?? tokens.map(() => 1)).map(u32)), 9],
     ];
+    if (name) entries.push(["general.name", string(name), 8]);
     if (pre) entries.push(["tokenizer.ggml.pre", string(pre), 8]);
     if (merges) entries.push(["tokenizer.ggml.merges", array(8, merges.map(string)), 9]);
     if (scores) entries.push(["tokenizer.ggml.scores", array(6, scores.map(f32)), 9]);

@@ -169,16 +169,16 @@ final class BytePairEncoding implements TextEncoder {
         }
     }
 
-    /** Writes a piece that merging reached but that is no token byte by byte. */
+    /**
+     * Writes a piece that merging reached but that is no token byte by byte. Some vocabularies have no token for bytes
+     * that their training text lacked, such as a vertical tab; these are left out, as in llama.cpp.
+     */
     private void addBytes(int piece, TokenBuffer tokens) {
         for (byte value : pieces.bytes(piece)) {
             int token = bytePieces[value & 0xFF];
-            if (token >= vocabularySize) {
-                throw new TokenizerException(
-                        "the vocabulary has no token for byte 0x%02X, so it cannot encode this text"
-                                .formatted(value & 0xFF));
+            if (token < vocabularySize) {
+                tokens.add(token);
             }
-            tokens.add(token);
         }
     }
 

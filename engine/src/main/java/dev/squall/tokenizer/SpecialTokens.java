@@ -12,6 +12,7 @@ import java.util.OptionalInt;
  * @param unknown stands for text that the vocabulary cannot express
  * @param addBos whether a prompt begins with {@code bos}
  * @param addEos whether a finished text ends with {@code eos}
+ * @param swallowSpace whether white space behind a special token belongs to it, as in Phi-3
  */
 public record SpecialTokens(
         OptionalInt bos,
@@ -20,7 +21,8 @@ public record SpecialTokens(
         OptionalInt eom,
         OptionalInt unknown,
         boolean addBos,
-        boolean addEos) {
+        boolean addEos,
+        boolean swallowSpace) {
 
     public SpecialTokens {
         if (addBos && bos.isEmpty()) {
@@ -36,6 +38,6 @@ public record SpecialTokens(
     /** None at all, for a vocabulary of text only. */
     public static SpecialTokens none() {
         OptionalInt absent = OptionalInt.empty();
-        return new SpecialTokens(absent, absent, absent, absent, absent, false, false);
+        return new SpecialTokens(absent, absent, absent, absent, absent, false, false, false);
     }
 }

@@ -14,6 +14,9 @@ import java.util.function.BiFunction;
 /**
  * A model's vocabulary: text to token ids and back. Gives the tokens that llama.cpp gives, with one difference: text
  * never becomes a control token, not even where merging pieces would spell one. Immutable; any thread may use it.
+ *
+ * <p>Decoding gives an encoded text back, but for what no vocabulary can keep: surrogates without a partner, and bytes
+ * that a vocabulary has no token for.
  */
 public final class Tokenizer {
     private final PieceTable pieces;
@@ -26,6 +29,9 @@ public final class Tokenizer {
 
     private final BitSet control;
     private final BitSet endsGeneration;
+    /** Special tokens that take the white space behind them with them. */
+    private final BitSet swallowSpace = new BitSet();
+
     private final SpecialTokenMatcher userDefinedTokens;
     private final SpecialTokenMatcher specialTexts;
     private final Map<String, Integer> controlTokens;
@@ -44,6 +50,15 @@ public final class Tokenizer {
         Map<String, Integer> all = new HashMap<>(reading.userDefinedTokens);
         all.putAll(reading.controlTokens);
         this.specialTexts = new SpecialTokenMatcher(all);
+        if (specialTokens.swallowSpace()) {
+            all.values().forEach(swallowSpace::set);
+            for (String text : List.of("<unk>", "<s>", "<|endoftext|>")) {
+                Integer token = all.get(text);
+                if (token != null) {
+                    swallowSpace.clear(token);
+                }
+            }
+        }
     }
 
     /**
@@ -108,11 +123,17 @@ public final class Tokenizer {
         if (specialTokens.addBos() && !beginsItself) {
             tokens.add(specialTokens.bos().getAsInt());
         }
+        boolean swallows = false;
         for (RenderedChat.Part part : chat.parts()) {
             switch (part) {
-                case RenderedChat.Text text -> encode(Utf8.wellFormed(text.text()), userDefinedTokens, tokens);
-                case RenderedChat.Control token -> tokens.add(token.token());
+                case RenderedChat.Text(String text) ->
+                    encode(
+                            Utf8.wellFormed(swallows ? text.substring(pastSpace(text, 0)) : text),
+                            userDefinedTokens,
+                            tokens);
+                case RenderedChat.Control control -> tokens.add(control.token());
             }
+            swallows = part instanceof RenderedChat.Control control && swallowSpace.get(control.token());
         }
         return tokens.toArray();
     }
@@ -130,15 +151,28 @@ public final class Tokenizer {
     private void encode(String text, SpecialTokenMatcher special, TokenBuffer tokens) {
         int start = 0;
         for (SpecialTokenMatcher.Match match : special.find(text)) {
+            if (match.from() < start) {
+                // A token of white space alone, all of which the token before it has swallowed.
+                continue;
+            }
             if (match.from() > start) {
                 encoder.encode(text.substring(start, match.from()), tokens);
             }
             tokens.add(match.token());
-            start = match.to();
+            start = swallowSpace.get(match.token()) ? pastSpace(text, match.to()) : match.to();
         }
         if (start < text.length()) {
             encoder.encode(text.substring(start), tokens);
         }
+    }
+
+    /** Where the ASCII white space from here on ends. */
+    private static int pastSpace(String text, int from) {
+        int to = from;
+        while (to < text.length() && " \t\n\u000B\f\r".indexOf(text.charAt(to)) >= 0) {
+            to++;
+        }
+        return to;
     }
 
     /**

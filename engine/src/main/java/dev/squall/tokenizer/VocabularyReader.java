@@ -1,6 +1,7 @@
 package dev.squall.tokenizer;
 
 import dev.squall.gguf.GgufMetadata;
+import java.util.Locale;
 import java.util.OptionalInt;
 
 /** Reads the {@code tokenizer.ggml} keys of a model file, with llama.cpp's defaults for those that may be absent. */
@@ -31,7 +32,8 @@ final class VocabularyReader {
                 token(metadata, vocabulary, "eom"),
                 token(metadata, vocabulary, "unknown"),
                 metadata.boolOrElse(KEYS + "add_bos_token", addsBos),
-                metadata.boolOrElse(KEYS + "add_eos_token", false));
+                metadata.boolOrElse(KEYS + "add_eos_token", false),
+                isPhi3(metadata));
         return Tokenizer.bytePairEncoding(vocabulary, metadata.strings(KEYS + "merges"), preTokenizer, special);
     }
 
@@ -44,8 +46,15 @@ final class VocabularyReader {
                 token(metadata, vocabulary, "eom"),
                 orElse(token(metadata, vocabulary, "unknown"), vocabulary, 0),
                 metadata.boolOrElse(KEYS + "add_bos_token", true),
-                metadata.boolOrElse(KEYS + "add_eos_token", false));
+                metadata.boolOrElse(KEYS + "add_eos_token", false),
+                isPhi3(metadata));
         return Tokenizer.sentencePiece(vocabulary, special, metadata.boolOrElse(KEYS + "add_space_prefix", true));
+    }
+
+    /** No key says it, so the name has to, as in llama.cpp: the same file is to give the same tokens. */
+    private static boolean isPhi3(GgufMetadata metadata) {
+        String name = metadata.stringOrElse("general.name", "").toLowerCase(Locale.ROOT);
+        return name.contains("phi-3") || name.contains("phi3");
     }
 
     private static Vocabulary vocabulary(GgufMetadata metadata) {

@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Applies a {@link PreTokenizer} to text. Most expressions only ask of which Unicode category a character is, so they
  * run over a copy of the text with one Latin-1 character a code point, as llama.cpp does it: ASCII stays, white space
- * beyond it becomes a vertical tab, everything else the character of its category below. Immutable; any thread may
- * use it.
+ * beyond it becomes a vertical tab, everything else the character of its category below. Categories are those of the
+ * JDK's Unicode version; llama.cpp's table is older and knows fewer characters, but agrees on those it knows.
+ * Immutable; any thread may use it.
  */
 final class WordSplitter {
     static final char OTHER = '\u00D0';

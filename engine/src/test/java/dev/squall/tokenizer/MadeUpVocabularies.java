@@ -30,7 +30,7 @@ final class MadeUpVocabularies {
     }
 
     /** Control and byte tokens, letters, some words made of them with scores that tie, two user-defined tokens. */
-    static Tokenizer spaced() {
+    static Tokenizer spaced(boolean swallowsSpace) {
         List<String> tokens = new ArrayList<>(List.of("<unk>", "<s>", "</s>"));
         List<Integer> types = new ArrayList<>(List.of(2, 3, 3));
         List<Float> scores = new ArrayList<>(List.of(0f, 0f, 0f));
@@ -59,6 +59,11 @@ final class MadeUpVocabularies {
             types.add(1);
             scores.add((float) -(i * 7 % 23));
         }
+        for (String control : List.of("<|endoftext|>", "<|end|>")) {
+            tokens.add(control);
+            types.add(3);
+            scores.add(0f);
+        }
         float[] scoreArray = new float[scores.size()];
         for (int i = 0; i < scoreArray.length; i++) {
             scoreArray[i] = scores.get(i);
@@ -67,7 +72,7 @@ final class MadeUpVocabularies {
                 tokens, types.stream().mapToInt(Integer::intValue).toArray(), scoreArray);
         OptionalInt absent = OptionalInt.empty();
         SpecialTokens special = new SpecialTokens(
-                OptionalInt.of(1), OptionalInt.of(2), absent, absent, OptionalInt.of(0), false, false);
+                OptionalInt.of(1), OptionalInt.of(2), absent, absent, OptionalInt.of(0), false, false, swallowsSpace);
         return Tokenizer.sentencePiece(vocabulary, special, true);
     }
 }

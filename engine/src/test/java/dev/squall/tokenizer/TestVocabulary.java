@@ -21,7 +21,7 @@ final class TestVocabulary {
         Arrays.fill(types, 0, control.size(), 3);
         OptionalInt absent = OptionalInt.empty();
         SpecialTokens special =
-                new SpecialTokens(OptionalInt.of(0), OptionalInt.of(1), absent, absent, absent, addsBos, false);
+                new SpecialTokens(OptionalInt.of(0), OptionalInt.of(1), absent, absent, absent, addsBos, false, false);
         return Tokenizer.bytePairEncoding(new Vocabulary(tokens, types, new float[0]), List.of(), "gpt-2", special);
     }
 }
