@@ -72,7 +72,7 @@ public final class JvmBackend implements ComputeBackend {
 
     /** A factory of backends with Vector API kernels. */
     public static BackendFactory vector() {
-        return (model, options) -> new JvmBackend(model, options, new VectorKernels());
+        return (model, options) -> new JvmBackend(model, options, new WarmingKernels(model.blockTypes()));
     }
 
     /** A factory of backends with the scalar kernels that the fast ones are held against. */
@@ -449,6 +449,7 @@ public final class JvmBackend implements ComputeBackend {
 
     @Override
     public void close() {
+        kernels.close();
         pool.close();
         cache.close();
     }

@@ -6,7 +6,7 @@ import dev.squall.model.WeightMatrix;
  * The arithmetic of the JVM backend. Offsets count floats. Every method is a pure function of its arguments, may run on
  * several threads at once, and computes an element the same way whatever else is computed in the same call.
  */
-interface Kernels {
+interface Kernels extends AutoCloseable {
 
     /** For people: which kernels these are. */
     String description();
@@ -71,4 +71,8 @@ interface Kernels {
             int outOffset,
             int valueLength,
             float[] scratch);
+
+    /** Frees what the kernels own; most own nothing. */
+    @Override
+    default void close() {}
 }

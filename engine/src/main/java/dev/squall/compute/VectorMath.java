@@ -73,6 +73,28 @@ final class VectorMath {
         return v.add(ROUNDER).sub(ROUNDER);
     }
 
+    /** One lane of {@link #rint(FloatVector)}. */
+    static float rint(float v) {
+        return v + ROUNDER - ROUNDER;
+    }
+
+    /** One lane of {@link #exp(FloatVector)}. */
+    static float exp(float x) {
+        float bounded = Math.max(Math.min(x, 88.3f), -87.3f);
+        float n = rint(bounded * LOG2_E);
+        float r = Math.fma(n, -LN2_HIGH, bounded);
+        r = Math.fma(n, -LN2_LOW, r);
+        float p = 1f / 5040;
+        p = Math.fma(p, r, 1f / 720);
+        p = Math.fma(p, r, 1f / 120);
+        p = Math.fma(p, r, 1f / 24);
+        p = Math.fma(p, r, 1f / 6);
+        p = Math.fma(p, r, 0.5f);
+        p = Math.fma(p, r, 1f);
+        p = Math.fma(p, r, 1f);
+        return x < -87.3f ? 0 : p * Float.intBitsToFloat(((int) n + 127) << 23);
+    }
+
     /**
      * e^x. Relative error at most 2^-22; 0 below -87.3 and clamped at e^88.3. Reduction x = n ln 2 + r with |r| at most
      * ln 2 / 2, the Taylor polynomial of degree 7 in r, and 2^n put into the exponent.

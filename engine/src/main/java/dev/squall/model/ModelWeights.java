@@ -6,7 +6,9 @@ import dev.squall.gguf.GgufTensor;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +30,26 @@ public record ModelWeights(
 
     private static final ValueLayout.OfFloat LITTLE_ENDIAN_FLOAT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /** The block types that its matrices are stored in. */
+    public Set<BlockType> blockTypes() {
+        Set<BlockType> types = EnumSet.of(tokenEmbedding.type(), output.type());
+        for (LayerWeights layer : layers) {
+            ExpertWeights expert = layer.experts().getFirst();
+            for (WeightMatrix matrix : List.of(
+                    layer.query(),
+                    layer.key(),
+                    layer.value(),
+                    layer.attentionOutput(),
+                    layer.router(),
+                    expert.gate(),
+                    expert.up(),
+                    expert.down())) {
+                types.add(matrix.type());
+            }
+        }
+        return types;
+    }
 
     /**
      * Binds every weight the architecture needs.

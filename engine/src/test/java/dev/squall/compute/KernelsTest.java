@@ -26,6 +26,7 @@ class KernelsTest {
 
     private final Kernels oracle = new ScalarKernels();
     private final Kernels vector = new VectorKernels();
+    private final Kernels lanes = new LaneKernels();
     private final Random random = new Random(SEED);
 
     static Stream<Arguments> matrixShapes() {
@@ -79,6 +80,9 @@ class KernelsTest {
             int[] yOffsets = IntStream.range(0, count).map(i -> i * rows).toArray();
             float[] together = new float[count * rows];
             vector.multiply(w, 0, rows, x, xOffsets, together, yOffsets, 0, count, tile(columns));
+            float[] laneByLane = new float[count * rows];
+            lanes.multiply(w, 0, rows, x, xOffsets, laneByLane, yOffsets, 0, count, tile(columns));
+            assertThat(laneByLane).as("lane by lane, seed %d", SEED).containsExactly(together);
 
             for (int batch : new int[] {1, 2, 3, 4, 5}) {
                 for (int chunk : new int[] {4, 8}) {
@@ -157,6 +161,9 @@ class KernelsTest {
                 float[] actual = new float[n + 2];
                 oracle.round(precision, x, 1, n, expected, 2);
                 vector.round(precision, x, 1, n, actual, 2);
+                float[] laneByLane = new float[n + 2];
+                lanes.round(precision, x, 1, n, laneByLane, 2);
+                assertThat(laneByLane).containsExactly(actual);
                 assertEqualValues(actual, expected);
                 vector.round(precision, x, 1, n, x, 1);
                 assertEqualValues(Arrays.copyOfRange(x, 1, n + 1), Arrays.copyOfRange(expected, 2, n + 2));
@@ -182,6 +189,9 @@ class KernelsTest {
             float[] actual = new float[n];
             oracle.rmsNorm(x, 5, weight, n, 1e-6f, expected, 0);
             vector.rmsNorm(x, 5, weight, n, 1e-6f, actual, 0);
+            float[] laneByLane = new float[n];
+            lanes.rmsNorm(x, 5, weight, n, 1e-6f, laneByLane, 0);
+            assertThat(laneByLane).containsExactly(actual);
             assertRelative(actual, expected, n * 0x1p-24 + 0x1p-22, 0);
         }
     }
@@ -196,8 +206,11 @@ class KernelsTest {
                     expected[i] *= scale;
                 }
                 float[] actual = expected.clone();
+                float[] laneByLane = expected.clone();
+                lanes.swiglu(laneByLane, 0, up, 0, n);
                 oracle.swiglu(expected, 0, up, 0, n);
                 vector.swiglu(actual, 0, up, 0, n);
+                assertThat(laneByLane).containsExactly(actual);
                 assertRelative(actual, expected, 0x1p-20, 1e-35);
             }
         }
@@ -209,8 +222,11 @@ class KernelsTest {
             float[] x = floats(n);
             float[] expected = floats(n);
             float[] actual = expected.clone();
+            float[] laneByLane = expected.clone();
+            lanes.addScaled(0.37f, x, 0, laneByLane, 0, n);
             oracle.addScaled(0.37f, x, 0, expected, 0, n);
             vector.addScaled(0.37f, x, 0, actual, 0, n);
+            assertThat(laneByLane).containsExactly(actual);
             for (int i = 0; i < n; i++) {
                 float magnitude = Math.abs(x[i]) + Math.abs(expected[i]);
                 assertThat(actual[i]).isCloseTo(expected[i], offset(magnitude * 0x1p-22f));
@@ -238,7 +254,11 @@ class KernelsTest {
                     float scale = (float) (1 / Math.sqrt(headLength));
                     oracle.attend(
                             cache, 1, 1, 1, positions, scale, query.clone(), 0, 3, expected, 0, headLength, scratch);
+                    float[] laneByLane = new float[groupSize * headLength];
+                    lanes.attend(
+                            cache, 1, 1, 1, positions, scale, query.clone(), 0, 3, laneByLane, 0, headLength, scratch);
                     vector.attend(cache, 1, 1, 1, positions, scale, query, 0, 3, actual, 0, headLength, scratch);
+                    assertThat(laneByLane).containsExactly(actual);
                     for (int i = 0; i < actual.length; i++) {
                         assertThat(actual[i])
                                 .as("head of %d, %d positions, element %d, seed %d", headLength, positions, i, SEED)
@@ -267,7 +287,7 @@ class KernelsTest {
     }
 
     private float[] tile(int columns) {
-        return new float[vector.tileFloats(columns)];
+        return new float[Math.max(vector.tileFloats(columns), lanes.tileFloats(columns))];
     }
 
     private float[] floats(int n) {

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 class VocabularyTest {
     @Test
     void endsOfGenerationAreKnownByTheirTextWhateverTheirType() {
-        Tokenizer tokenizer = normal("a", "<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|fim_pad|>", "<|fim_prefix|>", "x>");
+        Tokenizer tokenizer =
+                normal("a", "<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|fim_pad|>", "<|fim_prefix|>", "x>");
         assertThat(IntStream.range(0, 7).filter(tokenizer::isEndOfGeneration)).containsExactly(1, 2, 3, 4);
         assertThat(IntStream.range(0, 7).filter(tokenizer::isControl)).containsExactly(1, 2, 3, 4, 5);
         assertThat(tokenizer.encodeTrusted("<|im_end|>")).containsExactly(1);
@@ -33,9 +34,16 @@ class VocabularyTest {
     @Test
     void theIdsOfTheFileEndGenerationToo() {
         SpecialTokens special = new SpecialTokens(
-                OptionalInt.empty(), OptionalInt.of(1), OptionalInt.of(2), OptionalInt.of(3), OptionalInt.empty(), false,
-                false, false);
-        Tokenizer tokenizer = Tokenizer.bytePairEncoding(vocabulary("a", "b", "c", "d", "e"), List.of(), "gpt-2", special);
+                OptionalInt.empty(),
+                OptionalInt.of(1),
+                OptionalInt.of(2),
+                OptionalInt.of(3),
+                OptionalInt.empty(),
+                false,
+                false,
+                false);
+        Tokenizer tokenizer =
+                Tokenizer.bytePairEncoding(vocabulary("a", "b", "c", "d", "e"), List.of(), "gpt-2", special);
         assertThat(IntStream.range(0, 5).filter(tokenizer::isEndOfGeneration)).containsExactly(1, 2, 3);
     }
 

@@ -1,0 +1,217 @@
+package dev.squall.compute;
+
+import static dev.squall.compute.VectorMath.LANES;
+
+import dev.squall.gguf.BlockCodec;
+import dev.squall.model.WeightMatrix;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+
+/**
+ * {@link VectorKernels} lane by lane in plain Java: the same operations in the same order, so the same bits. A JVM that
+ * has just started interprets vector code hundreds of times more slowly than it will run it, but compiles these loops
+ * within milliseconds; {@link WarmingKernels} begins with them.
+ */
+final class LaneKernels implements Kernels {
+
+    @Override
+    public String description() {
+        return "lane by lane";
+    }
+
+    @Override
+    public int tileFloats(int columns) {
+        return columns + LANES;
+    }
+
+    @Override
+    public void decodeRow(WeightMatrix w, int row, float[] out, int outOffset) {
+        BlockCodec.decode(w.type(), w.data(), row * w.rowBytes(), out, outOffset, w.columns());
+    }
+
+    @Override
+    public void multiply(
+            WeightMatrix w,
+            int from,
+            int to,
+            float[] x,
+            int[] xOffsets,
+            float[] y,
+            int[] yOffsets,
+            int first,
+            int count,
+            float[] tile) {
+        int columns = w.columns();
+        for (int o = from; o < to; o++) {
+            decodeRow(w, o, tile, 0);
+            for (int i = first; i < first + count; i++) {
+                y[yOffsets[i] + o] = dot(tile, 0, x, xOffsets[i], columns, tile, columns);
+            }
+        }
+    }
+
+    /** Σ a·b of n elements, with room for {@link VectorMath#LANES} sums in {@code lanes}. */
+    private static float dot(float[] a, int aOffset, float[] b, int bOffset, int n, float[] lanes, int lanesOffset) {
+        Arrays.fill(lanes, lanesOffset, lanesOffset + LANES, 0f);
+        int whole = n - n % LANES;
+        for (int k = 0; k < whole; k += LANES) {
+            for (int lane = 0; lane < LANES; lane++) {
+                lanes[lanesOffset + lane] =
+                        Math.fma(a[aOffset + k + lane], b[bOffset + k + lane], lanes[lanesOffset + lane]);
+            }
+        }
+        float sum = VectorMath.sumLanes(lanes, lanesOffset);
+        for (int k = whole; k < n; k++) {
+            sum = Math.fma(a[aOffset + k], b[bOffset + k], sum);
+        }
+        return sum;
+    }
+
+    @Override
+    public void rmsNorm(float[] x, int xOffset, float[] weight, int n, float epsilon, float[] y, int yOffset) {
+        float sum = dot(x, xOffset, x, xOffset, n, new float[LANES], 0);
+        float scale = (float) (1 / Math.sqrt(sum / n + epsilon));
+        for (int i = 0; i < n; i++) {
+            y[yOffset + i] = x[xOffset + i] * scale * weight[i];
+        }
+    }
+
+    @Override
+    public void round(ActivationPrecision precision, float[] x, int xOffset, int n, float[] y, int yOffset) {
+        switch (precision) {
+            case FLOAT32 -> System.arraycopy(x, xOffset, y, yOffset, n);
+            case FLOAT16 -> {
+                for (int i = 0; i < n; i++) {
+                    y[yOffset + i] = Float.float16ToFloat(Float.floatToFloat16(x[xOffset + i]));
+                }
+            }
+            case BFLOAT16 -> {
+                for (int i = 0; i < n; i++) {
+                    int bits = Float.floatToRawIntBits(x[xOffset + i]);
+                    y[yOffset + i] = Float.intBitsToFloat((bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000);
+                }
+            }
+            case BLOCKS_OF_32 -> {
+                for (int block = 0; block < n; block += 32) {
+                    roundBlockOf32(x, xOffset + block, y, yOffset + block);
+                }
+            }
+            case BLOCKS_OF_256 -> {
+                for (int block = 0; block < n; block += 256) {
+                    roundBlockOf256(x, xOffset + block, y, yOffset + block);
+                }
+            }
+        }
+    }
+
+    private static void roundBlockOf32(float[] x, int xOffset, float[] y, int yOffset) {
+        float max = 0;
+        for (int i = 0; i < 32; i++) {
+            max = Math.max(max, Math.abs(x[xOffset + i]));
+        }
+        float inverse = max == 0 ? 0 : 127 / max;
+        float d = Float.float16ToFloat(Float.floatToFloat16(max / 127));
+        for (int i = 0; i < 32; i++) {
+            y[yOffset + i] = VectorMath.rint(x[xOffset + i] * inverse) * d;
+        }
+    }
+
+    private static void roundBlockOf256(float[] x, int xOffset, float[] y, int yOffset) {
+        float max = 0;
+        for (int i = 0; i < 256; i++) {
+            if (Math.abs(x[xOffset + i]) > Math.abs(max)) {
+                max = x[xOffset + i];
+            }
+        }
+        float inverse = max == 0 ? 0 : -127 / max;
+        float d = max == 0 ? 0 : 1 / inverse;
+        for (int i = 0; i < 256; i++) {
+            y[yOffset + i] = Math.min(127, VectorMath.rint(x[xOffset + i] * inverse)) * d;
+        }
+    }
+
+    @Override
+    public void swiglu(float[] gate, int gateOffset, float[] up, int upOffset, int n) {
+        for (int i = 0; i < n; i++) {
+            float g = gate[gateOffset + i];
+            gate[gateOffset + i] = g / (VectorMath.exp(-g) + 1) * up[upOffset + i];
+        }
+    }
+
+    @Override
+    public void addScaled(float scale, float[] x, int xOffset, float[] y, int yOffset, int n) {
+        for (int i = 0; i < n; i++) {
+            y[yOffset + i] = Math.fma(x[xOffset + i], scale, y[yOffset + i]);
+        }
+    }
+
+    @Override
+    public void attend(
+            KvCache cache,
+            int layer,
+            int sequence,
+            int kvHead,
+            int positions,
+            float scale,
+            float[] query,
+            int queryOffset,
+            int queryHeads,
+            float[] out,
+            int outOffset,
+            int valueLength,
+            float[] scratch) {
+        int keyStride = cache.keyStride();
+        int queryLength = queryHeads * keyStride;
+        round(ActivationPrecision.FLOAT16, query, queryOffset, queryLength, query, queryOffset);
+        float[] vector = new float[Math.max(keyStride, cache.valueStride())];
+        float[] lanes = new float[LANES];
+        for (int g = 0; g < queryHeads; g++) {
+            int scores = g * positions;
+            for (int p = 0; p < positions; p++) {
+                load(cache.keys(), cache.keyOffset(layer, sequence, kvHead, p), keyStride, vector);
+                int q = queryOffset + g * keyStride;
+                scratch[scores + p] = dot(vector, 0, query, q, keyStride, lanes, 0) * scale;
+            }
+            softmax(scratch, scores, positions, lanes);
+            round(ActivationPrecision.FLOAT16, scratch, scores, positions, scratch, scores);
+            int mix = outOffset + g * valueLength;
+            Arrays.fill(out, mix, mix + valueLength, 0f);
+            for (int p = 0; p < positions; p++) {
+                load(cache.values(), cache.valueOffset(layer, sequence, kvHead, p), valueLength, vector);
+                addScaled(scratch[scores + p], vector, 0, out, mix, valueLength);
+            }
+        }
+    }
+
+    private static void load(MemorySegment halves, long at, int n, float[] to) {
+        for (int i = 0; i < n; i++) {
+            to[i] = Float.float16ToFloat(halves.get(ValueLayout.JAVA_SHORT, at + 2L * i));
+        }
+    }
+
+    private static void softmax(float[] scores, int offset, int n, float[] lanes) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (int i = 0; i < n; i++) {
+            max = Math.max(max, scores[offset + i]);
+        }
+        for (int i = 0; i < n; i++) {
+            scores[offset + i] = VectorMath.exp(scores[offset + i] - max);
+        }
+        Arrays.fill(lanes, 0f);
+        int whole = n - n % LANES;
+        for (int i = 0; i < whole; i += LANES) {
+            for (int lane = 0; lane < LANES; lane++) {
+                lanes[lane] += scores[offset + i + lane];
+            }
+        }
+        float sum = VectorMath.sumLanes(lanes, 0);
+        for (int i = whole; i < n; i++) {
+            sum += scores[offset + i];
+        }
+        float inverse = 1 / sum;
+        for (int i = 0; i < n; i++) {
+            scores[offset + i] *= inverse;
+        }
+    }
+}
