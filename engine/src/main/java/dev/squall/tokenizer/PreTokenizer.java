@@ -12,7 +12,8 @@ import java.util.TreeSet;
  * and the gaps between them.
  *
  * <p>Expressions are written for {@link WordSplitter}: most see a text in which every character beyond ASCII is
- * replaced by one that stands for its Unicode category; those made by {@link #literal} see the characters themselves.
+ * replaced by one that stands for its Unicode category; those made by {@link #members} see which characters belong to
+ * a class of their own.
  */
 // Error Prone does not see that List.of and List.copyOf are immutable.
 @SuppressWarnings("ImmutableEnumChecker")
@@ -81,31 +82,36 @@ enum PreTokenizer {
     DEEPSEEK_LLM(
             List.of("deepseek-llm"),
             category("[\\r\\n]"),
-            literal("\\s?[" + Words.CASED_LETTERS + "]+"),
-            literal("\\s?[!-/:-~\\uFF01-\\uFF0F\\uFF1A-\\uFF5E\\u2018-\\u201F\\u3000-\\u3002]+"),
-            literal("\\s+\\z"),
-            literal("[" + Words.EAST_ASIAN + "]+"),
+            members(Words.CASED_LETTERS, "\\s?" + Words.MEMBERS),
+            members("!-/:-~\uFF01-\uFF0F\uFF1A-\uFF5E\u2018-\u201F\u3000-\u3002", "\\s?" + Words.MEMBERS),
+            category("\\s+\\z"),
+            members(Words.EAST_ASIAN, Words.MEMBERS),
             category("[" + Category.N + "]+")),
     DEEPSEEK_CODER(
             List.of("deepseek-coder"),
             category("[\\r\\n]"),
             category("\\s?[" + Category.L + "]+"),
             category("\\s?[" + Category.P + "]+"),
-            literal("[" + Words.EAST_ASIAN + "]+"),
+            members(Words.EAST_ASIAN, Words.MEMBERS),
             category("[" + Category.N + "]")),
     DEEPSEEK_V3(
             List.of("deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"),
             category("[" + Category.N + "]{1,3}"),
-            literal("[\\u4E00-\\u9FA5\\u3040-\\u30FF]+"),
+            members("\u4E00-\u9FA5\u3040-\u30FF", Words.MEMBERS),
             category(Words.DEEPSEEK_V3)),
-    BLOOM(List.of("bloom", "gpt3-finnish", "poro-chat"), literal(Words.BLOOM)),
-    VIKING(List.of("viking"), literal(Words.BLOOM), category("[" + Category.N + "]")),
+    BLOOM(List.of("bloom", "gpt3-finnish", "poro-chat"), members(Words.STOPS, Words.UP_TO_MEMBER)),
+    VIKING(List.of("viking"), members(Words.STOPS, Words.UP_TO_MEMBER), category("[" + Category.N + "]")),
     BAILINGMOE(List.of("bailingmoe", "bailingmoe2", "llada-moe"), category(Words.BAILINGMOE)),
     SEED_CODER(List.of("seed-coder"), category(Words.SEED_CODER)),
     LAGUNA(List.of("laguna"), category("[^\\n]+|\\n+"), category(Words.QWEN2));
 
-    /** One cut: a Java regular expression and whether it sees categories or the characters themselves. */
-    record Cut(String expression, boolean seesCategories) {}
+    /**
+     * One cut.
+     *
+     * @param expression a Java regular expression over stand-ins
+     * @param members the cut's own class of characters, singly or as ranges a-b; empty where it asks for categories
+     */
+    record Cut(String expression, String members) {}
 
     private final List<String> names;
     private final List<Cut> cuts;
@@ -154,11 +160,11 @@ enum PreTokenizer {
     }
 
     private static Cut category(String expression) {
-        return new Cut(expression, true);
+        return new Cut(expression, "");
     }
 
-    private static Cut literal(String expression) {
-        return new Cut(expression, false);
+    private static Cut members(String members, String expression) {
+        return new Cut(expression, members);
     }
 
     /** Insides of character classes: the ASCII members of a category and the character that stands for the others. */
@@ -229,21 +235,26 @@ enum PreTokenizer {
                 LINES,
                 SPACES);
 
-        static final String BLOOM = " ?[^(\\s|.,!?\\u2026\\u3002\\uFF0C\\u3001\\u0964\\u06D4\\u060C)]+";
-        static final String EAST_ASIAN = "\\u0800-\\u9FA5\\uAC00-\\uD7FF";
+        /** A run of members of a cut's own class, and one of characters that are neither members nor white space. */
+        static final String MEMBERS = "" + WordSplitter.MEMBER + "+";
+
+        static final String UP_TO_MEMBER = " ?[^\\s" + WordSplitter.MEMBER + "]+";
+        static final String STOPS = "()|.,!?\u2026\u3002\uFF0C\u3001\u0964\u06D4\u060C";
+        static final String EAST_ASIAN = "\u0800-\u9FA5\uAC00-\uD7FF";
         /** Letters that have case, as DeepSeek's expression lists them. */
         static final String CASED_LETTERS =
-                "A-Za-z\\u00B5\\u00C0-\\u00D6\\u00D8-\\u00F6\\u00F8-\\u01BA\\u01BC-\\u01BF\\u01C4-\\u0293\\u0295-\\u02AF"
-                        + "\\u0370-\\u0373\\u0376\\u0377\\u037B-\\u037D\\u037F\\u0386\\u0388-\\u038A\\u038C\\u038E-\\u03A1"
-                        + "\\u03A3-\\u03F5\\u03F7-\\u0481\\u048A-\\u052F\\u0531-\\u0556\\u10A0-\\u10C5\\u13A0-\\u13F5"
-                        + "\\u13F8-\\u13FD\\u1C90-\\u1CBA\\u1CBD-\\u1CBF\\u1D00-\\u1D2B\\u1D6B-\\u1D77\\u1D79-\\u1D9A"
-                        + "\\u1E00-\\u1F15\\u1F18-\\u1F1D\\u1F20-\\u1F45\\u1F48-\\u1F4D\\u1F50-\\u1F57\\u1F59\\u1F5B\\u1F5D"
-                        + "\\u1F5F-\\u1F7D\\u1F80-\\u1FB4\\u1FB6-\\u1FBC\\u1FBE\\u1FC2-\\u1FC4\\u1FC6-\\u1FCC\\u1FD0-\\u1FD3"
-                        + "\\u1FD6-\\u1FDB\\u1FE0-\\u1FEC\\u1FF2-\\u1FF4\\u1FF6-\\u1FFC\\u2102\\u2107\\u210A-\\u2113\\u2115"
-                        + "\\u2119-\\u211D\\u2124\\u2126\\u2128\\u212A-\\u212D\\u212F-\\u2134\\u2139\\u213C-\\u213F\\u2145-\\u2149"
-                        + "\\u214E\\u2183\\u2184\\u2C00-\\u2C7B\\u2C7E-\\u2CE4\\u2CEB-\\u2CEE\\u2CF2\\u2CF3\\uA640-\\uA66D"
-                        + "\\uA680-\\uA69B\\uA722-\\uA76F\\uA771-\\uA787\\uA78B-\\uA78E\\uAB70-\\uABBF\\uFB00-\\uFB06"
-                        + "\\uFB13-\\uFB17\\uFF21-\\uFF3A\\uFF41-\\uFF5A\\x{10400}-\\x{1044F}\\x{104B0}-\\x{104D3}"
-                        + "\\x{104D8}-\\x{104FB}\\x{10C80}-\\x{10CB2}\\x{10CC0}-\\x{10CF2}\\x{118A0}-\\x{118DF}\\x{1E900}-\\x{1E943}";
+                "A-Za-z\u00B5\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u01BA\u01BC-\u01BF\u01C4-\u0293\u0295-\u02AF"
+                        + "\u0370-\u0373\u0376\u0377\u037B-\u037D\u037F\u0386\u0388-\u038A\u038C\u038E-\u03A1"
+                        + "\u03A3-\u03F5\u03F7-\u0481\u048A-\u052F\u0531-\u0556\u10A0-\u10C5\u13A0-\u13F5"
+                        + "\u13F8-\u13FD\u1C90-\u1CBA\u1CBD-\u1CBF\u1D00-\u1D2B\u1D6B-\u1D77\u1D79-\u1D9A"
+                        + "\u1E00-\u1F15\u1F18-\u1F1D\u1F20-\u1F45\u1F48-\u1F4D\u1F50-\u1F57\u1F59\u1F5B\u1F5D"
+                        + "\u1F5F-\u1F7D\u1F80-\u1FB4\u1FB6-\u1FBC\u1FBE\u1FC2-\u1FC4\u1FC6-\u1FCC\u1FD0-\u1FD3"
+                        + "\u1FD6-\u1FDB\u1FE0-\u1FEC\u1FF2-\u1FF4\u1FF6-\u1FFC\u2102\u2107\u210A-\u2113\u2115"
+                        + "\u2119-\u211D\u2124\u2126\u2128\u212A-\u212D\u212F-\u2134\u2139\u213C-\u213F\u2145-\u2149"
+                        + "\u214E\u2183\u2184\u2C00-\u2C7B\u2C7E-\u2CE4\u2CEB-\u2CEE\u2CF2\u2CF3\uA640-\uA66D"
+                        + "\uA680-\uA69B\uA722-\uA76F\uA771-\uA787\uA78B-\uA78E\uAB70-\uABBF\uFB00-\uFB06"
+                        + "\uFB13-\uFB17\uFF21-\uFF3A\uFF41-\uFF5A\uD801\uDC00-\uD801\uDC4F\uD801\uDCB0-\uD801\uDCD3"
+                        + "\uD801\uDCD8-\uD801\uDCFB\uD803\uDC80-\uD803\uDCB2\uD803\uDCC0-\uD803\uDCF2"
+                        + "\uD806\uDCA0-\uD806\uDCDF\uD83A\uDD00-\uD83A\uDD43";
     }
 }

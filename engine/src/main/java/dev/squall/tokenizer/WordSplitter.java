@@ -2,7 +2,9 @@ package dev.squall.tokenizer;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -21,15 +23,20 @@ final class WordSplitter {
     static final char PUNCTUATION = '\u00D3';
     static final char MARK = '\u00D4';
     static final char SYMBOL = '\u00D5';
+    /** Belongs to the class of its own that an expression asks for. */
+    static final char MEMBER = '\u00D6';
+
     private static final char WHITE_SPACE = '\u000B';
 
-    private record Step(Pattern pattern, boolean seesCategories) {}
+    /** An expression, and the class that it sees; null where it sees categories. */
+    private record Step(Pattern pattern, @Nullable BitSet members) {}
 
     private final List<Step> steps;
 
     WordSplitter(PreTokenizer preTokenizer) {
         steps = preTokenizer.cuts().stream()
-                .map(cut -> new Step(Pattern.compile(cut.expression()), cut.seesCategories()))
+                .map(cut -> new Step(
+                        Pattern.compile(cut.expression()), cut.members().isEmpty() ? null : members(cut.members())))
                 .toList();
     }
 
@@ -41,41 +48,37 @@ final class WordSplitter {
         Ends ends = new Ends(1);
         ends.add(length);
         String categories = "";
-        @Nullable CharacterView characters = null;
         for (Step step : steps) {
-            if (step.seesCategories()) {
-                if (categories.isEmpty()) {
-                    categories = categories(codePoints, length);
-                }
-                ends = cut(step.pattern().matcher(categories), ends, null);
+            if (step.members() != null) {
+                BitSet members = step.members();
+                String memberships = standIns(codePoints, length, codePoint -> membership(codePoint, members));
+                ends = cut(step.pattern().matcher(memberships), ends);
             } else {
-                if (characters == null) {
-                    characters = CharacterView.of(codePoints, length);
+                if (categories.isEmpty()) {
+                    categories = standIns(codePoints, length, WordSplitter::category);
                 }
-                ends = cut(step.pattern().matcher(characters.text()), ends, characters);
+                ends = cut(step.pattern().matcher(categories), ends);
             }
         }
         return ends.toArray();
     }
 
     /** Cuts every piece into the matches within it and the gaps between them. */
-    private static Ends cut(Matcher matcher, Ends pieces, @Nullable CharacterView view) {
+    private static Ends cut(Matcher matcher, Ends pieces) {
         Ends result = new Ends(pieces.size * 2);
         int start = 0;
         for (int piece = 0; piece < pieces.size; piece++) {
             int end = pieces.ends[piece];
-            matcher.region(view == null ? start : view.offset(start), view == null ? end : view.offset(end));
+            matcher.region(start, end);
             int cutTo = start;
             while (matcher.find()) {
-                int from = view == null ? matcher.start() : view.codePoint(matcher.start());
-                int to = view == null ? matcher.end() : view.codePoint(matcher.end());
-                if (from > cutTo) {
-                    result.add(from);
+                if (matcher.start() > cutTo) {
+                    result.add(matcher.start());
                 }
-                if (to > from) {
-                    result.add(to);
+                if (matcher.end() > matcher.start()) {
+                    result.add(matcher.end());
                 }
-                cutTo = to;
+                cutTo = matcher.end();
             }
             if (cutTo < end) {
                 result.add(end);
@@ -85,12 +88,31 @@ final class WordSplitter {
         return result;
     }
 
-    private static String categories(int[] codePoints, int length) {
-        byte[] categories = new byte[length];
+    private static String standIns(int[] codePoints, int length, IntUnaryOperator standIn) {
+        byte[] standIns = new byte[length];
         for (int i = 0; i < length; i++) {
-            categories[i] = (byte) category(codePoints[i]);
+            standIns[i] = (byte) standIn.applyAsInt(codePoints[i]);
         }
-        return new String(categories, StandardCharsets.ISO_8859_1);
+        return new String(standIns, StandardCharsets.ISO_8859_1);
+    }
+
+    /** The code points of a class written as in a regular expression: characters, and ranges a-b. */
+    private static BitSet members(String written) {
+        int[] codePoints = written.codePoints().toArray();
+        BitSet members = new BitSet();
+        for (int i = 0; i < codePoints.length; i++) {
+            int first = codePoints[i];
+            if (i + 2 < codePoints.length && codePoints[i + 1] == '-') {
+                i += 2;
+            }
+            members.set(first, codePoints[i] + 1);
+        }
+        return members;
+    }
+
+    private static char membership(int codePoint, BitSet members) {
+        char category = codePoint < 0x80 ? (char) codePoint : isWhiteSpace(codePoint) ? WHITE_SPACE : OTHER;
+        return category != WHITE_SPACE && members.get(codePoint) ? MEMBER : category;
     }
 
     static char category(int codePoint) {
@@ -132,32 +154,6 @@ final class WordSplitter {
                 || codePoint == 0x202F
                 || codePoint == 0x205F
                 || codePoint == 0x3000;
-    }
-
-    /**
-     * The characters themselves, white space beyond ASCII as a vertical tab, and the way between offsets in UTF-16 and
-     * in code points.
-     */
-    private record CharacterView(String text, int[] offsets) {
-        static CharacterView of(int[] codePoints, int length) {
-            StringBuilder text = new StringBuilder(length);
-            int[] offsets = new int[length + 1];
-            for (int i = 0; i < length; i++) {
-                offsets[i] = text.length();
-                int codePoint = codePoints[i];
-                text.appendCodePoint(codePoint >= 0x80 && isWhiteSpace(codePoint) ? WHITE_SPACE : codePoint);
-            }
-            offsets[length] = text.length();
-            return new CharacterView(text.toString(), offsets);
-        }
-
-        int offset(int codePoint) {
-            return offsets[codePoint];
-        }
-
-        int codePoint(int offset) {
-            return text.length() == offsets.length - 1 ? offset : Arrays.binarySearch(offsets, offset);
-        }
     }
 
     private static final class Ends {
