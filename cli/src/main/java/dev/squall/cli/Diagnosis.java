@@ -20,7 +20,6 @@ import java.util.Locale;
 /** What the doctor looks at, in the order in which one thing needs the other. */
 final class Diagnosis {
     private static final int JAVA_FEATURE = 25;
-    private static final String VECTOR_MODULE = "jdk.incubator.vector";
     private static final long HEAP_BYTES_MIN = 256L << 20;
 
     private final Streams streams;
@@ -60,12 +59,12 @@ final class Diagnosis {
     }
 
     private static Finding vectors() {
-        return ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent()
+        return VectorModule.isLoaded()
                 ? Finding.fine("vectors", "the Vector API is there")
                 : Finding.missing(
                         "vectors",
-                        "the module " + VECTOR_MODULE + " is not loaded",
-                        "start with ./squall, or give java --add-modules " + VECTOR_MODULE);
+                        "the module " + VectorModule.NAME + " is not loaded",
+                        "start with ./squall, or give java --add-modules " + VectorModule.NAME);
     }
 
     private static Finding nativeAccess() {

@@ -11,7 +11,13 @@ enum Kernels {
 
     BackendFactory backend() {
         return switch (this) {
-            case VECTOR -> JvmBackend.vector();
+            case VECTOR -> {
+                if (!VectorModule.isLoaded()) {
+                    throw new CommandFailure("--kernels vector: the module " + VectorModule.NAME
+                            + " is not loaded: start with ./squall, or use --kernels scalar");
+                }
+                yield JvmBackend.vector();
+            }
             case SCALAR -> JvmBackend.scalar();
         };
     }

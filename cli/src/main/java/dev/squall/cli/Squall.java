@@ -47,6 +47,7 @@ public final class Squall implements Runnable {
     private Squall() {}
 
     public static void main(String[] arguments) {
+        VectorModule.load();
         System.exit(run(Streams.ofProcess(), Environment.ofProcess(), arguments));
     }
 

@@ -46,7 +46,7 @@ class ChatScreenTest {
 
     @BeforeAll
     static void loadModel() throws IOException {
-        model = LanguageModel.builder(DemoModel.locate(Path.of("unused"), System.err))
+        model = LanguageModel.builder(DemoModel.locate(Path.of("target"), System.err))
                 .contextTokens(160)
                 .load();
     }

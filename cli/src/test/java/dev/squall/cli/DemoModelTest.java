@@ -29,10 +29,12 @@ class DemoModelTest {
 
     @Test
     void isUsedWhereItIsInADirectoryOfClasses() throws IOException {
-        Path file = DemoModel.locate(directory.resolve("cache"), notes());
+        Path classes = Files.write(directory.resolve("demo.gguf"), model());
 
-        assertThat(DemoModel.isIntact(file)).isTrue();
-        assertThat(directory).isEmptyDirectory();
+        Path file = DemoModel.locate(classes.toUri().toURL(), directory.resolve("cache"), notes());
+
+        assertThat(file).isEqualTo(classes);
+        assertThat(directory.resolve("cache")).doesNotExist();
     }
 
     @Test

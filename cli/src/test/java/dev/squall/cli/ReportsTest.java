@@ -61,12 +61,13 @@ class ReportsTest {
 
     @Test
     void modelsListsADirectoryWithWhatIsWrongInIt() throws IOException {
-        Files.copy(demo(), home.resolve("good.gguf"));
-        Files.writeString(home.resolve("bad.gguf"), "GGUF, it says");
-        Files.writeString(home.resolve("part-00002-of-00002.gguf"), "a later part is no model");
-        Files.writeString(home.resolve("notes.txt"), "no model at all");
+        Path models = Files.createDirectory(home.resolve("models"));
+        Files.copy(demo(), models.resolve("good.gguf"));
+        Files.writeString(models.resolve("bad.gguf"), "GGUF, it says");
+        Files.writeString(models.resolve("part-00002-of-00002.gguf"), "a later part is no model");
+        Files.writeString(models.resolve("notes.txt"), "no model at all");
 
-        InProcess.Run run = new InProcess(home).run("models", home.toString());
+        InProcess.Run run = new InProcess(home).run("models", models.toString());
 
         assertThat(run.out()).hasLineCount(2);
         assertThat(run.out()).containsPattern("bad.gguf .*expected").containsPattern("good.gguf .*16 experts, 2 used");

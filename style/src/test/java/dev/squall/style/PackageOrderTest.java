@@ -98,11 +98,6 @@ class PackageOrderTest {
     }
 
     @Test
-    void onlyTheTokenizerKnowsJinjava() {
-        onlyIn("com.hubspot..", "tokenizer");
-    }
-
-    @Test
     void onlyTheCommandLineKnowsPicocliAndJline() {
         noClasses()
                 .that(not(resideInAnyPackage(ROOT + "cli..", ROOT + "bench..")))

@@ -89,7 +89,10 @@ class SourceStyleTest {
 
     @Test
     void onlyMainClassesEndTheProcess() {
-        assertNoLine(EXIT, production(file -> !typeName(file).equals("Squall") && !typeName(file).equals("Bench")));
+        assertNoLine(
+                EXIT,
+                production(file ->
+                        !typeName(file).equals("Squall") && !typeName(file).equals("Bench")));
     }
 
     @Test
