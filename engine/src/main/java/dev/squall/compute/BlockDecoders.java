@@ -1,150 +1,164 @@
 package dev.squall.compute;
 
+import static dev.squall.compute.Lanes.halves;
+import static dev.squall.compute.Lanes.load;
+import static dev.squall.compute.Lanes.signed;
+import static dev.squall.compute.Lanes.store;
+import static dev.squall.compute.Lanes.unsigned;
+import static dev.squall.compute.Lanes.upperHalves;
 import static dev.squall.compute.VectorMath.FLOATS;
+import static dev.squall.compute.VectorMath.INTS;
 import static dev.squall.compute.VectorMath.LANES;
 import static dev.squall.compute.WeightMemory.MEMORY;
 
 import dev.squall.gguf.BlockCodec;
-import dev.squall.model.WeightMatrix;
+import dev.squall.gguf.BlockType;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
-import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShape;
-import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Rows of weights to floats with the Vector API, the same bits as {@link BlockCodec} gives. Addresses are into {@link
- * WeightMemory#MEMORY}; the caller has checked the row's range.
+ * Weights to floats with the Vector API: from {@link WeightMemory#MEMORY} into a row of a {@link Tile}, the same bits as
+ * {@link BlockCodec} gives, whose Javadoc has the layouts. The caller has checked the range. Here are the plain floats and
+ * the blocks of 32 elements; {@link KBlockDecoders} has those of 256.
  */
 final class BlockDecoders {
-    private static final ByteOrder LITTLE_ENDIAN = ByteOrder.LITTLE_ENDIAN;
-    private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LITTLE_ENDIAN);
-    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(Lanes.ORDER);
+    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(Lanes.ORDER);
 
-    /** As many bytes as a float vector has lanes, or the fewest that a vector of bytes can have. */
-    private static final VectorSpecies<Byte> BYTES =
-            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, LANES * 8)));
-
-    private static final VectorSpecies<Short> SHORTS =
-            VectorSpecies.of(short.class, VectorShape.forBitSize(LANES * 16));
-    private static final int BYTE_LANES = BYTES.length();
-    private static final int FLOATS_PER_BYTES = BYTE_LANES / LANES;
-    private static final int INFINITY_EXPONENT = 0x7c00;
+    private static final IntVector LANE_NUMBERS = IntVector.zero(INTS).addIndex(1);
 
     private BlockDecoders() {}
 
-    /** Decodes {@code w.columns()} elements from {@code address}. */
-    static void decode(WeightMatrix w, long address, float[] out, int outOffset) {
-        int columns = w.columns();
-        switch (w.type()) {
-            case F32 -> decodeF32(address, columns, out, outOffset);
-            case F16 -> decodeF16(address, columns, out, outOffset);
-            case BF16 -> decodeBf16(address, columns, out, outOffset);
-            case Q8_0 -> decodeQ8_0(address, columns, out, outOffset);
-            case Q4_0 -> decodeQ4_0(address, columns, out, outOffset);
-            case Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4 ->
-                BlockCodec.decode(w.type(), MEMORY, address, out, outOffset, columns);
+    /** Decodes {@code n} elements, a whole number of blocks and at most {@link Tile#COLUMNS}, to row {@code row}. */
+    static void decode(BlockType type, long from, int n, Tile tile, int row) {
+        long to = tile.row(row);
+        switch (type) {
+            case F32 -> decodeF32(from, n, to);
+            case F16 -> decodeF16(from, n, to);
+            case BF16 -> decodeBf16(from, n, to);
+            case Q4_0 -> decodeQ4_0(from, n, to);
+            case Q4_1 -> decodeQ4_1(from, n, to);
+            case Q5_0 -> decodeQ5_0(from, n, to);
+            case Q5_1 -> decodeQ5_1(from, n, to);
+            case Q8_0 -> decodeQ8_0(from, n, to);
+            case IQ4_NL -> Codebooks.decodeIQ4_NL(from, n, to);
+            case MXFP4 -> Codebooks.decodeMXFP4(from, n, to);
+            case IQ4_XS -> Codebooks.decodeIQ4_XS(from, n, to);
+            case Q2_K -> KBlockDecoders.decodeQ2_K(from, n, to, tile);
+            case Q3_K -> KBlockDecoders.decodeQ3_K(from, n, to, tile);
+            case Q4_K -> KBlockDecoders.decodeQ4_K(from, n, to, tile);
+            case Q5_K -> KBlockDecoders.decodeQ5_K(from, n, to, tile);
+            case Q6_K -> KBlockDecoders.decodeQ6_K(from, n, to, tile);
         }
     }
 
-    /** The half-precision float at an address. */
-    static float half(long address) {
-        return Float.float16ToFloat(MEMORY.get(HALF, address));
-    }
-
-    /** As many signed bytes as there are lanes, as floats. Where a vector of bytes is wider, {@code part} tells which. */
-    static FloatVector bytes(long address, int part) {
-        return (FloatVector) ByteVector.fromMemorySegment(BYTES, MEMORY, address, LITTLE_ENDIAN)
-                .castShape(FLOATS, part);
-    }
-
-    private static void decodeF32(long address, int columns, float[] out, int outOffset) {
-        int whole = FLOATS.loopBound(columns);
+    private static void decodeF32(long from, int n, long to) {
+        int whole = FLOATS.loopBound(n);
         for (int k = 0; k < whole; k += LANES) {
-            FloatVector.fromMemorySegment(FLOATS, MEMORY, address + 4L * k, LITTLE_ENDIAN)
-                    .intoArray(out, outOffset + k);
+            store(load(from + 4L * k), to + 4L * k);
         }
-        for (int k = whole; k < columns; k++) {
-            out[outOffset + k] = MEMORY.get(FLOAT, address + 4L * k);
+        for (int k = whole; k < n; k++) {
+            MEMORY.set(FLOAT, to + 4L * k, MEMORY.get(FLOAT, from + 4L * k));
         }
     }
 
-    private static void decodeF16(long address, int columns, float[] out, int outOffset) {
-        int whole = FLOATS.loopBound(columns);
+    private static void decodeF16(long from, int n, long to) {
+        int whole = FLOATS.loopBound(n);
         for (int k = 0; k < whole; k += LANES) {
-            halves(address + 2L * k).intoArray(out, outOffset + k);
+            store(halves(from + 2L * k), to + 4L * k);
         }
-        for (int k = whole; k < columns; k++) {
-            out[outOffset + k] = half(address + 2L * k);
+        for (int k = whole; k < n; k++) {
+            MEMORY.set(FLOAT, to + 4L * k, Lanes.half(from + 2L * k));
         }
     }
 
-    /**
-     * LANES half-precision floats at an address. Shifting exponent and fraction into a float's place and multiplying by
-     * 2^112 corrects the exponent's bias, subnormals included; infinities and NaN get the float's exponent put in.
-     */
-    static FloatVector halves(long address) {
-        IntVector bits = (IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, address, LITTLE_ENDIAN)
-                .castShape(VectorMath.INTS, 0);
-        IntVector magnitude = bits.and(0x7fff);
-        FloatVector scaled = magnitude
-                .lanewise(VectorOperators.LSHL, 13)
-                .reinterpretAsFloats()
-                .mul(0x1p112f);
-        IntVector finite = scaled.reinterpretAsInts();
-        IntVector special = finite.or(0x7f800000);
-        IntVector value = finite.blend(special, magnitude.compare(VectorOperators.GE, INFINITY_EXPONENT));
-        return value.or(bits.and(0x80000000)).reinterpretAsFloats();
-    }
-
-    private static void decodeBf16(long address, int columns, float[] out, int outOffset) {
-        int whole = FLOATS.loopBound(columns);
+    private static void decodeBf16(long from, int n, long to) {
+        int whole = FLOATS.loopBound(n);
         for (int k = 0; k < whole; k += LANES) {
-            ((IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, address + 2L * k, LITTLE_ENDIAN)
-                            .castShape(VectorMath.INTS, 0))
-                    .lanewise(VectorOperators.LSHL, 16)
-                    .reinterpretAsFloats()
-                    .intoArray(out, outOffset + k);
+            store(upperHalves(from + 2L * k), to + 4L * k);
         }
-        for (int k = whole; k < columns; k++) {
-            out[outOffset + k] = Float.intBitsToFloat(MEMORY.get(HALF, address + 2L * k) << 16);
+        for (int k = whole; k < n; k++) {
+            MEMORY.set(FLOAT, to + 4L * k, Float.intBitsToFloat(MEMORY.get(SHORT, from + 2L * k) << 16));
         }
     }
 
-    /** Blocks of a half d and 32 signed bytes q: w = d·q, exact in a float. */
-    private static void decodeQ8_0(long address, int columns, float[] out, int outOffset) {
-        long block = address;
-        for (int k = 0; k < columns; k += 32, block += 34) {
-            float d = half(block);
-            for (int i = 0; i < 32; i += BYTE_LANES) {
-                for (int part = 0; part < FLOATS_PER_BYTES; part++) {
-                    bytes(block + 2 + i, part).mul(d).intoArray(out, outOffset + k + i + part * LANES);
-                }
+    private static void decodeQ8_0(long from, int n, long to) {
+        long out = to;
+        for (long block = from; out < to + 4L * n; block += 34, out += 128) {
+            FloatVector d = Lanes.broadcastHalf(block);
+            for (int i = 0; i < 32; i += LANES) {
+                store(signed(block + 2, i).mul(d), out + 4L * i);
             }
         }
     }
 
-    /** Blocks of a half d and 16 bytes; byte i holds elements i (low four bits) and i + 16: w = d·(q - 8), exact. */
-    private static void decodeQ4_0(long address, int columns, float[] out, int outOffset) {
-        long block = address;
-        for (int k = 0; k < columns; k += 32, block += 18) {
-            float d = half(block);
-            for (int i = 0; i < 16; i += BYTE_LANES) {
-                ByteVector packed = ByteVector.fromMemorySegment(BYTES, MEMORY, block + 2 + i, LITTLE_ENDIAN);
-                ByteVector low = packed.and((byte) 0x0f).sub((byte) 8);
-                ByteVector high = packed.lanewise(VectorOperators.LSHR, 4)
-                        .and((byte) 0x0f)
-                        .sub((byte) 8);
-                for (int part = 0; part < FLOATS_PER_BYTES; part++) {
-                    int at = outOffset + k + i + part * LANES;
-                    ((FloatVector) low.castShape(FLOATS, part)).mul(d).intoArray(out, at);
-                    ((FloatVector) high.castShape(FLOATS, part)).mul(d).intoArray(out, at + 16);
-                }
+    private static void decodeQ4_0(long from, int n, long to) {
+        long out = to;
+        for (long block = from; out < to + 4L * n; block += 18, out += 128) {
+            FloatVector d = Lanes.broadcastHalf(block);
+            for (int i = 0; i < 16; i += LANES) {
+                IntVector q = unsigned(block + 2, i);
+                store(Lanes.floats(q.and(15).sub(8)).mul(d), out + 4L * i);
+                store(Lanes.floats(upperFour(q).sub(8)).mul(d), out + 4L * i + 64);
             }
         }
+    }
+
+    private static void decodeQ4_1(long from, int n, long to) {
+        long out = to;
+        for (long block = from; out < to + 4L * n; block += 20, out += 128) {
+            FloatVector d = Lanes.broadcastHalf(block);
+            FloatVector m = Lanes.broadcastHalf(block + 2);
+            for (int i = 0; i < 16; i += LANES) {
+                IntVector q = unsigned(block + 4, i);
+                store(Lanes.floats(q.and(15)).mul(d).add(m), out + 4L * i);
+                store(Lanes.floats(upperFour(q)).mul(d).add(m), out + 4L * i + 64);
+            }
+        }
+    }
+
+    private static void decodeQ5_0(long from, int n, long to) {
+        long out = to;
+        for (long block = from; out < to + 4L * n; block += 22, out += 128) {
+            FloatVector d = Lanes.broadcastHalf(block);
+            int high = Lanes.bits(block + 2);
+            for (int i = 0; i < 16; i += LANES) {
+                IntVector q = unsigned(block + 6, i);
+                IntVector low = q.and(15).or(fifthBits(high >>> i)).sub(16);
+                IntVector upper = upperFour(q).or(fifthBits(high >>> (i + 16))).sub(16);
+                store(Lanes.floats(low).mul(d), out + 4L * i);
+                store(Lanes.floats(upper).mul(d), out + 4L * i + 64);
+            }
+        }
+    }
+
+    private static void decodeQ5_1(long from, int n, long to) {
+        long out = to;
+        for (long block = from; out < to + 4L * n; block += 24, out += 128) {
+            FloatVector d = Lanes.broadcastHalf(block);
+            FloatVector m = Lanes.broadcastHalf(block + 2);
+            int high = Lanes.bits(block + 4);
+            for (int i = 0; i < 16; i += LANES) {
+                IntVector q = unsigned(block + 8, i);
+                IntVector low = q.and(15).or(fifthBits(high >>> i));
+                IntVector upper = upperFour(q).or(fifthBits(high >>> (i + 16)));
+                store(Lanes.floats(low).mul(d).add(m), out + 4L * i);
+                store(Lanes.floats(upper).mul(d).add(m), out + 4L * i + 64);
+            }
+        }
+    }
+
+    /** The upper four of eight bits. */
+    private static IntVector upperFour(IntVector q) {
+        return q.lanewise(VectorOperators.LSHR, 4);
+    }
+
+    /** 16 in the lanes whose bit is set. */
+    private static IntVector fifthBits(int bits) {
+        return IntVector.broadcast(INTS, bits << 4)
+                .lanewise(VectorOperators.LSHR, LANE_NUMBERS)
+                .and(16);
     }
 }

@@ -8,6 +8,7 @@ import dev.squall.model.ModelWeights;
 import dev.squall.model.RowBatch;
 import dev.squall.model.WeightMatrix;
 import dev.squall.routing.LayerRouting;
+import java.lang.foreign.Arena;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -66,7 +67,8 @@ public final class JvmBackend implements ComputeBackend {
     private final int[] rowsOfLogits;
     private final int[] rowsOfInner;
     private final int[] rowsOfExpertOutputs;
-    private final float[][] tiles;
+    private final Arena arena = Arena.ofShared();
+    private final Tile[] tiles;
     private final float[][] scores;
     private RowBatch rows = new RowBatch(new int[1], new int[1], new int[1]);
 
@@ -125,9 +127,9 @@ public final class JvmBackend implements ComputeBackend {
         rowsOfLogits = multiples(h.expertCount(), rowsMax);
         rowsOfInner = multiples(inner, pairsMax);
         rowsOfExpertOutputs = multiples(width, pairsMax);
-        int columnsMax = Math.max(Math.max(width, inner), attendedWidth);
         int groupSize = h.headCount() / h.headCountKv();
-        tiles = new float[options.threads()][kernels.tileFloats(columnsMax)];
+        tiles = new Tile[options.threads()];
+        Arrays.setAll(tiles, i -> new Tile(arena));
         scores = new float[options.threads()][Math.multiplyExact(groupSize, options.positionsMax())];
     }
 
@@ -177,7 +179,7 @@ public final class JvmBackend implements ComputeBackend {
         rows = batch;
         rotation.begin(batch);
         for (int row = 0; row < batch.size(); row++) {
-            kernels.decodeRow(model.tokenEmbedding(), batch.tokens()[row], hidden, row * h.embeddingLength());
+            kernels.decodeRow(model.tokenEmbedding(), batch.tokens()[row], hidden, row * h.embeddingLength(), tiles[0]);
         }
     }
 
@@ -333,7 +335,7 @@ public final class JvmBackend implements ComputeBackend {
             int first = groups.firstPair(group);
             int count = groups.firstPair(group + 1) - first;
             ExpertWeights expert = lease.weights(groups.expert(group));
-            float[] tile = tiles[worker];
+            Tile tile = tiles[worker];
             kernels.multiply(expert.gate(), from, to, rounded, inputRows, gates, rowsOfInner, first, count, tile);
             kernels.multiply(expert.up(), from, to, rounded, inputRows, ups, rowsOfInner, first, count, tile);
             for (int pair = first; pair < first + count; pair++) {
@@ -452,5 +454,6 @@ public final class JvmBackend implements ComputeBackend {
         kernels.close();
         pool.close();
         cache.close();
+        arena.close();
     }
 }

@@ -4,7 +4,8 @@ import dev.squall.model.WeightMatrix;
 
 /**
  * The arithmetic of the JVM backend. Offsets count floats. Every method is a pure function of its arguments, may run on
- * several threads at once, and computes an element the same way whatever else is computed in the same call.
+ * several threads at once, each with a {@link Tile} of its own, and computes an element the same way whatever else is
+ * computed in the same call.
  */
 interface Kernels extends AutoCloseable {
 
@@ -12,14 +13,12 @@ interface Kernels extends AutoCloseable {
     String description();
 
     /** Row {@code row} of the matrix, decoded: {@code columns} floats. Exact for every block type. */
-    void decodeRow(WeightMatrix w, int row, float[] out, int outOffset);
+    void decodeRow(WeightMatrix w, int row, float[] out, int outOffset, Tile tile);
 
     /**
      * {@code y[yOffsets[i] + o] = Σ_k W[o][k] · x[xOffsets[i] + k]} for o in [{@code from}, {@code to}) and i in
      * [{@code first}, {@code first + count}). Against exact arithmetic the error of a sum of n terms is at most
      * {@code n · 2^-24 · Σ|W[o][k] · x[k]|}.
-     *
-     * @param tile scratch of {@link #tileFloats} floats
      */
     void multiply(
             WeightMatrix w,
@@ -31,10 +30,7 @@ interface Kernels extends AutoCloseable {
             int[] yOffsets,
             int first,
             int count,
-            float[] tile);
-
-    /** The scratch that {@link #multiply} needs for a matrix of so many columns. */
-    int tileFloats(int columns);
+            Tile tile);
 
     /** y = x · weight / sqrt(mean(x²) + epsilon), n elements. y may be x. Relative error at most n · 2^-24. */
     void rmsNorm(float[] x, int xOffset, float[] weight, int n, float epsilon, float[] y, int yOffset);

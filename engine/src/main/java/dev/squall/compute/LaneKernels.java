@@ -21,12 +21,7 @@ final class LaneKernels implements Kernels {
     }
 
     @Override
-    public int tileFloats(int columns) {
-        return columns + LANES;
-    }
-
-    @Override
-    public void decodeRow(WeightMatrix w, int row, float[] out, int outOffset) {
+    public void decodeRow(WeightMatrix w, int row, float[] out, int outOffset, Tile tile) {
         BlockCodec.decode(w.type(), w.data(), row * w.rowBytes(), out, outOffset, w.columns());
     }
 
@@ -41,12 +36,13 @@ final class LaneKernels implements Kernels {
             int[] yOffsets,
             int first,
             int count,
-            float[] tile) {
+            Tile tile) {
         int columns = w.columns();
+        float[] weights = new float[columns];
         for (int o = from; o < to; o++) {
-            decodeRow(w, o, tile, 0);
+            decodeRow(w, o, weights, 0, tile);
             for (int i = first; i < first + count; i++) {
-                y[yOffsets[i] + o] = dot(tile, 0, x, xOffsets[i], columns, tile, columns);
+                y[yOffsets[i] + o] = dot(weights, 0, x, xOffsets[i], columns, tile.sums, 0);
             }
         }
     }

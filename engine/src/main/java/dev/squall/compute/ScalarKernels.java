@@ -14,12 +14,7 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public int tileFloats(int columns) {
-        return columns;
-    }
-
-    @Override
-    public void decodeRow(WeightMatrix w, int row, float[] out, int outOffset) {
+    public void decodeRow(WeightMatrix w, int row, float[] out, int outOffset, Tile tile) {
         BlockCodec.decode(w.type(), w.data(), row * w.rowBytes(), out, outOffset, w.columns());
     }
 
@@ -34,13 +29,14 @@ final class ScalarKernels implements Kernels {
             int[] yOffsets,
             int first,
             int count,
-            float[] tile) {
+            Tile tile) {
+        float[] weights = new float[w.columns()];
         for (int o = from; o < to; o++) {
-            decodeRow(w, o, tile, 0);
+            decodeRow(w, o, weights, 0, tile);
             for (int i = first; i < first + count; i++) {
                 double sum = 0;
                 for (int k = 0; k < w.columns(); k++) {
-                    sum += (double) tile[k] * x[xOffsets[i] + k];
+                    sum += (double) weights[k] * x[xOffsets[i] + k];
                 }
                 y[yOffsets[i] + o] = (float) sum;
             }

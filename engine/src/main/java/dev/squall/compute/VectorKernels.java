@@ -4,35 +4,39 @@ import static dev.squall.compute.VectorMath.FLOATS;
 import static dev.squall.compute.VectorMath.LANES;
 import static dev.squall.compute.VectorMath.sum;
 import static dev.squall.compute.VectorMath.sumLanes;
+import static dev.squall.compute.WeightMemory.MEMORY;
 
 import dev.squall.gguf.BlockType;
 import dev.squall.model.WeightMatrix;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * The Vector API's kernels. A product decodes four rows of weights to floats in the first-level cache and
- * multiplies them with every row of activations; a sum is taken lane by lane along k, then over the lanes as a tree,
- * then over what is left of k, so it depends on the vector width of the machine and on nothing else. Products of one
- * row with Q8_0 weights decode in registers instead, with the same operations in the same order.
+ * The Vector API's kernels. A product decodes four rows of weights, a few columns at a time, to floats in the
+ * first-level cache and multiplies them with every row of activations; a sum is taken lane by lane along k, then over the
+ * lanes as a tree, then over what is left of k, so it depends on the vector width of the machine and on nothing else.
+ *
+ * <p>Loops are short on purpose: the compiler stops inlining in a method of some fifty vector operations, and from there
+ * on every vector would be an object.
  */
 final class VectorKernels implements Kernels {
-    private static final int TILE_ROWS = 4;
-
-    @Override
-    public int tileFloats(int columns) {
-        return TILE_ROWS * (columns + 4 * LANES);
-    }
-
     @Override
     public String description() {
         return "Vector API, " + FLOATS.vectorBitSize() + " bits";
     }
 
     @Override
-    public void decodeRow(WeightMatrix w, int row, float[] out, int outOffset) {
+    public void decodeRow(WeightMatrix w, int row, float[] out, int outOffset, Tile tile) {
         long rowBytes = w.rowBytes();
-        BlockDecoders.decode(w, WeightMemory.address(w.data(), row * rowBytes, rowBytes), out, outOffset);
+        long address = WeightMemory.address(w.data(), row * rowBytes, rowBytes);
+        for (int k = 0; k < w.columns(); k += Tile.COLUMNS) {
+            int n = Math.min(Tile.COLUMNS, w.columns() - k);
+            BlockDecoders.decode(w.type(), address + w.type().rowBytes(k), n, tile, 0);
+            MemorySegment.copy(MEMORY, ValueLayout.JAVA_FLOAT, tile.row(0), out, outOffset + k, n);
+        }
     }
 
     @Override
@@ -46,198 +50,169 @@ final class VectorKernels implements Kernels {
             int[] yOffsets,
             int first,
             int count,
-            float[] tile) {
+            Tile tile) {
         long rowBytes = w.rowBytes();
         long address = WeightMemory.address(w.data(), from * rowBytes, (to - from) * rowBytes);
+        for (int done = 0; done < count; done += Tile.ACTIVATION_ROWS) {
+            int some = Math.min(Tile.ACTIVATION_ROWS, count - done);
+            for (int o = from; o < to; o += Tile.ROWS) {
+                int rows = Math.min(Tile.ROWS, to - o);
+                multiplyRows(
+                        w,
+                        address + (o - from) * rowBytes,
+                        rows,
+                        x,
+                        xOffsets,
+                        y,
+                        yOffsets,
+                        o,
+                        first + done,
+                        some,
+                        tile);
+            }
+        }
+    }
+
+    /** Up to four rows of weights from {@code address}, outputs from {@code o}. */
+    private static void multiplyRows(
+            WeightMatrix w,
+            long address,
+            int rows,
+            float[] x,
+            int[] xOffsets,
+            float[] y,
+            int[] yOffsets,
+            int o,
+            int first,
+            int count,
+            Tile tile) {
+        BlockType type = w.type();
         int columns = w.columns();
-        int o = from;
-        if (count == 1 && w.type() == BlockType.Q8_0 && LANES == 16) {
-            for (; o + TILE_ROWS <= to; o += TILE_ROWS, address += TILE_ROWS * rowBytes) {
-                multiplyFourQ8_0(address, rowBytes, columns, x, xOffsets[first], y, yOffsets[first] + o, tile);
+        long rowBytes = w.rowBytes();
+        float[] sums = tile.sums;
+        Arrays.fill(sums, 0, count * Tile.ROWS * LANES, 0f);
+        int n = 0;
+        for (int k = 0; k < columns; k += n) {
+            n = Math.min(Tile.COLUMNS, columns - k);
+            long at = address + type.rowBytes(k);
+            for (int row = 0; row < rows; row++) {
+                BlockDecoders.decode(type, at + row * rowBytes, n, tile, row);
+            }
+            int i = 0;
+            for (; i + 4 <= count; i += 4) {
+                multiplyFourByFour(tile, n, x, xOffsets, first + i, k, sums, i * Tile.ROWS * LANES);
+            }
+            for (; i < count; i++) {
+                multiplyFourByOne(tile, n, x, xOffsets[first + i] + k, sums, i * Tile.ROWS * LANES);
             }
         }
-        for (; o + TILE_ROWS <= to; o += TILE_ROWS) {
-            for (int row = 0; row < TILE_ROWS; row++, address += rowBytes) {
-                BlockDecoders.decode(w, address, tile, row * columns);
-            }
-            int i = first;
-            for (; i + 4 <= first + count; i += 4) {
-                multiplyFourByFour(tile, columns, x, xOffsets, y, yOffsets, i, o);
-            }
-            for (; i < first + count; i++) {
-                multiplyFourByOne(tile, columns, x, xOffsets[i], y, yOffsets[i] + o);
-            }
-        }
-        for (; o < to; o++, address += rowBytes) {
-            BlockDecoders.decode(w, address, tile, 0);
-            for (int i = first; i < first + count; i++) {
-                y[yOffsets[i] + o] = multiplyOneByOne(tile, columns, x, xOffsets[i]);
+        int whole = FLOATS.loopBound(n);
+        for (int i = 0; i < count; i++) {
+            for (int row = 0; row < rows; row++) {
+                float sum = sumLanes(sums, (i * Tile.ROWS + row) * LANES);
+                for (int k = whole; k < n; k++) {
+                    float weight = MEMORY.get(ValueLayout.JAVA_FLOAT, tile.row(row) + 4L * k);
+                    sum = Math.fma(weight, x[xOffsets[first + i] + columns - n + k], sum);
+                }
+                y[yOffsets[first + i] + o + row] = sum;
             }
         }
     }
 
-    /** Four rows of Q8_0 weights with one row of activations, weights decoded in registers. */
-    private static void multiplyFourQ8_0(
-            long address, long rowBytes, int columns, float[] x, int xOffset, float[] y, int yOffset, float[] tile) {
-        long w0 = address;
-        long w1 = w0 + rowBytes;
-        long w2 = w1 + rowBytes;
-        long w3 = w2 + rowBytes;
-        FloatVector s0 = FloatVector.zero(FLOATS);
-        FloatVector s1 = s0;
-        FloatVector s2 = s0;
-        FloatVector s3 = s0;
-        for (int k = 0, block = 0; k < columns; k += 32, block += 34) {
-            float d0 = BlockDecoders.half(w0 + block);
-            float d1 = BlockDecoders.half(w1 + block);
-            float d2 = BlockDecoders.half(w2 + block);
-            float d3 = BlockDecoders.half(w3 + block);
-            FloatVector low = FloatVector.fromArray(FLOATS, x, xOffset + k);
-            s0 = BlockDecoders.bytes(w0 + block + 2, 0).mul(d0).fma(low, s0);
-            s1 = BlockDecoders.bytes(w1 + block + 2, 0).mul(d1).fma(low, s1);
-            s2 = BlockDecoders.bytes(w2 + block + 2, 0).mul(d2).fma(low, s2);
-            s3 = BlockDecoders.bytes(w3 + block + 2, 0).mul(d3).fma(low, s3);
-            FloatVector high = FloatVector.fromArray(FLOATS, x, xOffset + k + 16);
-            s0 = BlockDecoders.bytes(w0 + block + 18, 0).mul(d0).fma(high, s0);
-            s1 = BlockDecoders.bytes(w1 + block + 18, 0).mul(d1).fma(high, s1);
-            s2 = BlockDecoders.bytes(w2 + block + 18, 0).mul(d2).fma(high, s2);
-            s3 = BlockDecoders.bytes(w3 + block + 18, 0).mul(d3).fma(high, s3);
-        }
-        int lanes = TILE_ROWS * columns;
-        s0.intoArray(tile, lanes);
-        s1.intoArray(tile, lanes + LANES);
-        s2.intoArray(tile, lanes + 2 * LANES);
-        s3.intoArray(tile, lanes + 3 * LANES);
-        for (int row = 0; row < TILE_ROWS; row++) {
-            y[yOffset + row] = sumLanes(tile, lanes + row * LANES);
-        }
-    }
-
+    /** Adds n columns of the tile's four rows times four rows of activations to sixteen vectors of sums. */
     private static void multiplyFourByFour(
-            float[] tile, int columns, float[] x, int[] xOffsets, float[] y, int[] yOffsets, int i, int o) {
-        int w1 = columns;
-        int w2 = 2 * columns;
-        int w3 = 3 * columns;
-        int x0 = xOffsets[i];
-        int x1 = xOffsets[i + 1];
-        int x2 = xOffsets[i + 2];
-        int x3 = xOffsets[i + 3];
-        FloatVector zero = FloatVector.zero(FLOATS);
-        FloatVector s00 = zero;
-        FloatVector s01 = zero;
-        FloatVector s02 = zero;
-        FloatVector s03 = zero;
-        FloatVector s10 = zero;
-        FloatVector s11 = zero;
-        FloatVector s12 = zero;
-        FloatVector s13 = zero;
-        FloatVector s20 = zero;
-        FloatVector s21 = zero;
-        FloatVector s22 = zero;
-        FloatVector s23 = zero;
-        FloatVector s30 = zero;
-        FloatVector s31 = zero;
-        FloatVector s32 = zero;
-        FloatVector s33 = zero;
-        int whole = FLOATS.loopBound(columns);
-        for (int k = 0; k < whole; k += LANES) {
-            FloatVector a = FloatVector.fromArray(FLOATS, tile, k);
-            FloatVector b = FloatVector.fromArray(FLOATS, tile, w1 + k);
-            FloatVector c = FloatVector.fromArray(FLOATS, tile, w2 + k);
-            FloatVector d = FloatVector.fromArray(FLOATS, tile, w3 + k);
-            FloatVector v = FloatVector.fromArray(FLOATS, x, x0 + k);
+            Tile tile, int n, float[] x, int[] xOffsets, int first, int k, float[] sums, int at) {
+        int x0 = xOffsets[first] + k;
+        int x1 = xOffsets[first + 1] + k;
+        int x2 = xOffsets[first + 2] + k;
+        int x3 = xOffsets[first + 3] + k;
+        long w0 = tile.row(0);
+        long w1 = tile.row(1);
+        long w2 = tile.row(2);
+        long w3 = tile.row(3);
+        FloatVector s00 = FloatVector.fromArray(FLOATS, sums, at);
+        FloatVector s01 = FloatVector.fromArray(FLOATS, sums, at + LANES);
+        FloatVector s02 = FloatVector.fromArray(FLOATS, sums, at + 2 * LANES);
+        FloatVector s03 = FloatVector.fromArray(FLOATS, sums, at + 3 * LANES);
+        FloatVector s10 = FloatVector.fromArray(FLOATS, sums, at + 4 * LANES);
+        FloatVector s11 = FloatVector.fromArray(FLOATS, sums, at + 5 * LANES);
+        FloatVector s12 = FloatVector.fromArray(FLOATS, sums, at + 6 * LANES);
+        FloatVector s13 = FloatVector.fromArray(FLOATS, sums, at + 7 * LANES);
+        FloatVector s20 = FloatVector.fromArray(FLOATS, sums, at + 8 * LANES);
+        FloatVector s21 = FloatVector.fromArray(FLOATS, sums, at + 9 * LANES);
+        FloatVector s22 = FloatVector.fromArray(FLOATS, sums, at + 10 * LANES);
+        FloatVector s23 = FloatVector.fromArray(FLOATS, sums, at + 11 * LANES);
+        FloatVector s30 = FloatVector.fromArray(FLOATS, sums, at + 12 * LANES);
+        FloatVector s31 = FloatVector.fromArray(FLOATS, sums, at + 13 * LANES);
+        FloatVector s32 = FloatVector.fromArray(FLOATS, sums, at + 14 * LANES);
+        FloatVector s33 = FloatVector.fromArray(FLOATS, sums, at + 15 * LANES);
+        int whole = FLOATS.loopBound(n);
+        for (int j = 0; j < whole; j += LANES) {
+            FloatVector a = FloatVector.fromMemorySegment(FLOATS, MEMORY, w0 + 4L * j, Lanes.ORDER);
+            FloatVector b = FloatVector.fromMemorySegment(FLOATS, MEMORY, w1 + 4L * j, Lanes.ORDER);
+            FloatVector c = FloatVector.fromMemorySegment(FLOATS, MEMORY, w2 + 4L * j, Lanes.ORDER);
+            FloatVector d = FloatVector.fromMemorySegment(FLOATS, MEMORY, w3 + 4L * j, Lanes.ORDER);
+            FloatVector v = FloatVector.fromArray(FLOATS, x, x0 + j);
             s00 = a.fma(v, s00);
             s01 = b.fma(v, s01);
             s02 = c.fma(v, s02);
             s03 = d.fma(v, s03);
-            v = FloatVector.fromArray(FLOATS, x, x1 + k);
+            v = FloatVector.fromArray(FLOATS, x, x1 + j);
             s10 = a.fma(v, s10);
             s11 = b.fma(v, s11);
             s12 = c.fma(v, s12);
             s13 = d.fma(v, s13);
-            v = FloatVector.fromArray(FLOATS, x, x2 + k);
+            v = FloatVector.fromArray(FLOATS, x, x2 + j);
             s20 = a.fma(v, s20);
             s21 = b.fma(v, s21);
             s22 = c.fma(v, s22);
             s23 = d.fma(v, s23);
-            v = FloatVector.fromArray(FLOATS, x, x3 + k);
+            v = FloatVector.fromArray(FLOATS, x, x3 + j);
             s30 = a.fma(v, s30);
             s31 = b.fma(v, s31);
             s32 = c.fma(v, s32);
             s33 = d.fma(v, s33);
         }
-        int lanes = TILE_ROWS * columns;
-        s00.intoArray(tile, lanes);
-        s01.intoArray(tile, lanes + LANES);
-        s02.intoArray(tile, lanes + 2 * LANES);
-        s03.intoArray(tile, lanes + 3 * LANES);
-        s10.intoArray(tile, lanes + 4 * LANES);
-        s11.intoArray(tile, lanes + 5 * LANES);
-        s12.intoArray(tile, lanes + 6 * LANES);
-        s13.intoArray(tile, lanes + 7 * LANES);
-        s20.intoArray(tile, lanes + 8 * LANES);
-        s21.intoArray(tile, lanes + 9 * LANES);
-        s22.intoArray(tile, lanes + 10 * LANES);
-        s23.intoArray(tile, lanes + 11 * LANES);
-        s30.intoArray(tile, lanes + 12 * LANES);
-        s31.intoArray(tile, lanes + 13 * LANES);
-        s32.intoArray(tile, lanes + 14 * LANES);
-        s33.intoArray(tile, lanes + 15 * LANES);
-        for (int row = 0; row < 4; row++) {
-            finishFour(tile, row, columns, x, xOffsets[i + row], y, yOffsets[i + row] + o);
-        }
+        s00.intoArray(sums, at);
+        s01.intoArray(sums, at + LANES);
+        s02.intoArray(sums, at + 2 * LANES);
+        s03.intoArray(sums, at + 3 * LANES);
+        s10.intoArray(sums, at + 4 * LANES);
+        s11.intoArray(sums, at + 5 * LANES);
+        s12.intoArray(sums, at + 6 * LANES);
+        s13.intoArray(sums, at + 7 * LANES);
+        s20.intoArray(sums, at + 8 * LANES);
+        s21.intoArray(sums, at + 9 * LANES);
+        s22.intoArray(sums, at + 10 * LANES);
+        s23.intoArray(sums, at + 11 * LANES);
+        s30.intoArray(sums, at + 12 * LANES);
+        s31.intoArray(sums, at + 13 * LANES);
+        s32.intoArray(sums, at + 14 * LANES);
+        s33.intoArray(sums, at + 15 * LANES);
     }
 
-    private static void multiplyFourByOne(float[] tile, int columns, float[] x, int xOffset, float[] y, int yOffset) {
-        int w1 = columns;
-        int w2 = 2 * columns;
-        int w3 = 3 * columns;
-        FloatVector s0 = FloatVector.zero(FLOATS);
-        FloatVector s1 = s0;
-        FloatVector s2 = s0;
-        FloatVector s3 = s0;
-        int whole = FLOATS.loopBound(columns);
-        for (int k = 0; k < whole; k += LANES) {
-            FloatVector v = FloatVector.fromArray(FLOATS, x, xOffset + k);
-            s0 = FloatVector.fromArray(FLOATS, tile, k).fma(v, s0);
-            s1 = FloatVector.fromArray(FLOATS, tile, w1 + k).fma(v, s1);
-            s2 = FloatVector.fromArray(FLOATS, tile, w2 + k).fma(v, s2);
-            s3 = FloatVector.fromArray(FLOATS, tile, w3 + k).fma(v, s3);
+    /** Adds n columns of the tile's four rows times one row of activations to four vectors of sums. */
+    private static void multiplyFourByOne(Tile tile, int n, float[] x, int xOffset, float[] sums, int at) {
+        long w0 = tile.row(0);
+        long w1 = tile.row(1);
+        long w2 = tile.row(2);
+        long w3 = tile.row(3);
+        FloatVector s0 = FloatVector.fromArray(FLOATS, sums, at);
+        FloatVector s1 = FloatVector.fromArray(FLOATS, sums, at + LANES);
+        FloatVector s2 = FloatVector.fromArray(FLOATS, sums, at + 2 * LANES);
+        FloatVector s3 = FloatVector.fromArray(FLOATS, sums, at + 3 * LANES);
+        int whole = FLOATS.loopBound(n);
+        for (int j = 0; j < whole; j += LANES) {
+            FloatVector v = FloatVector.fromArray(FLOATS, x, xOffset + j);
+            s0 = Lanes.load(w0 + 4L * j).fma(v, s0);
+            s1 = Lanes.load(w1 + 4L * j).fma(v, s1);
+            s2 = Lanes.load(w2 + 4L * j).fma(v, s2);
+            s3 = Lanes.load(w3 + 4L * j).fma(v, s3);
         }
-        int lanes = TILE_ROWS * columns;
-        s0.intoArray(tile, lanes);
-        s1.intoArray(tile, lanes + LANES);
-        s2.intoArray(tile, lanes + 2 * LANES);
-        s3.intoArray(tile, lanes + 3 * LANES);
-        finishFour(tile, 0, columns, x, xOffset, y, yOffset);
-    }
-
-    /** Sums the lanes of four outputs of one row of activations and adds the products that fill no vector. */
-    private static void finishFour(
-            float[] tile, int lanesRow, int columns, float[] x, int xOffset, float[] y, int yOffset) {
-        int lanes = TILE_ROWS * (columns + lanesRow * LANES);
-        for (int row = 0; row < TILE_ROWS; row++) {
-            float sum = sumLanes(tile, lanes + row * LANES);
-            y[yOffset + row] = withRest(sum, tile, row * columns, columns, x, xOffset);
-        }
-    }
-
-    private static float multiplyOneByOne(float[] tile, int columns, float[] x, int xOffset) {
-        FloatVector s = FloatVector.zero(FLOATS);
-        int whole = FLOATS.loopBound(columns);
-        for (int k = 0; k < whole; k += LANES) {
-            s = FloatVector.fromArray(FLOATS, tile, k).fma(FloatVector.fromArray(FLOATS, x, xOffset + k), s);
-        }
-        return withRest(sum(s), tile, 0, columns, x, xOffset);
-    }
-
-    /** Adds the products of the columns that fill no vector. */
-    private static float withRest(float sum, float[] tile, int tileOffset, int columns, float[] x, int xOffset) {
-        float total = sum;
-        for (int k = FLOATS.loopBound(columns); k < columns; k++) {
-            total = Math.fma(tile[tileOffset + k], x[xOffset + k], total);
-        }
-        return total;
+        s0.intoArray(sums, at);
+        s1.intoArray(sums, at + LANES);
+        s2.intoArray(sums, at + 2 * LANES);
+        s3.intoArray(sums, at + 3 * LANES);
     }
 
     @Override
@@ -340,7 +315,7 @@ final class VectorKernels implements Kernels {
             long key = keys + 2L * p * stride;
             FloatVector dot = FloatVector.zero(FLOATS);
             for (int i = 0; i < stride; i += LANES) {
-                dot = BlockDecoders.halves(key + 2L * i).fma(FloatVector.fromArray(FLOATS, query, q + i), dot);
+                dot = Lanes.halves(key + 2L * i).fma(FloatVector.fromArray(FLOATS, query, q + i), dot);
             }
             scores[scoresOffset + p] = sum(dot) * scale;
         }
@@ -388,7 +363,7 @@ final class VectorKernels implements Kernels {
         for (int i = 0; i < valueLength; i += LANES) {
             FloatVector mix = FloatVector.zero(FLOATS);
             for (int p = 0; p < positions; p++) {
-                mix = BlockDecoders.halves(values + 2L * ((long) p * stride + i))
+                mix = Lanes.halves(values + 2L * ((long) p * stride + i))
                         .lanewise(VectorOperators.FMA, weights[weightsOffset + p], mix);
             }
             int rest = valueLength - i;

@@ -63,6 +63,7 @@ final class WarmingKernels implements Kernels {
     private static final class Exercise {
         private final WeightMatrix matrix;
         private final KvCache cache;
+        private final Tile tile;
         private final float[] x = new float[ACTIVATION_ROWS * COLUMNS];
         private final float[] rounded = new float[ACTIVATION_ROWS * COLUMNS];
         private final float[] y = new float[ACTIVATION_ROWS * ROWS];
@@ -72,6 +73,7 @@ final class WarmingKernels implements Kernels {
 
         Exercise(BlockType type, Arena arena, KvCache cache) {
             this.cache = cache;
+            tile = new Tile(arena);
             Random random = new Random(1);
             for (int i = 0; i < x.length; i++) {
                 x[i] = random.nextFloat() - 0.5f;
@@ -88,7 +90,6 @@ final class WarmingKernels implements Kernels {
         }
 
         long nanos(Kernels kernels) {
-            float[] tile = new float[kernels.tileFloats(COLUMNS)];
             long started = System.nanoTime();
             ActivationPrecision precision = ActivationPrecision.with(matrix.type());
             kernels.round(precision, x, 0, x.length, rounded, 0);
@@ -108,13 +109,8 @@ final class WarmingKernels implements Kernels {
     }
 
     @Override
-    public int tileFloats(int columns) {
-        return Math.max(lanes.tileFloats(columns), vectors.tileFloats(columns));
-    }
-
-    @Override
-    public void decodeRow(WeightMatrix w, int row, float[] out, int outOffset) {
-        current.decodeRow(w, row, out, outOffset);
+    public void decodeRow(WeightMatrix w, int row, float[] out, int outOffset, Tile tile) {
+        current.decodeRow(w, row, out, outOffset, tile);
     }
 
     @Override
@@ -128,7 +124,7 @@ final class WarmingKernels implements Kernels {
             int[] yOffsets,
             int first,
             int count,
-            float[] tile) {
+            Tile tile) {
         current.multiply(w, from, to, x, xOffsets, y, yOffsets, first, count, tile);
     }
 

@@ -27,6 +27,7 @@ class KernelsTest {
     private final Kernels oracle = new ScalarKernels();
     private final Kernels vector = new VectorKernels();
     private final Kernels lanes = new LaneKernels();
+    private final Tile tile = new Tile(Arena.ofAuto());
     private final Random random = new Random(SEED);
 
     static Stream<Arguments> matrixShapes() {
@@ -48,11 +49,11 @@ class KernelsTest {
             int[] xOffsets = IntStream.range(0, count).map(i -> 3 + i * columns).toArray();
             int[] yOffsets = IntStream.range(0, count).map(i -> i * rows).toArray();
             float[] y = new float[count * rows];
-            vector.multiply(w, 0, rows, x, xOffsets, y, yOffsets, 0, count, tile(columns));
+            vector.multiply(w, 0, rows, x, xOffsets, y, yOffsets, 0, count, tile);
 
             float[] decoded = new float[columns];
             for (int o = 0; o < rows; o++) {
-                oracle.decodeRow(w, o, decoded, 0);
+                oracle.decodeRow(w, o, decoded, 0, tile);
                 for (int i = 0; i < count; i++) {
                     double exact = 0;
                     double magnitude = 0;
@@ -79,9 +80,9 @@ class KernelsTest {
             int[] xOffsets = IntStream.range(0, count).map(i -> i * columns).toArray();
             int[] yOffsets = IntStream.range(0, count).map(i -> i * rows).toArray();
             float[] together = new float[count * rows];
-            vector.multiply(w, 0, rows, x, xOffsets, together, yOffsets, 0, count, tile(columns));
+            vector.multiply(w, 0, rows, x, xOffsets, together, yOffsets, 0, count, tile);
             float[] laneByLane = new float[count * rows];
-            lanes.multiply(w, 0, rows, x, xOffsets, laneByLane, yOffsets, 0, count, tile(columns));
+            lanes.multiply(w, 0, rows, x, xOffsets, laneByLane, yOffsets, 0, count, tile);
             assertThat(laneByLane).as("lane by lane, seed %d", SEED).containsExactly(together);
 
             for (int batch : new int[] {1, 2, 3, 4, 5}) {
@@ -99,7 +100,7 @@ class KernelsTest {
                                     yOffsets,
                                     first,
                                     Math.min(batch, count - first),
-                                    tile(columns));
+                                    tile);
                         }
                     }
                     assertThat(apart)
@@ -118,8 +119,8 @@ class KernelsTest {
             float[] expected = new float[columns + 2];
             float[] actual = new float[columns + 2];
             for (int row = 0; row < rows; row++) {
-                oracle.decodeRow(w, row, expected, 1);
-                vector.decodeRow(w, row, actual, 1);
+                oracle.decodeRow(w, row, expected, 1, tile);
+                vector.decodeRow(w, row, actual, 1, tile);
                 assertThat(actual).as("seed %d", SEED).containsExactly(expected);
             }
         }
@@ -133,7 +134,7 @@ class KernelsTest {
                 data.setAtIndex(ValueLayout.JAVA_SHORT, bits, (short) bits);
             }
             float[] decoded = new float[1 << 16];
-            vector.decodeRow(new WeightMatrix(BlockType.F16, data, 1, 1 << 16), 0, decoded, 0);
+            vector.decodeRow(new WeightMatrix(BlockType.F16, data, 1, 1 << 16), 0, decoded, 0, tile);
             for (int bits = 0; bits < 1 << 16; bits++) {
                 float expected = Float.float16ToFloat((short) bits);
                 if (Float.isNaN(expected)) {
@@ -284,10 +285,6 @@ class KernelsTest {
                     .as("element %d is %s, expected %s, seed %d", i, actual[i], expected[i], SEED)
                     .isTrue();
         }
-    }
-
-    private float[] tile(int columns) {
-        return new float[Math.max(vector.tileFloats(columns), lanes.tileFloats(columns))];
     }
 
     private float[] floats(int n) {

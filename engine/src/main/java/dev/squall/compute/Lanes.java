@@ -1,0 +1,128 @@
+package dev.squall.compute;
+
+import static dev.squall.compute.VectorMath.FLOATS;
+import static dev.squall.compute.VectorMath.INTS;
+import static dev.squall.compute.VectorMath.LANES;
+import static dev.squall.compute.WeightMemory.MEMORY;
+
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * As many numbers as a float vector has lanes, read from {@link WeightMemory#MEMORY} in the small formats that blocks are
+ * made of, all little endian. The caller has checked the range.
+ */
+final class Lanes {
+    static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+
+    private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ORDER);
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ORDER);
+
+    /** As many bytes as there are lanes, or the fewest that a vector of bytes can have. */
+    private static final VectorSpecies<Byte> BYTES =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, LANES * 8)));
+
+    private static final VectorSpecies<Short> SHORTS =
+            VectorSpecies.of(short.class, VectorShape.forBitSize(LANES * 16));
+    private static final int BYTES_PER_LANE = BYTES.length() / LANES;
+
+    private static final int HALF_EXPONENT = 0x7c00;
+    private static final int HALF_MAGNITUDE = 0x7fff;
+    private static final int HALF_SIGN = 0x8000;
+    /** What an exponent grows by from a half to a float. */
+    private static final int BIAS = 112;
+
+    private static final int FRACTION_SHIFT = 13;
+    private static final float INFINITY_EXPONENT = 0x1p16f;
+
+    private Lanes() {}
+
+    /** Bytes {@code i} to {@code i + LANES - 1} of a run of at least eight, from 0 to 255; i is a multiple of LANES. */
+    static IntVector unsigned(long run, int i) {
+        if (BYTES_PER_LANE == 1) {
+            return (IntVector) ByteVector.fromMemorySegment(BYTES, MEMORY, run + i, ORDER)
+                    .convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0);
+        }
+        return (IntVector) ByteVector.fromMemorySegment(BYTES, MEMORY, run + (i & ~7), ORDER)
+                .convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, i / LANES % BYTES_PER_LANE);
+    }
+
+    /** Bytes as {@link #unsigned} takes them, from -128 to 127, as floats. */
+    static FloatVector signed(long run, int i) {
+        if (BYTES_PER_LANE == 1) {
+            return (FloatVector)
+                    ByteVector.fromMemorySegment(BYTES, MEMORY, run + i, ORDER).castShape(FLOATS, 0);
+        }
+        return (FloatVector) ByteVector.fromMemorySegment(BYTES, MEMORY, run + (i & ~7), ORDER)
+                .castShape(FLOATS, i / LANES % BYTES_PER_LANE);
+    }
+
+    /** Integers as floats. */
+    static FloatVector floats(IntVector integers) {
+        return (FloatVector) integers.castShape(FLOATS, 0);
+    }
+
+    /** The 32 bits at an address. */
+    static int bits(long address) {
+        return MEMORY.get(INT, address);
+    }
+
+    /** The half-precision float at an address. */
+    static float half(long address) {
+        return Float.float16ToFloat(MEMORY.get(HALF, address));
+    }
+
+    /** The half-precision float at an address in every lane. Normal ones, nearly all, are converted by whole numbers. */
+    static FloatVector broadcastHalf(long address) {
+        short half = MEMORY.get(HALF, address);
+        int exponent = half & HALF_EXPONENT;
+        if (exponent == 0 || exponent == HALF_EXPONENT) {
+            return FloatVector.broadcast(FLOATS, Float.float16ToFloat(half));
+        }
+        int magnitude = ((half & HALF_MAGNITUDE) << FRACTION_SHIFT) + (BIAS << 23);
+        return IntVector.broadcast(INTS, (half & HALF_SIGN) << 16 | magnitude).reinterpretAsFloats();
+    }
+
+    /**
+     * Half-precision floats. Shifting exponent and fraction into a float's place and multiplying by 2^112 corrects the
+     * exponent's bias, subnormals included; infinities and NaN get the float's exponent put in.
+     */
+    static FloatVector halves(long address) {
+        IntVector extended = (IntVector)
+                ShortVector.fromMemorySegment(SHORTS, MEMORY, address, ORDER).castShape(INTS, 0);
+        FloatVector scaled = extended.lanewise(VectorOperators.LSHL, FRACTION_SHIFT)
+                .and(0x8fffe000)
+                .reinterpretAsFloats()
+                .mul(0x1p112f);
+        IntVector finite = scaled.reinterpretAsInts();
+        return finite.blend(
+                        finite.or(0x7f800000),
+                        scaled.abs()
+                                .compare(VectorOperators.GE, INFINITY_EXPONENT)
+                                .cast(INTS))
+                .reinterpretAsFloats();
+    }
+
+    /** The upper halves of floats. */
+    static FloatVector upperHalves(long address) {
+        return ((IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, address, ORDER)
+                        .castShape(INTS, 0))
+                .lanewise(VectorOperators.LSHL, 16)
+                .reinterpretAsFloats();
+    }
+
+    static FloatVector load(long address) {
+        return FloatVector.fromMemorySegment(FLOATS, MEMORY, address, ORDER);
+    }
+
+    static void store(FloatVector v, long address) {
+        v.intoMemorySegment(MEMORY, address, ORDER);
+    }
+}

@@ -1,0 +1,45 @@
+package dev.squall.compute;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * One thread's scratch for {@link Kernels}: a few decoded weights that stay in the first-level cache, and the sums that
+ * wait for more of them. Weights are native and aligned, since a vector in a Java array straddles two cache lines.
+ */
+final class Tile {
+    /** Rows of weights that are multiplied together. */
+    static final int ROWS = 4;
+
+    /** Columns of weights that are decoded together: a whole number of blocks of every type. */
+    static final int COLUMNS = 512;
+
+    /** Rows of activations whose sums have room: enough to make decoding cheap beside multiplying. */
+    static final int ACTIVATION_ROWS = 128;
+
+    private static final int LANES_MAX = 16;
+    private static final long ROW_BYTES = 4L * COLUMNS;
+    private static final int SCALE_BYTES = 16;
+
+    private final MemorySegment memory;
+
+    /** Lanes of sums, ROWS vectors for each row of activations. */
+    final float[] sums = new float[ACTIVATION_ROWS * ROWS * LANES_MAX];
+
+    /** Scales and, from 16 on, minima of the sub-blocks of one block. */
+    final float[] scales = new float[32];
+
+    Tile(Arena arena) {
+        memory = arena.allocate(ROWS * ROW_BYTES + SCALE_BYTES, 64);
+    }
+
+    /** The address of a row of weights, COLUMNS floats. */
+    long row(int row) {
+        return memory.address() + row * ROW_BYTES;
+    }
+
+    /** The address of room for the sixteen small integers that scale a block's sub-blocks. */
+    long scaleBytes() {
+        return memory.address() + ROWS * ROW_BYTES;
+    }
+}
