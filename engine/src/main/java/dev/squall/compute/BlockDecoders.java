@@ -1,6 +1,5 @@
 package dev.squall.compute;
 
-import static dev.squall.compute.Lanes.halves;
 import static dev.squall.compute.Lanes.load;
 import static dev.squall.compute.Lanes.signed;
 import static dev.squall.compute.Lanes.store;
@@ -13,6 +12,7 @@ import static dev.squall.compute.WeightMemory.MEMORY;
 
 import dev.squall.gguf.BlockCodec;
 import dev.squall.gguf.BlockType;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -36,7 +36,7 @@ final class BlockDecoders {
         long to = tile.row(row);
         switch (type) {
             case F32 -> decodeF32(from, n, to);
-            case F16 -> decodeF16(from, n, to);
+            case F16 -> decodeF16(from, n, to, tile.halves);
             case BF16 -> decodeBf16(from, n, to);
             case Q4_0 -> decodeQ4_0(from, n, to);
             case Q4_1 -> decodeQ4_1(from, n, to);
@@ -64,14 +64,9 @@ final class BlockDecoders {
         }
     }
 
-    private static void decodeF16(long from, int n, long to) {
-        int whole = FLOATS.loopBound(n);
-        for (int k = 0; k < whole; k += LANES) {
-            store(halves(from + 2L * k), to + 4L * k);
-        }
-        for (int k = whole; k < n; k++) {
-            MEMORY.set(FLOAT, to + 4L * k, Lanes.half(from + 2L * k));
-        }
+    private static void decodeF16(long from, int n, long to, float[] halves) {
+        Lanes.halves(from, n, halves);
+        MemorySegment.copy(halves, 0, MEMORY, ValueLayout.JAVA_FLOAT, to, n);
     }
 
     private static void decodeBf16(long from, int n, long to) {

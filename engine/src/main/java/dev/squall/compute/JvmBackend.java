@@ -130,7 +130,8 @@ public final class JvmBackend implements ComputeBackend {
         int groupSize = h.headCount() / h.headCountKv();
         tiles = new Tile[options.threads()];
         Arrays.setAll(tiles, i -> new Tile(arena));
-        scores = new float[options.threads()][Math.multiplyExact(groupSize, options.positionsMax())];
+        int scoresPerHead = Math.addExact(options.positionsMax(), cache.valueStride());
+        scores = new float[options.threads()][Math.multiplyExact(groupSize, scoresPerHead)];
     }
 
     private static float[] floats(int rows, int width) {
@@ -215,7 +216,8 @@ public final class JvmBackend implements ComputeBackend {
                     attended,
                     rowsOfAttended[row] + firstHead * h.valueLength(),
                     h.valueLength(),
-                    scores[worker]);
+                    scores[worker],
+                    tiles[worker]);
         });
         round(weights.attentionOutput(), attended, rowsOfAttended, attended, rows.size());
         multiply(weights.attentionOutput(), attended, rowsOfAttended, projected, rowsOfHidden, rows.size());

@@ -51,7 +51,7 @@ interface Kernels extends AutoCloseable {
      *
      * @param query G rows of {@code cache.keyStride()} floats from {@code queryOffset}, padded with zeros
      * @param out G rows of {@code valueLength} floats from {@code outOffset}
-     * @param scratch {@code G · positions} floats
+     * @param scratch {@code G · (positions + cache.valueStride())} floats
      */
     void attend(
             KvCache cache,
@@ -66,7 +66,8 @@ interface Kernels extends AutoCloseable {
             float[] out,
             int outOffset,
             int valueLength,
-            float[] scratch);
+            float[] scratch,
+            Tile tile);
 
     /** Frees what the kernels own; most own nothing. */
     @Override

@@ -156,7 +156,8 @@ final class LaneKernels implements Kernels {
             float[] out,
             int outOffset,
             int valueLength,
-            float[] scratch) {
+            float[] scratch,
+            Tile tile) {
         int keyStride = cache.keyStride();
         int queryLength = queryHeads * keyStride;
         round(ActivationPrecision.FLOAT16, query, queryOffset, queryLength, query, queryOffset);

@@ -40,7 +40,6 @@ final class Lanes {
     private static final int BIAS = 112;
 
     private static final int FRACTION_SHIFT = 13;
-    private static final float INFINITY_EXPONENT = 0x1p16f;
 
     private Lanes() {}
 
@@ -90,24 +89,11 @@ final class Lanes {
         return IntVector.broadcast(INTS, (half & HALF_SIGN) << 16 | magnitude).reinterpretAsFloats();
     }
 
-    /**
-     * Half-precision floats. Shifting exponent and fraction into a float's place and multiplying by 2^112 corrects the
-     * exponent's bias, subnormals included; infinities and NaN get the float's exponent put in.
-     */
-    static FloatVector halves(long address) {
-        IntVector extended = (IntVector)
-                ShortVector.fromMemorySegment(SHORTS, MEMORY, address, ORDER).castShape(INTS, 0);
-        FloatVector scaled = extended.lanewise(VectorOperators.LSHL, FRACTION_SHIFT)
-                .and(0x8fffe000)
-                .reinterpretAsFloats()
-                .mul(0x1p112f);
-        IntVector finite = scaled.reinterpretAsInts();
-        return finite.blend(
-                        finite.or(0x7f800000),
-                        scaled.abs()
-                                .compare(VectorOperators.GE, INFINITY_EXPONENT)
-                                .cast(INTS))
-                .reinterpretAsFloats();
+    /** Half-precision floats as floats. Plain Java: the compiler makes vectors of it, and knows the conversion. */
+    static void halves(long address, int n, float[] out) {
+        for (int i = 0; i < n; i++) {
+            out[i] = Float.float16ToFloat(MEMORY.get(HALF, address + 2L * i));
+        }
     }
 
     /** The upper halves of floats. */

@@ -142,7 +142,8 @@ final class ScalarKernels implements Kernels {
             float[] out,
             int outOffset,
             int valueLength,
-            float[] scratch) {
+            float[] scratch,
+            Tile tile) {
         for (int g = 0; g < queryHeads; g++) {
             int q = queryOffset + g * cache.keyStride();
             double max = Double.NEGATIVE_INFINITY;

@@ -17,6 +17,9 @@ final class Tile {
     /** Rows of activations whose sums have room: enough to make decoding cheap beside multiplying. */
     static final int ACTIVATION_ROWS = 128;
 
+    /** The room in {@link #halves}: a quarter of the first-level cache. */
+    static final int HALVES = 4096;
+
     private static final int LANES_MAX = 16;
     private static final long ROW_BYTES = 4L * COLUMNS;
     private static final int SCALE_BYTES = 16;
@@ -28,6 +31,9 @@ final class Tile {
 
     /** Scales and, from 16 on, minima of the sub-blocks of one block. */
     final float[] scales = new float[32];
+
+    /** Keys or values of some positions, or half-precision weights, as floats. */
+    final float[] halves = new float[HALVES];
 
     Tile(Arena arena) {
         memory = arena.allocate(ROWS * ROW_BYTES + SCALE_BYTES, 64);

@@ -12,7 +12,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 
 /**
  * The Vector API's kernels. A product decodes four rows of weights, a few columns at a time, to floats in the
@@ -291,87 +290,22 @@ final class VectorKernels implements Kernels {
             float[] out,
             int outOffset,
             int valueLength,
-            float[] scratch) {
-        int keyStride = cache.keyStride();
-        int valueStride = cache.valueStride();
-        long keys = WeightMemory.address(
-                cache.keys(), cache.keyOffset(layer, sequence, kvHead, 0), 2L * positions * keyStride);
-        long values = WeightMemory.address(
-                cache.values(), cache.valueOffset(layer, sequence, kvHead, 0), 2L * positions * valueStride);
-        int queryLength = queryHeads * keyStride;
-        VectorRounding.round(ActivationPrecision.FLOAT16, query, queryOffset, queryLength, query, queryOffset);
-        for (int g = 0; g < queryHeads; g++) {
-            int scores = g * positions;
-            scoreKeys(keys, keyStride, positions, scale, query, queryOffset + g * keyStride, scratch, scores);
-            softmax(scratch, scores, positions);
-            VectorRounding.round(ActivationPrecision.FLOAT16, scratch, scores, positions, scratch, scores);
-            mixValues(values, valueStride, positions, scratch, scores, out, outOffset + g * valueLength, valueLength);
-        }
-    }
-
-    private static void scoreKeys(
-            long keys, int stride, int positions, float scale, float[] query, int q, float[] scores, int scoresOffset) {
-        for (int p = 0; p < positions; p++) {
-            long key = keys + 2L * p * stride;
-            FloatVector dot = FloatVector.zero(FLOATS);
-            for (int i = 0; i < stride; i += LANES) {
-                dot = Lanes.halves(key + 2L * i).fma(FloatVector.fromArray(FLOATS, query, q + i), dot);
-            }
-            scores[scoresOffset + p] = sum(dot) * scale;
-        }
-    }
-
-    private static void softmax(float[] scores, int offset, int n) {
-        float max = Float.NEGATIVE_INFINITY;
-        for (int i = 0; i < n; i++) {
-            max = Math.max(max, scores[offset + i]);
-        }
-        int whole = FLOATS.loopBound(n);
-        FloatVector sums = FloatVector.zero(FLOATS);
-        for (int i = 0; i < whole; i += LANES) {
-            FloatVector e = VectorMath.exp(
-                    FloatVector.fromArray(FLOATS, scores, offset + i).sub(max));
-            e.intoArray(scores, offset + i);
-            sums = sums.add(e);
-        }
-        float sum = sum(sums);
-        for (int i = whole; i < n; i++) {
-            float e = VectorMath.exp(FloatVector.broadcast(FLOATS, scores[offset + i] - max))
-                    .lane(0);
-            scores[offset + i] = e;
-            sum += e;
-        }
-        float inverse = 1 / sum;
-        for (int i = 0; i < whole; i += LANES) {
-            FloatVector.fromArray(FLOATS, scores, offset + i).mul(inverse).intoArray(scores, offset + i);
-        }
-        for (int i = whole; i < n; i++) {
-            scores[offset + i] *= inverse;
-        }
-    }
-
-    /** out = Σ_p weights[p] · values[p], one vector of value elements at a time. */
-    private static void mixValues(
-            long values,
-            int stride,
-            int positions,
-            float[] weights,
-            int weightsOffset,
-            float[] out,
-            int outOffset,
-            int valueLength) {
-        for (int i = 0; i < valueLength; i += LANES) {
-            FloatVector mix = FloatVector.zero(FLOATS);
-            for (int p = 0; p < positions; p++) {
-                mix = Lanes.halves(values + 2L * ((long) p * stride + i))
-                        .lanewise(VectorOperators.FMA, weights[weightsOffset + p], mix);
-            }
-            int rest = valueLength - i;
-            if (rest >= LANES) {
-                mix.intoArray(out, outOffset + i);
-            } else {
-                mix.intoArray(out, outOffset + i, FLOATS.indexInRange(0, rest));
-            }
-        }
+            float[] scratch,
+            Tile tile) {
+        VectorAttention.attend(
+                cache,
+                layer,
+                sequence,
+                kvHead,
+                positions,
+                scale,
+                query,
+                queryOffset,
+                queryHeads,
+                out,
+                outOffset,
+                valueLength,
+                scratch,
+                tile);
     }
 }

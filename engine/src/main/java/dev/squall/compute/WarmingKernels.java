@@ -20,6 +20,10 @@ final class WarmingKernels implements Kernels {
     /** As many rows of activations as make the kernels use all their ways of multiplying. */
     private static final int ACTIVATION_ROWS = 5;
 
+    /** As many query heads as make attention take them both four at a time and one by one. */
+    private static final int HEADS = 5;
+
+    private static final int HEAD_LENGTH = 64;
     private static final int POSITIONS = 40;
 
     /** A round that is this much faster than the same work lane by lane has been compiled. */
@@ -40,7 +44,7 @@ final class WarmingKernels implements Kernels {
 
     private void warmUp(Set<BlockType> types) {
         try (Arena arena = Arena.ofConfined();
-                KvCache cache = new KvCache(1, 1, POSITIONS, 1, 64, 64)) {
+                KvCache cache = new KvCache(1, 1, POSITIONS, 1, HEAD_LENGTH, HEAD_LENGTH)) {
             Exercise[] exercises =
                     types.stream().map(type -> new Exercise(type, arena, cache)).toArray(Exercise[]::new);
             for (int round = 0; round < ROUNDS_MAX && !closed; round++) {
@@ -67,7 +71,8 @@ final class WarmingKernels implements Kernels {
         private final float[] x = new float[ACTIVATION_ROWS * COLUMNS];
         private final float[] rounded = new float[ACTIVATION_ROWS * COLUMNS];
         private final float[] y = new float[ACTIVATION_ROWS * ROWS];
-        private final float[] scores = new float[2 * POSITIONS];
+        private final float[] scores = new float[HEADS * (POSITIONS + HEAD_LENGTH)];
+        private final float[] mixed = new float[HEADS * HEAD_LENGTH];
         private final int[] xOffsets = new int[ACTIVATION_ROWS];
         private final int[] yOffsets = new int[ACTIVATION_ROWS];
 
@@ -98,7 +103,7 @@ final class WarmingKernels implements Kernels {
             kernels.rmsNorm(x, 0, x, COLUMNS, 1e-6f, rounded, 0);
             kernels.swiglu(rounded, 0, x, 0, COLUMNS);
             kernels.addScaled(0.5f, x, 0, rounded, 0, COLUMNS);
-            kernels.attend(cache, 0, 0, 0, POSITIONS, 0.1f, rounded, 0, 2, y, 0, 64, scores);
+            kernels.attend(cache, 0, 0, 0, POSITIONS, 0.1f, rounded, 0, HEADS, mixed, 0, HEAD_LENGTH, scores, tile);
             return System.nanoTime() - started;
         }
     }
@@ -162,7 +167,8 @@ final class WarmingKernels implements Kernels {
             float[] out,
             int outOffset,
             int valueLength,
-            float[] scratch) {
+            float[] scratch,
+            Tile tile) {
         current.attend(
                 cache,
                 layer,
@@ -176,7 +182,8 @@ final class WarmingKernels implements Kernels {
                 out,
                 outOffset,
                 valueLength,
-                scratch);
+                scratch,
+                tile);
     }
 
     /** Ends the thread that warms up. */

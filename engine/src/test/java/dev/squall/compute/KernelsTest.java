@@ -34,7 +34,7 @@ class KernelsTest {
         return Stream.of(BlockType.values()).flatMap(type -> {
             int block = type.blockElements();
             int[] columnCounts = block == 1 ? ELEMENT_COUNTS : new int[] {block, 3 * block};
-            return IntStream.of(columnCounts).boxed().flatMap(columns -> Stream.of(1, 3, 4, 5, 13)
+            return IntStream.of(columnCounts).boxed().flatMap(columns -> Stream.of(1, 4, 7)
                     .map(rows -> Arguments.of(type, rows, columns)));
         });
     }
@@ -237,29 +237,15 @@ class KernelsTest {
 
     @Test
     void attendsWithinOneThousandthOfTheLargestValue() {
-        for (int headLength : new int[] {1, 16, 24, 48, 64, 72, 128}) {
+        for (int headLength : new int[] {1, 16, 24, 72, 128}) {
             for (int positions : new int[] {1, 2, 15, 16, 17, 33, 100}) {
-                int groupSize = 3;
                 try (KvCache cache = new KvCache(2, 2, positions, 2, headLength, headLength)) {
-                    for (int p = 0; p < positions; p++) {
-                        cache.putKey(1, 1, 1, p, floats(headLength), 0, headLength);
-                        cache.putValue(1, 1, 1, p, floats(headLength), 0, headLength);
-                    }
-                    float[] query = new float[groupSize * cache.keyStride()];
-                    for (int g = 0; g < groupSize; g++) {
-                        System.arraycopy(floats(headLength), 0, query, g * cache.keyStride(), headLength);
-                    }
-                    float[] expected = new float[groupSize * headLength];
-                    float[] actual = new float[groupSize * headLength];
-                    float[] scratch = new float[groupSize * positions];
-                    float scale = (float) (1 / Math.sqrt(headLength));
-                    oracle.attend(
-                            cache, 1, 1, 1, positions, scale, query.clone(), 0, 3, expected, 0, headLength, scratch);
-                    float[] laneByLane = new float[groupSize * headLength];
-                    lanes.attend(
-                            cache, 1, 1, 1, positions, scale, query.clone(), 0, 3, laneByLane, 0, headLength, scratch);
-                    vector.attend(cache, 1, 1, 1, positions, scale, query, 0, 3, actual, 0, headLength, scratch);
-                    assertThat(laneByLane).containsExactly(actual);
+                    fill(cache, positions, headLength);
+                    float[] query = queries(cache, 3, headLength);
+                    float[] expected = attend(oracle, cache, positions, query, 0, 3, headLength);
+                    float[] actual = attend(vector, cache, positions, query, 0, 3, headLength);
+                    assertThat(attend(lanes, cache, positions, query, 0, 3, headLength))
+                            .containsExactly(actual);
                     for (int i = 0; i < actual.length; i++) {
                         assertThat(actual[i])
                                 .as("head of %d, %d positions, element %d, seed %d", headLength, positions, i, SEED)
@@ -268,6 +254,50 @@ class KernelsTest {
                 }
             }
         }
+    }
+
+    @Test
+    void aHeadAttendsTheSameBitForBitWhateverHeadsShareItsKeys() {
+        int heads = 9;
+        for (int headLength : new int[] {16, 48, 128}) {
+            for (int positions : new int[] {1, 31, 32, 33, 257}) {
+                try (KvCache cache = new KvCache(2, 2, positions, 2, headLength, headLength)) {
+                    fill(cache, positions, headLength);
+                    float[] query = queries(cache, heads, headLength);
+                    float[] together = attend(vector, cache, positions, query, 0, heads, headLength);
+                    for (int g = 0; g < heads; g++) {
+                        assertThat(attend(vector, cache, positions, query, g, 1, headLength))
+                                .as("head %d of length %d, %d positions, seed %d", g, headLength, positions, SEED)
+                                .containsExactly(Arrays.copyOfRange(together, g * headLength, (g + 1) * headLength));
+                    }
+                }
+            }
+        }
+    }
+
+    private void fill(KvCache cache, int positions, int headLength) {
+        for (int p = 0; p < positions; p++) {
+            cache.putKey(1, 1, 1, p, floats(headLength), 0, headLength);
+            cache.putValue(1, 1, 1, p, floats(headLength), 0, headLength);
+        }
+    }
+
+    private float[] queries(KvCache cache, int heads, int headLength) {
+        float[] query = new float[heads * cache.keyStride()];
+        for (int g = 0; g < heads; g++) {
+            System.arraycopy(floats(headLength), 0, query, g * cache.keyStride(), headLength);
+        }
+        return query;
+    }
+
+    private float[] attend(
+            Kernels kernels, KvCache cache, int positions, float[] query, int first, int heads, int headLength) {
+        float[] out = new float[heads * headLength];
+        float[] scratch = new float[heads * (positions + cache.valueStride())];
+        float scale = (float) (1 / Math.sqrt(headLength));
+        int from = first * cache.keyStride();
+        kernels.attend(cache, 1, 1, 1, positions, scale, query.clone(), from, heads, out, 0, headLength, scratch, tile);
+        return out;
     }
 
     private static void assertRelative(float[] actual, float[] expected, double relative, double absolute) {
