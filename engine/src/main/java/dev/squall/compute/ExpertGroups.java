@@ -1,14 +1,17 @@
 package dev.squall.compute;
 
+import dev.squall.expert.ExpertLease;
 import dev.squall.routing.LayerRouting;
 import java.util.Arrays;
 
 /**
  * The (row, expert) pairs of a routing, sorted by expert, so that each expert's weights are read once for all the rows
- * that chose it. Groups are numbered by rising expert, pairs of a group by rising row. Reused from layer to layer.
+ * that chose it. Pairs of a group are numbered by rising row. Reused from layer to layer.
  */
 final class ExpertGroups {
-    private final int[] firstPairOfExpert;
+    private final int[] pairsOfExpert;
+    private final int[] nextPairOfExpert;
+    private final boolean[] isReady;
     private final int[] groupExperts;
     private final int[] groupFirstPairs;
     private final int[] pairOfChoice;
@@ -18,7 +21,9 @@ final class ExpertGroups {
     private int pairCount;
 
     ExpertGroups(int rowsMax, int expertCount, int usedCount) {
-        firstPairOfExpert = new int[expertCount + 1];
+        pairsOfExpert = new int[expertCount];
+        nextPairOfExpert = new int[expertCount];
+        isReady = new boolean[expertCount];
         groupExperts = new int[expertCount];
         groupFirstPairs = new int[expertCount + 1];
         pairOfChoice = new int[rowsMax * usedCount];
@@ -26,26 +31,38 @@ final class ExpertGroups {
         gathered = new int[rowsMax * usedCount];
     }
 
-    void group(LayerRouting routing) {
+    /** Groups the routing's pairs: experts that are ready before those that are still on their way. */
+    void group(LayerRouting routing, ExpertLease lease) {
         pairCount = routing.rows().size() * routing.usedCount();
         int[] experts = routing.experts();
-        Arrays.fill(firstPairOfExpert, 0);
+        Arrays.fill(pairsOfExpert, 0);
         for (int choice = 0; choice < pairCount; choice++) {
-            firstPairOfExpert[experts[choice] + 1]++;
+            pairsOfExpert[experts[choice]]++;
         }
         size = 0;
+        int chosen = 0;
         for (int expert = 0; expert < routing.expertCount(); expert++) {
-            if (firstPairOfExpert[expert + 1] > 0) {
-                groupExperts[size] = expert;
-                groupFirstPairs[size++] = firstPairOfExpert[expert];
+            if (pairsOfExpert[expert] > 0) {
+                chosen++;
+                isReady[expert] = lease.isReady(expert);
             }
-            firstPairOfExpert[expert + 1] += firstPairOfExpert[expert];
+        }
+        int pair = 0;
+        for (boolean ready : new boolean[] {true, false}) {
+            for (int expert = 0; expert < routing.expertCount() && size < chosen; expert++) {
+                if (pairsOfExpert[expert] > 0 && isReady[expert] == ready) {
+                    groupExperts[size] = expert;
+                    groupFirstPairs[size++] = pair;
+                    nextPairOfExpert[expert] = pair;
+                    pair += pairsOfExpert[expert];
+                }
+            }
         }
         groupFirstPairs[size] = pairCount;
         for (int choice = 0; choice < pairCount; choice++) {
-            int pair = firstPairOfExpert[experts[choice]]++;
-            pairOfChoice[choice] = pair;
-            rowOfPair[pair] = choice / routing.usedCount();
+            int next = nextPairOfExpert[experts[choice]]++;
+            pairOfChoice[choice] = next;
+            rowOfPair[next] = choice / routing.usedCount();
         }
     }
 

@@ -316,7 +316,7 @@ public final class JvmBackend implements ComputeBackend {
 
     @Override
     public void expertBlock(LayerRouting routing, ExpertLease lease) {
-        groups.group(routing);
+        groups.group(routing, lease);
         int width = h.embeddingLength();
         int inner = h.expertFeedForwardLength();
         int pairs = groups.pairCount();

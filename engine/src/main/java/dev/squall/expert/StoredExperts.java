@@ -3,6 +3,7 @@ package dev.squall.expert;
 import dev.squall.gguf.GgufFile;
 import dev.squall.gguf.TensorLocation;
 import dev.squall.model.ExpertWeights;
+import dev.squall.model.ModelWeights;
 import dev.squall.model.WeightMatrix;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -40,12 +41,12 @@ public record StoredExperts(List<List<StoredExpert>> layers) {
         layers = layers.stream().map(List::copyOf).toList();
     }
 
-    /** Finds every expert of the layers in the file. */
-    public static StoredExperts of(GgufFile file, List<List<ExpertWeights>> experts) {
+    /** Finds every expert of the model in its file. */
+    public static StoredExperts of(GgufFile file, ModelWeights model) {
         List<List<StoredExpert>> layers = new ArrayList<>();
-        for (int layer = 0; layer < experts.size(); layer++) {
+        for (int layer = 0; layer < model.layers().size(); layer++) {
             List<StoredExpert> stored = new ArrayList<>();
-            List<ExpertWeights> mapped = experts.get(layer);
+            List<ExpertWeights> mapped = model.layers().get(layer).experts();
             for (int expert = 0; expert < mapped.size(); expert++) {
                 ExpertWeights weights = mapped.get(expert);
                 String prefix = "blk." + layer + ".ffn_";

@@ -1,5 +1,7 @@
 package dev.squall.generate;
 
+import dev.squall.expert.CacheCounters;
+
 /**
  * What one generation cost. Times are wall-clock nanoseconds.
  *
@@ -9,6 +11,7 @@ package dev.squall.generate;
  * @param prefillNanos evaluating the rest of the prompt
  * @param decodeNanos from the end of prefill to the last token
  * @param firstTokenNanos from the call to the first token
+ * @param experts what the expert cache did for it; nothing where there is none
  */
 public record GenerationMetrics(
         int promptTokens,
@@ -16,7 +19,8 @@ public record GenerationMetrics(
         int generatedTokens,
         long prefillNanos,
         long decodeNanos,
-        long firstTokenNanos) {
+        long firstTokenNanos,
+        CacheCounters experts) {
 
     /** Prompt tokens evaluated a second; 0 where none were. */
     public double prefillTokensPerSecond() {

@@ -4,7 +4,14 @@ import dev.squall.compute.BackendFactory;
 import dev.squall.compute.BackendOptions;
 import dev.squall.compute.ComputeBackend;
 import dev.squall.compute.JvmBackend;
+import dev.squall.expert.CacheCounters;
+import dev.squall.expert.DirectExpertReader;
+import dev.squall.expert.ExpertCache;
+import dev.squall.expert.ExpertCacheOptions;
+import dev.squall.expert.ExpertReader;
+import dev.squall.expert.MappedExpertReader;
 import dev.squall.expert.MappedExperts;
+import dev.squall.expert.StoredExperts;
 import dev.squall.gguf.GgufFile;
 import dev.squall.model.Hyperparameters;
 import dev.squall.model.ModelWeights;
@@ -15,6 +22,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A loaded model: file, tokenizer, weights and the backend that computes with them. Sessions on it may belong to
@@ -27,12 +36,16 @@ public final class LanguageModel implements AutoCloseable {
     /** Most rows of a pass: the more, the more rows share each expert that is read; scratch memory grows with it. */
     private static final int ROWS_MAX = 256;
 
+    /** Reads of experts that may be under way at once: enough to keep a disk busy while one is being waited for. */
+    private static final int EXPERT_LOADERS = 4;
+
     private final GgufFile file;
     private final Tokenizer tokenizer;
     private final Hyperparameters hyperparameters;
     private final int threads;
     private final int contextTokensMax;
     private final ComputeBackend backend;
+    private final @Nullable ExpertCache expertCache;
     private final ForwardPass forwardPass;
     private final BitSet usedSequences = new BitSet();
     private boolean closed;
@@ -42,7 +55,7 @@ public final class LanguageModel implements AutoCloseable {
         return new Builder(file);
     }
 
-    private LanguageModel(GgufFile file, Builder builder) {
+    private LanguageModel(GgufFile file, Builder builder) throws IOException {
         this.file = file;
         hyperparameters = Hyperparameters.of(file);
         tokenizer = Tokenizer.fromMetadata(file.metadata());
@@ -55,10 +68,25 @@ public final class LanguageModel implements AutoCloseable {
                     + hyperparameters.contextLength() + ", which the model was trained for");
         }
         ModelWeights weights = ModelWeights.bind(file, hyperparameters, tokenizer.vocabularySize());
+        ExpertCacheOptions cacheOptions = builder.expertCache;
+        expertCache = cacheOptions == null ? null : newExpertCache(weights, cacheOptions);
         backend = builder.backend.create(
                 weights,
                 new BackendOptions(threads, Math.min(ROWS_MAX, contextTokensMax), builder.sequences, contextTokensMax));
-        forwardPass = new ForwardPass(hyperparameters, backend, new MappedExperts(weights));
+        forwardPass = new ForwardPass(
+                hyperparameters, backend, expertCache == null ? new MappedExperts(weights) : expertCache);
+    }
+
+    private ExpertCache newExpertCache(ModelWeights weights, ExpertCacheOptions options) throws IOException {
+        StoredExperts stored = StoredExperts.of(file, weights);
+        ExpertReader reader = options.directReads() ? new DirectExpertReader(stored) : new MappedExpertReader(stored);
+        return new ExpertCache(
+                reader,
+                hyperparameters.blockCount(),
+                hyperparameters.expertCount(),
+                options.bytesMax(),
+                options.eviction(),
+                EXPERT_LOADERS);
     }
 
     public GgufFile file() {
@@ -97,6 +125,16 @@ public final class LanguageModel implements AutoCloseable {
     /** What computes, for people. */
     public String backendDescription() {
         return backend.description();
+    }
+
+    /** What the expert cache has done so far; nothing if experts are used where they lie in the mapped file. */
+    public CacheCounters expertCounters() {
+        return expertCache == null ? CacheCounters.ZERO : expertCache.counters();
+    }
+
+    /** How many experts the cache holds; empty if experts are used where they lie in the mapped file. */
+    public OptionalInt expertSlots() {
+        return expertCache == null ? OptionalInt.empty() : OptionalInt.of(expertCache.slotCount());
     }
 
     /** Lets the observer hear every layer's routing from now on, on the thread that computes. */
@@ -142,6 +180,9 @@ public final class LanguageModel implements AutoCloseable {
         if (!closed) {
             closed = true;
             backend.close();
+            if (expertCache != null) {
+                expertCache.close();
+            }
             file.close();
         }
     }
@@ -153,6 +194,7 @@ public final class LanguageModel implements AutoCloseable {
         private int contextTokens;
         private int sequences = 1;
         private BackendFactory backend = JvmBackend.vector();
+        private @Nullable ExpertCacheOptions expertCache;
 
         private Builder(Path path) {
             this.path = path;
@@ -173,6 +215,12 @@ public final class LanguageModel implements AutoCloseable {
         /** Sessions that may be open at once; each takes a KV cache of the context's size. */
         public Builder sequences(int count) {
             this.sequences = count;
+            return this;
+        }
+
+        /** Holds experts in memory of their own; by default they are used where they lie in the mapped file. */
+        public Builder expertCache(ExpertCacheOptions options) {
+            this.expertCache = options;
             return this;
         }
 

@@ -1,5 +1,6 @@
 package dev.squall.generate;
 
+import dev.squall.expert.CacheCounters;
 import dev.squall.model.RowBatch;
 import dev.squall.sampling.Sampler;
 import dev.squall.tokenizer.StreamingDecoder;
@@ -91,6 +92,7 @@ public final class Session implements AutoCloseable {
         private final List<ScoredToken> answerTokens = new ArrayList<>();
         private final StringBuilder text = new StringBuilder();
         private final StreamingDecoder decoder = model.tokenizer().streamingDecoder(false);
+        private final CacheCounters countersBefore = model.expertCounters();
         private final long startedNanos = System.nanoTime();
         private long firstTokenNanos;
 
@@ -125,7 +127,8 @@ public final class Session implements AutoCloseable {
                             answerTokens.size(),
                             prefilledNanos - startedNanos,
                             endedNanos - prefilledNanos,
-                            firstTokenNanos));
+                            firstTokenNanos,
+                            model.expertCounters().since(countersBefore)));
         }
 
         /** The last prompt token is always evaluated, for its logits; all of them if they are to be scored. */

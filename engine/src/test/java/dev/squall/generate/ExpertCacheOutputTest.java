@@ -1,0 +1,78 @@
+package dev.squall.generate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.squall.expert.CacheCounters;
+import dev.squall.expert.EvictionPolicy;
+import dev.squall.expert.ExpertCacheOptions;
+import dev.squall.sampling.SamplingOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An expert cache changes where experts are, never what is computed with them. */
+class ExpertCacheOutputTest {
+    private static final int EXPERTS = 8 * 16;
+
+    /** Three matrices of 96 x 192 in blocks of 32 elements and 34 bytes. */
+    private static final long EXPERT_BYTES = 3L * 96 * 192 / 32 * 34;
+
+    private static final SamplingOptions WARM = new SamplingOptions(1.1f, 0, 1, 0, 1, 0, 99);
+
+    @TempDir
+    Path folder;
+
+    private static GenerationResult story(LanguageModel model) {
+        try (Session session = model.newSession()) {
+            int[] prompt = model.tokenizer().encodeTrusted("""
+                    <|im_start|>user
+                    Tell me a story about a fox named Mia.<|im_end|>
+                    <|im_start|>assistant
+                    """);
+            return session.generate(new GenerationRequest(prompt, 60, WARM, 3, new Cancellation()), TokenListener.NONE);
+        }
+    }
+
+    @Test
+    void everyPolicyAndSizeGivesTheSameProbabilitiesBitForBit() throws IOException {
+        Path file = Files.copy(DemoFile.path(), folder.resolve("demo.gguf"));
+        GenerationResult expected;
+        try (LanguageModel model = LanguageModel.builder(file).load()) {
+            expected = story(model);
+        }
+        for (EvictionPolicy policy : EvictionPolicy.values()) {
+            for (int slots : new int[] {16, 33, EXPERTS}) {
+                boolean direct = slots != 33;
+                long bytes = slots * (EXPERT_BYTES + (direct ? 3 * 3 * 4096 : 192));
+                try (LanguageModel model = LanguageModel.builder(file)
+                        .threads(1 + slots % 2)
+                        .expertCache(new ExpertCacheOptions(bytes, policy, direct))
+                        .load()) {
+                    GenerationResult actual = story(model);
+                    assertThat(actual.answer())
+                            .as("%s, %d slots, direct reads %s", policy, slots, direct)
+                            .isEqualTo(expected.answer());
+                    assertThat(actual.prompt()).isEqualTo(expected.prompt());
+                    CacheCounters counters = actual.metrics().experts();
+                    assertThat(counters.misses()).isPositive();
+                    assertThat(counters.bytesLoaded()).isEqualTo(counters.misses() * EXPERT_BYTES);
+                    if (slots == EXPERTS) {
+                        assertThat(counters.misses()).isLessThanOrEqualTo(EXPERTS);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void refusesACacheThatHoldsLessThanOneLayer() {
+        assertThatThrownBy(() -> LanguageModel.builder(DemoFile.path())
+                        .expertCache(new ExpertCacheOptions(EXPERT_BYTES, EvictionPolicy.LRU, false))
+                        .load())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("one layer's experts: give it");
+    }
+}
