@@ -5,7 +5,9 @@ import dev.squall.generate.ContextOverflowException;
 import dev.squall.generate.Conversation;
 import dev.squall.generate.LanguageModel;
 import dev.squall.generate.Session;
+import dev.squall.generate.TokenListener;
 import dev.squall.sampling.SamplingOptions;
+import dev.squall.tokenizer.ChatTemplateException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -29,6 +31,12 @@ import org.jspecify.annotations.Nullable;
 final class ChatScreen {
     private static final int HELP_INDENT = 19;
     private static final int FIELD_INDENT = 15;
+
+    /** Has the conversation make an answer, the first or another one. */
+    @FunctionalInterface
+    private interface Answering {
+        Conversation.Reply answer(Conversation.ReplyOptions options, TokenListener listener);
+    }
 
     private final LanguageModel model;
     private final Conversation conversation;
@@ -143,23 +151,27 @@ final class ChatScreen {
             String argument = ChatLineParser.argument(line);
             if (!command.isEmpty()) {
                 SlashCommand known = SlashCommand.of(command)
-                        .orElseThrow(() -> new CommandFailure("no command " + TerminalText.printable(command)
-                                + ": /help lists them; a message may begin with a space"));
+                        .orElseThrow(() -> new CommandFailure(
+                                "no command " + command + ": /help lists them; a message may begin with a space"));
                 return obey(known, argument);
             }
             if (!argument.isBlank()) {
                 answer(argument);
             }
-        } catch (CommandFailure | ContextOverflowException | IOException | InvalidPathException e) {
-            notes.println(notesPalette.error(wrapped("squall: " + Failures.describe(e), 0)));
+        } catch (CommandFailure
+                | ContextOverflowException
+                | ChatTemplateException
+                | IOException
+                | InvalidPathException e) {
+            notes.println(notesPalette.error(wrapped("squall: " + TerminalText.line(Failures.describe(e)), 0)));
         }
         return true;
     }
 
     private boolean obey(SlashCommand command, String argument) throws IOException {
         if (command.argument().isEmpty() && !argument.isEmpty()) {
-            throw new CommandFailure(command.typed() + " takes nothing after it, but got '"
-                    + TerminalText.printable(Failures.oneLine(argument)) + "'");
+            throw new CommandFailure(
+                    command.typed() + " takes nothing after it, but got '" + Failures.oneLine(argument) + "'");
         }
         if (command.takesFile() && argument.isEmpty()) {
             throw new CommandFailure(command.typed() + " needs a file name: " + command.typed() + " FILE");
@@ -184,25 +196,31 @@ final class ChatScreen {
 
     private void answer(String message) {
         String question = pendingText.isEmpty() ? message : pendingText + "\n\n" + message;
-        SamplingOptions sampling = settings.nextAnswer();
-        if (show(sampling, true, question)) {
+        try {
+            show(settings.nextAnswer(), (options, listener) -> conversation.reply(question, options, listener));
+        } catch (ContextOverflowException e) {
+            if (pendingText.isEmpty()) {
+                throw e;
+            }
             pendingText = "";
-            attempts = 0;
+            throw new CommandFailure(e.getMessage() + "; what /read took is dropped", e);
         }
+        pendingText = "";
+        attempts = 0;
     }
 
     private void regenerate() {
         if (conversation.turnCount() == 0) {
             throw new CommandFailure("no message yet that could be answered again");
         }
-        show(settings.nextAttempt(++attempts), false, "");
+        show(settings.nextAttempt(++attempts), conversation::regenerate);
         if (settings.sampling().temperature() == 0) {
             note("temp is 0, so the answer is always the same: /set temp 0.7 for others");
         }
     }
 
     /** Has an answer made and shown. An interrupt stops it; what was said is kept. */
-    private boolean show(SamplingOptions sampling, boolean newQuestion, String question) {
+    private void show(SamplingOptions sampling, Answering answering) {
         int tokensMax = settings.tokensMax() == -1 ? model.contextTokensMax() : settings.tokensMax();
         Cancellation cancellation = new Cancellation();
         Conversation.ReplyOptions options = new Conversation.ReplyOptions(tokensMax, sampling, -1, cancellation);
@@ -217,9 +235,7 @@ final class ChatScreen {
         Attributes attributes = withoutEcho();
         Conversation.Reply reply;
         try {
-            reply = newQuestion
-                    ? conversation.reply(question, options, listener)
-                    : conversation.regenerate(options, listener);
+            reply = answering.answer(options, listener);
         } finally {
             terminal.setAttributes(attributes);
             terminal.handle(Terminal.Signal.INT, earlier);
@@ -239,11 +255,11 @@ final class ChatScreen {
                             reply.turnsForgotten() == 1 ? "turn" : reply.turnsForgotten() + " turns"));
         }
         note(Statistics.line(reply.result(), sampling.seed()));
-        return true;
     }
 
     private void interrupt(Cancellation cancellation) {
         if (cancellation.isCancelled()) {
+            say("");
             leaveInterrupted.run();
         }
         cancellation.cancel();
@@ -327,8 +343,13 @@ final class ChatScreen {
             throw new CommandFailure(file + " holds no text");
         }
         pendingText = pendingText.isEmpty() ? text : pendingText + "\n\n" + text;
-        note("read %s: %d lines, about %d tokens, for your next message"
-                .formatted(file, text.lines().count(), model.tokenizer().encode(text).length));
+        long lines = text.lines().count();
+        note("read %s: %d %s, %s, for your next message"
+                .formatted(
+                        file,
+                        lines,
+                        lines == 1 ? "line" : "lines",
+                        Statistics.tokens(model.tokenizer().encode(text).length)));
     }
 
     private void save(Path file) throws IOException {
@@ -361,7 +382,8 @@ final class ChatScreen {
     }
 
     private String modelName() {
-        String name = model.file().paths().getFirst().getFileName().toString();
+        String name =
+                TerminalText.line(model.file().paths().getFirst().getFileName().toString());
         return name.endsWith(".gguf") ? name.substring(0, name.length() - ".gguf".length()) : name;
     }
 
@@ -374,7 +396,7 @@ final class ChatScreen {
     }
 
     private String field(String name, String value) {
-        return palette.dim("%-15s".formatted(name)) + wrapped(TerminalText.printable(value), FIELD_INDENT);
+        return palette.dim("%-15s".formatted(name)) + wrapped(TerminalText.line(value), FIELD_INDENT);
     }
 
     private String wrapped(String text, int indent) {
@@ -387,6 +409,6 @@ final class ChatScreen {
     }
 
     private void note(String line) {
-        notes.println(notesPalette.dim(wrapped(line, 0)));
+        notes.println(notesPalette.dim(wrapped(TerminalText.line(line), 0)));
     }
 }

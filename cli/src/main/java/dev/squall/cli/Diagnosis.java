@@ -117,7 +117,8 @@ final class Diagnosis {
         try {
             Path file = DemoModel.locate(Home.cache(environment), streams.err());
             if (!vectors) {
-                return Finding.warning("demo model", file + " is there, but was not run", "load the Vector API first");
+                return Finding.warning(
+                        "demo model", file + " is there, but was not run", "load the Vector API, as above");
             }
             try (LanguageModel model = LanguageModel.builder(file).load();
                     Session session = model.newSession()) {

@@ -56,9 +56,9 @@ final class DoctorCommand implements Callable<Integer> {
                     case WARNING -> palette.warning("warning");
                     case MISSING -> palette.error("missing");
                 };
-        streams.out().println(state + "  %-12s ".formatted(finding.subject()) + TerminalText.printable(finding.text()));
+        streams.out().println(state + "  %-12s ".formatted(finding.subject()) + TerminalText.line(finding.text()));
         if (finding.remedy() != null) {
-            streams.out().println("%21s  mend: %s".formatted("", TerminalText.printable(finding.remedy())));
+            streams.out().println("%21s  mend: %s".formatted("", TerminalText.line(finding.remedy())));
         }
     }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 
@@ -20,6 +21,7 @@ final class Failures {
                     case NotDirectoryException e -> "not a directory: " + e.getFile();
                     case FileSystemException e -> e.getFile() + ": " + reason(e);
                     case IOException e -> text(e);
+                    case InvalidPathException e -> "no file name: '" + e.getInput() + "' (" + e.getReason() + ")";
                     case OutOfMemoryError e ->
                         "out of memory: the Java heap may take %d MiB: use a smaller --ctx-size, or set SQUALL_JAVA_OPTS=-Xmx2g"
                                 .formatted(Runtime.getRuntime().maxMemory() >> 20);

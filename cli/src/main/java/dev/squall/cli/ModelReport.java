@@ -14,7 +14,7 @@ final class ModelReport {
     }
 
     void print(ModelSummary model) {
-        out.println(palette.bold(TerminalText.printable(model.file().toString())));
+        out.println(palette.bold(TerminalText.line(model.file().toString())));
         if (model.name() != null) {
             field("name", model.name());
         }
@@ -60,7 +60,7 @@ final class ModelReport {
                             Sizes.bytes(group.bytes())));
         }
         if (model.refusal() != null) {
-            out.println("  " + palette.warning("not run by this Squall: ") + TerminalText.printable(model.refusal()));
+            out.println("  " + palette.warning("not run by this Squall: ") + TerminalText.line(model.refusal()));
         }
     }
 
@@ -85,6 +85,6 @@ final class ModelReport {
     }
 
     private void field(String name, String value) {
-        out.println("  " + palette.dim("%-14s".formatted(name)) + TerminalText.printable(value));
+        out.println("  " + palette.dim("%-14s".formatted(name)) + TerminalText.line(value));
     }
 }

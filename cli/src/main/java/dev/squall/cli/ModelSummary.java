@@ -1,6 +1,7 @@
 package dev.squall.cli;
 
 import dev.squall.gguf.GgufFile;
+import dev.squall.gguf.GgufFormatException;
 import dev.squall.gguf.GgufMetadata;
 import dev.squall.gguf.GgufTensor;
 import dev.squall.gguf.GgufValue;
@@ -12,9 +13,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,7 +87,7 @@ record ModelSummary(
         OTHER;
 
         String title() {
-            return name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ');
+            return name().toLowerCase(Locale.ROOT).replace('_', ' ');
         }
 
         static TensorClass of(String tensor) {
@@ -137,7 +140,7 @@ record ModelSummary(
             // Keys and values are 16-bit floats.
             contextBytes =
                     2L * h.blockCount() * contextTokens * h.headCountKv() * (h.keyLength() + (long) h.valueLength());
-        } catch (ModelException | TokenizerException | dev.squall.gguf.GgufFormatException e) {
+        } catch (ModelException | TokenizerException | GgufFormatException e) {
             refusal = e.getMessage();
         }
         Keys keys = new Keys(metadata, architecture + ".");
@@ -190,7 +193,7 @@ record ModelSummary(
         return metadata.find(key).orElse(null) instanceof GgufValue.Text(String text) ? text : "";
     }
 
-    private static long elements(GgufFile file, java.util.function.Predicate<TensorClass> which) {
+    private static long elements(GgufFile file, Predicate<TensorClass> which) {
         return file.tensors().values().stream()
                 .filter(tensor -> which.test(TensorClass.of(tensor.name())))
                 .mapToLong(GgufTensor::elements)

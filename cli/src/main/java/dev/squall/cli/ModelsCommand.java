@@ -79,7 +79,7 @@ final class ModelsCommand implements Callable<Integer> {
             Entry entry = read(path);
             entries.add(entry);
             if (entry.failure() != null) {
-                streams.err().println("squall: " + entry.failure());
+                streams.err().println("squall: " + TerminalText.line(entry.failure()));
                 failed = true;
             } else if (!json && entry.summary() != null) {
                 new ModelReport(streams.out(), common.color.palette(streams.outTerminal(), environment))
@@ -128,7 +128,7 @@ final class ModelsCommand implements Callable<Integer> {
             ModelSummary summary = entry.summary();
             out.println(palette.bold(name) + "  "
                     + (summary == null
-                            ? palette.error(TerminalText.printable(String.valueOf(entry.failure())))
+                            ? palette.error(TerminalText.line(String.valueOf(entry.failure())))
                             : line(summary, palette)));
         }
     }
@@ -137,11 +137,12 @@ final class ModelsCommand implements Callable<Integer> {
         String experts = summary.experts() > 0
                 ? "%d experts, %d used".formatted(summary.experts(), summary.expertsUsed())
                 : "dense";
-        return "%10s  %s, %s".formatted(Sizes.bytes(summary.bytes()), summary.architecture(), experts)
+        return "%10s  %s, %s"
+                        .formatted(Sizes.bytes(summary.bytes()), TerminalText.line(summary.architecture()), experts)
                 + (summary.refusal() == null ? "" : palette.warning("  not run by this Squall"));
     }
 
     private static String name(Entry entry) {
-        return TerminalText.printable(entry.file().getFileName().toString());
+        return TerminalText.line(entry.file().getFileName().toString());
     }
 }

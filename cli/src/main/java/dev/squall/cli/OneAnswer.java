@@ -55,6 +55,9 @@ final class OneAnswer {
                 streams.errTerminal() && palette.colour() ? streams.err() : null);
         GenerationResult result = generate(question, cancellation, listener);
         print(result.text().substring(listener.charactersHeard()));
+        if (out.checkError()) {
+            return ExitCode.FAILED;
+        }
         if (!result.text().isEmpty() && !result.text().endsWith("\n")) {
             out.println();
         }

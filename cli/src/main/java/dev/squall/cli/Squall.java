@@ -31,7 +31,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
                     + "SQUALL_TOP_K. The command line wins.",
             "Exit codes: 0 fine, 1 failed, 2 wrong usage, 130 interrupted."
         },
-        subcommands = {ChatCommand.class, ModelsCommand.class, DoctorCommand.class, CompletionCommand.class})
+        subcommands = {
+            ChatCommand.class,
+            ModelsCommand.class,
+            DoctorCommand.class,
+            CompletionCommand.class,
+            CommandLine.HelpCommand.class
+        })
 public final class Squall implements Runnable {
     /** Written by the Java runtime where the locale's encoding has no character for a byte of an argument. */
     private static final char REPLACEMENT = '\uFFFD';
@@ -70,12 +76,17 @@ public final class Squall implements Runnable {
                         streams.err(),
                         false,
                         new CommandFailure(argument),
-                        "an argument is no text in the encoding " + System.getProperty("sun.jnu.encoding")
-                                + " of this locale: set LC_ALL=C.UTF-8",
+                        "an argument is no text in this locale's encoding, " + System.getProperty("sun.jnu.encoding")
+                                + ": set LC_ALL=C.UTF-8 and write UTF-8",
                         ExitCode.WRONG_USAGE);
             }
         }
-        int exitCode = commands.execute(arguments);
+        int exitCode;
+        try {
+            exitCode = commands.execute(arguments);
+        } catch (VirtualMachineError | LinkageError e) {
+            exitCode = report(streams.err(), debug, e, Failures.describe(e), ExitCode.FAILED);
+        }
         if (streams.out().checkError()) {
             return report(
                     streams.err(),
@@ -128,7 +139,7 @@ public final class Squall implements Runnable {
     }
 
     private static int report(PrintStream err, boolean debug, Throwable failure, String message, int exitCode) {
-        err.println("squall: " + message);
+        err.println("squall: " + TerminalText.line(message));
         if (debug) {
             failure.printStackTrace(err);
         }

@@ -17,6 +17,11 @@ final class TerminalText {
         return printable.toString();
     }
 
+    /** The same on one line: a name in a file must not be able to forge a line of ours. */
+    static String line(String text) {
+        return printable(text.replace('\n', ' ').replace('\t', ' '));
+    }
+
     private static boolean isControl(int c) {
         return Character.isISOControl(c) && c != '\n' && c != '\t';
     }

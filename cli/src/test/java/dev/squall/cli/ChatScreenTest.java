@@ -170,10 +170,17 @@ class ChatScreenTest {
 
         Chat chat = chat("/read " + text + "\nof France?\nHello\n/save " + saved + "\n");
 
-        assertThat(chat.notes()).contains("read " + text + ": 1 lines");
+        assertThat(chat.notes()).contains("read " + text + ": 1 line, ");
         assertThat(ConversationFile.read(saved).messages().get(0).content())
                 .isEqualTo("What is the capital\n\nof France?");
         assertThat(ConversationFile.read(saved).messages().get(2).content()).isEqualTo("Hello");
+    }
+
+    @Test
+    void takesTheNextSeedForAnotherTryAtTheSameAnswer() throws IOException {
+        Chat chat = chat("/set seed 40\n/set temp 3\n/set predict 3\nHello\n/regen\n/regen\nHello\n");
+
+        assertThat(chat.notes()).containsSubsequence("seed 40\n", "seed 41\n", "seed 42\n", "seed 40\n");
     }
 
     @Test
@@ -226,6 +233,16 @@ class ChatScreenTest {
         Chat chat = chat("one two three ".repeat(60) + "\n" + QUESTION + "\n");
 
         assertThat(chat.notes()).containsPattern("squall: the prompt has \\d+ tokens, expected at most 159");
+        assertThat(chat.screen()).contains(ANSWER);
+    }
+
+    @Test
+    void dropsAFileThatIsTooLongForTheContext() throws IOException {
+        Path text = Files.writeString(home.resolve("long.txt"), "one two three ".repeat(60));
+
+        Chat chat = chat("/read " + text + "\nHello\n" + QUESTION + "\n");
+
+        assertThat(chat.notes()).contains("; what /read took is dropped\n");
         assertThat(chat.screen()).contains(ANSWER);
     }
 
@@ -301,7 +318,10 @@ class ChatScreenTest {
         public synchronized void write(byte[] bytes, int offset, int length) {
             super.write(bytes, offset, length);
             if (terminal != null && text().contains(interruptedAt)) {
-                for (; interrupts > 0; interrupts--) {
+                // Forgotten first: what an interrupt does may write again.
+                int pending = interrupts;
+                interrupts = 0;
+                for (int i = 0; i < pending; i++) {
                     terminal.raise(Terminal.Signal.INT);
                 }
             }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.squall.gguf.GgufValue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -172,6 +173,34 @@ class OneAnswerTest {
         assertThat(raw.get("prompt_ids").size())
                 .isLessThan(chat.get("prompt_ids").size() - 5);
         assertThat(raw.get("text")).isNotEqualTo(chat.get("text"));
+    }
+
+    @Test
+    void asksForRawTextWhereTheModelHasNoChatTemplate() throws Exception {
+        Path base = new DemoVariant().without("tokenizer.chat_template").write(home.resolve("base.gguf"));
+        String[] arguments = {"chat", "-m", base.toString(), "-p", "Hello", "-n", "1"};
+
+        assertThat(new InProcess(home).run(arguments))
+                .isEqualTo(new InProcess.Run(
+                        1,
+                        "",
+                        "squall: tokenizer.chat_template is missing in base.gguf: a base model, which has no chat format: "
+                                + "use --raw with -p TEXT\n"));
+        assertThat(new InProcess(home).run(with(arguments, "--raw")).exitCode()).isZero();
+    }
+
+    @Test
+    void failsWithOneAtAModelOfAnUnknownArchitecture() throws Exception {
+        Path odd = new DemoVariant()
+                .with("general.architecture", GgufValue.string("odd"))
+                .write(home.resolve("odd.gguf"));
+
+        InProcess.Run run = new InProcess(home).run("chat", "-m", odd.toString(), "-p", "Hello");
+
+        assertThat(run.err())
+                .startsWith("squall: general.architecture: 'odd' is not supported, expected ")
+                .hasLineCount(1);
+        assertThat(run.exitCode()).isEqualTo(1);
     }
 
     @Test

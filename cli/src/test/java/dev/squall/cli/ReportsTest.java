@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.squall.gguf.GgufFile;
+import dev.squall.gguf.GgufValue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,6 +85,25 @@ class ReportsTest {
         assertThat(run.err()).startsWith("squall: header: ").hasLineCount(1);
         assertThat(run.out()).contains("qwen3moe");
         assertThat(run.exitCode()).isEqualTo(1);
+    }
+
+    @Test
+    void modelsSaysWhyAModelIsNotRun() throws IOException {
+        Path file = new DemoVariant()
+                .with("general.architecture", GgufValue.string("gpt\u001b[31m"))
+                .with("general.name", GgufValue.uint32(3))
+                .without("tokenizer.chat_template")
+                .write(home.resolve("odd.gguf"));
+
+        InProcess.Run run = new InProcess(home).run("models", file.toString());
+        InProcess.Run list = new InProcess(home).run("models", home.toString());
+
+        assertThat(run.out())
+                .contains("? layers", "none: a base model", "not run by this Squall: general.architecture")
+                .contains("none: a dense model")
+                .doesNotContain("\u001b");
+        assertThat(run.exitCode()).isZero();
+        assertThat(list.out()).contains("not run by this Squall").doesNotContain("\u001b");
     }
 
     @ParameterizedTest

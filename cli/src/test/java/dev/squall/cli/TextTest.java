@@ -37,6 +37,11 @@ class TextTest {
     }
 
     @Test
+    void aNameStaysOnOneLine() {
+        assertThat(TerminalText.line("a\nsquall: b\tc\u001b")).isEqualTo("a squall: b c\u241b");
+    }
+
+    @Test
     void linesBreakBetweenWords() {
         assertThat(WrappedText.lines("one two three four five six seven", 20, 0))
                 .containsExactly("one two three four", "five six seven");

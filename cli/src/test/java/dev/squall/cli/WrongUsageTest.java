@@ -76,8 +76,8 @@ class WrongUsageTest {
         InProcess.Run run = new InProcess(home).run("chat", "-p", "caf\uFFFD");
 
         assertThat(run.err())
-                .startsWith("squall: an argument is no text in the encoding")
-                .endsWith("set LC_ALL=C.UTF-8\n");
+                .startsWith("squall: an argument is no text in this locale's encoding")
+                .endsWith("set LC_ALL=C.UTF-8 and write UTF-8\n");
         assertThat(run.exitCode()).isEqualTo(2);
     }
 
