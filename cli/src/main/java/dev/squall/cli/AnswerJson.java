@@ -121,6 +121,10 @@ final class AnswerJson {
         json.writeNumberField("first_token_seconds", metrics.firstTokenNanos() / 1e9);
         json.writeNumberField("prefill_tokens_per_second", metrics.prefillTokensPerSecond());
         json.writeNumberField("decode_tokens_per_second", metrics.decodeTokensPerSecond());
+        json.writeNumberField("expert_hits", metrics.experts().hits());
+        json.writeNumberField("expert_misses", metrics.experts().misses());
+        json.writeNumberField("expert_bytes_loaded", metrics.experts().bytesLoaded());
+        json.writeNumberField("expert_stalled_seconds", metrics.experts().stalledNanos() / 1e9);
         json.writeEndObject();
     }
 }

@@ -1,5 +1,7 @@
 package dev.squall.cli;
 
+import dev.squall.expert.EvictionPolicy;
+import dev.squall.expert.ExpertCacheOptions;
 import dev.squall.generate.LanguageModel;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -44,6 +46,22 @@ final class ModelArguments {
                     + "Default: vector.")
     Kernels kernels = Kernels.VECTOR;
 
+    @Option(
+            names = "--expert-cache",
+            paramLabel = "SIZE|N%%",
+            description =
+                    "Memory for experts, as 512M or 8G, or as a share of what all take; they are read from the file "
+                            + "past the page cache. Default: none, they are used where they lie in the mapped file.")
+    @Nullable
+    String expertCache;
+
+    @Option(
+            names = "--policy",
+            paramLabel = "lru|lfu|fifo|random",
+            description = "Which expert gives up its place in a full --expert-cache. Default: lru.")
+    @Nullable
+    String policy;
+
     /**
      * Checks what can be checked without the model.
      *
@@ -59,6 +77,15 @@ final class ModelArguments {
             throw new IllegalArgumentException(
                     "--ctx-size " + contextTokens + ": expected 1 or more, or 0 for the default");
         }
+        if (expertCache != null) {
+            CacheSize.parse(expertCache);
+        }
+        if (policy != null) {
+            if (expertCache == null) {
+                throw new IllegalArgumentException("--policy " + policy + ": nothing to evict without --expert-cache");
+            }
+            EvictionPolicy.named(policy);
+        }
         if (!device.equals("auto") && !device.equals("cpu")) {
             throw new IllegalArgumentException(
                     "--device " + device + ": this build computes on the CPU only: use --device cpu");
@@ -69,11 +96,16 @@ final class ModelArguments {
     LanguageModel load(Streams streams, Environment environment) throws IOException {
         Path file = model != null ? model : DemoModel.locate(Home.cache(environment), streams.err());
         try {
-            return LanguageModel.builder(file)
+            LanguageModel.Builder builder = LanguageModel.builder(file)
                     .threads(threads != null ? threads : Runtime.getRuntime().availableProcessors())
                     .contextTokens(contextTokens)
-                    .backend(kernels.backend())
-                    .load();
+                    .backend(kernels.backend());
+            if (expertCache != null) {
+                EvictionPolicy eviction = policy == null ? EvictionPolicy.LRU : EvictionPolicy.named(policy);
+                builder.expertCache(
+                        new ExpertCacheOptions(CacheSize.parse(expertCache).bytesFor(file), eviction, true));
+            }
+            return builder.load();
         } catch (IllegalArgumentException e) {
             // The builder refuses what only the model's own numbers can tell, such as a context beyond its own.
             throw new CommandFailure(String.valueOf(e.getMessage()), e);

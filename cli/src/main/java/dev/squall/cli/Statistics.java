@@ -1,5 +1,6 @@
 package dev.squall.cli;
 
+import dev.squall.expert.CacheCounters;
 import dev.squall.generate.GenerationMetrics;
 import dev.squall.generate.GenerationResult;
 import java.util.Locale;
@@ -21,6 +22,17 @@ final class Statistics {
         appendRate(line, metrics.decodeTokensPerSecond());
         if (metrics.generatedTokens() > 0) {
             line.append(" | first after ").append(milliseconds(metrics.firstTokenNanos()));
+        }
+        CacheCounters experts = metrics.experts();
+        if (experts.hits() + experts.misses() > 0) {
+            long tokens =
+                    Math.max(1, metrics.promptTokens() - metrics.promptTokensCached() + metrics.generatedTokens());
+            line.append(String.format(
+                    Locale.ROOT,
+                    " | experts %.0f %% hit, %s/token, stalled %s",
+                    100 * experts.hitRate(),
+                    Sizes.bytes(experts.bytesLoaded() / tokens),
+                    milliseconds(experts.stalledNanos())));
         }
         switch (result.stopReason()) {
             case END_OF_GENERATION -> {}

@@ -36,6 +36,22 @@ class OneAnswerTest {
     }
 
     @Test
+    void givesTheSameAnswerFromAnExpertCacheAndCountsWhatItDid() {
+        InProcess.Run run = new InProcess(home)
+                .run("chat", "-p", QUESTION, "--temp", "0", "--expert-cache", "50%", "--policy", "lfu");
+
+        assertThat(run.out()).isEqualTo(ANSWER + "\n");
+        assertThat(run.err()).containsPattern("experts \\d+ % hit, [\\d.]+ (KiB|MiB)/token, stalled [\\d.]+ ms");
+
+        InProcess.Run tooSmall = new InProcess(home).run("chat", "-p", QUESTION, "--expert-cache", "1M");
+
+        assertThat(tooSmall.exitCode()).isEqualTo(1);
+        assertThat(tooSmall.err())
+                .contains("an expert cache of 1048576 bytes has")
+                .contains("give it");
+    }
+
+    @Test
     void takesAPipedPromptOfSeveralLinesAsOne() throws Exception {
         InProcess.Run run =
                 new InProcess(home).input("What is the\ncapital of France?\n").run("chat", "--json", "-n", "0");
