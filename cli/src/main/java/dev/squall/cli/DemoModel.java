@@ -21,12 +21,13 @@ import java.util.zip.CRC32;
 
 /**
  * The small model inside the engine's jar. A model is mapped into memory and so must be a file: out of a jar it is
- * unpacked once into the cache directory, under a name that holds its hash; out of a directory of classes it is used
+ * unpacked once into the cache, in a directory named by its hash; out of a directory of classes it is used
  * where it is. An unpacked copy is checked by SHA-256 when it is written and by size and CRC-32 at each later start,
  * which takes two milliseconds.
  */
 final class DemoModel {
-    static final String RESOURCE = "/dev/squall/demo/demo-moe-q8_0.gguf";
+    private static final String FILE = "demo-moe-q8_0.gguf";
+    static final String RESOURCE = "/dev/squall/demo/" + FILE;
     static final long BYTES = 9_477_760;
     static final String SHA256 = "5e81d0fcff33a9abce0b345524334c1aeaa7c4b9d25d47cd552173b8076e1b4e";
     static final long CRC = 4_203_759_765L;
@@ -52,18 +53,19 @@ final class DemoModel {
         if (resource.getProtocol().equals("file")) {
             return path(resource);
         }
-        Path unpacked = cache.resolve("demo-moe-q8_0-" + SHA256.substring(0, 12) + ".gguf");
+        Path directory = cache.resolve(SHA256.substring(0, 12));
+        Path unpacked = directory.resolve(FILE);
         if (isIntact(unpacked)) {
             return unpacked;
         }
         try {
-            Files.createDirectories(cache);
+            Files.createDirectories(directory);
             return unpack(resource, unpacked);
         } catch (IOException e) {
             Path temporary = Files.createTempDirectory("squall");
             notes.println("squall: the demo model is unpacked into " + temporary + " for this run, as " + cache
                     + " cannot be written (" + Failures.describe(e) + ")");
-            Path file = unpack(resource, temporary.resolve("demo-moe-q8_0.gguf"));
+            Path file = unpack(resource, temporary.resolve(FILE));
             // The directory is registered first: they are deleted in reverse order.
             temporary.toFile().deleteOnExit();
             file.toFile().deleteOnExit();
