@@ -6,7 +6,7 @@ import dev.squall.routing.LayerRouting;
 
 /**
  * Computes a forward pass block by block, in this order: {@link #begin}, then for each layer {@link #attentionBlock} and
- * {@link #expertBlock}, then {@link #head}. Hidden states and the KV cache stay inside, on whatever device there is; only
+ * {@link #expertBlock} or, in a dense layer, {@link #denseBlock}, then {@link #head}. Hidden states and the KV cache stay inside, on whatever device there is; only
  * tokens, router logits and output logits cross. One thread drives a backend.
  *
  * <p>R rows of a batch, E hidden width, J experts, K of them used, V vocabulary. Every row's result is the same bit for
@@ -34,17 +34,20 @@ public interface ComputeBackend extends AutoCloseable {
      * logits on the normalised hidden state.
      *
      * @param layer the layer's index
-     * @param routerLogits R x J, out
+     * @param routerLogits R x J, out; a dense layer has no router and leaves them as they are
      */
     void attentionBlock(int layer, float[] routerLogits);
 
     /**
-     * hidden += Σ_k weight_k · expert_k(norm(hidden)), summed from the most probable expert down.
+     * hidden += Σ_k weight_k · expert_k(norm(hidden)), summed from the best expert down, plus the shared expert.
      *
      * @param routing the experts of each row and their weights
      * @param experts the weights of every expert that the routing selects
      */
     void expertBlock(LayerRouting routing, ExpertLease experts);
+
+    /** hidden += network(norm(hidden)), the one network of a dense layer. */
+    void denseBlock(int layer);
 
     /**
      * Output logits of some rows of the pass.

@@ -1,6 +1,7 @@
 package dev.squall.compute;
 
 import dev.squall.model.WeightMatrix;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The arithmetic of the JVM backend. Offsets count floats. Every method is a pure function of its arguments, may run on
@@ -8,6 +9,11 @@ import dev.squall.model.WeightMatrix;
  * computed in the same call.
  */
 interface Kernels extends AutoCloseable {
+    /** Steepness of {@link #clampedSwiglu}'s sigmoid. */
+    float SWIGLU_ALPHA = 1.702f;
+
+    /** What {@link #clampedSwiglu} clamps at. */
+    float SWIGLU_LIMIT = 7;
 
     /** For people: which kernels these are. */
     String description();
@@ -41,28 +47,35 @@ interface Kernels extends AutoCloseable {
     /** gate = silu(gate) · up, n elements, silu(g) = g / (1 + e^-g). Error at most 2^-20 of the result or 1e-36 · |up|. */
     void swiglu(float[] gate, int gateOffset, float[] up, int upOffset, int n);
 
+    /**
+     * gate = g / (1 + e^(-1.702 g)) · (u + 1), n elements, g = min(gate, 7), u = up clamped to [-7, 7] (gpt-oss). Error at
+     * most 2^-15 of the result or 1e-35: that of 1.702 g in an exponent.
+     */
+    void clampedSwiglu(float[] gate, int gateOffset, float[] up, int upOffset, int n);
+
     /** y += scale · x, n elements. */
     void addScaled(float scale, float[] x, int xOffset, float[] y, int yOffset, int n);
 
     /**
-     * Attention of G query heads that share one key/value head, over positions 0 to {@code positions - 1}:
+     * Attention of G query heads that share one key/value head, over the positions of a span:
      * {@code out_g = Σ_p softmax_p(scale · q_g · k_p) v_p}. Queries and probabilities are rounded to half precision, as
      * the cache's keys and values are.
      *
      * @param query G rows of {@code cache.keyStride()} floats from {@code queryOffset}, padded with zeros
+     * @param sinks a logit for each query head, from {@code sinksOffset} on, that takes part in its softmax without a
+     *     value; null for none
      * @param out G rows of {@code valueLength} floats from {@code outOffset}
      * @param scratch {@code G · (positions + cache.valueStride())} floats
      */
     void attend(
             KvCache cache,
-            int layer,
-            int sequence,
-            int kvHead,
-            int positions,
+            KvCache.Span span,
             float scale,
             float[] query,
             int queryOffset,
             int queryHeads,
+            float @Nullable [] sinks,
+            int sinksOffset,
             float[] out,
             int outOffset,
             int valueLength,

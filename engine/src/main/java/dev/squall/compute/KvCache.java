@@ -1,5 +1,6 @@
 package dev.squall.compute;
 
+import dev.squall.model.Hyperparameters;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -7,10 +8,18 @@ import java.lang.foreign.ValueLayout;
 /**
  * Keys and values of every layer, sequence and position as half-precision floats, off-heap, allocated once. Each
  * (layer, sequence, head) is one run of positions, so that attention reads it from end to end; a position's vector is
- * padded with zeros to a multiple of {@link #PADDING} elements.
+ * padded with zeros to a multiple of {@link #PADDING} elements. Latent attention's values are the first elements of its
+ * keys and are not kept twice.
  */
 final class KvCache implements AutoCloseable {
     static final int PADDING = 16;
+
+    /** Positions {@code from} to {@code to - 1} of one head of one sequence in one layer. */
+    record Span(int layer, int sequence, int head, int from, int to) {
+        int positions() {
+            return to - from;
+        }
+    }
 
     private final Arena arena = Arena.ofShared();
     private final int sequencesMax;
@@ -22,19 +31,47 @@ final class KvCache implements AutoCloseable {
     private final MemorySegment values;
 
     KvCache(int layers, int sequencesMax, int positionsMax, int heads, int keyLength, int valueLength) {
+        this(layers, sequencesMax, positionsMax, heads, keyLength, valueLength, false);
+    }
+
+    private KvCache(
+            int layers,
+            int sequencesMax,
+            int positionsMax,
+            int heads,
+            int keyLength,
+            int valueLength,
+            boolean valuesInKeys) {
         this.sequencesMax = sequencesMax;
         this.positionsMax = positionsMax;
         this.heads = heads;
         keyStride = padded(keyLength);
-        valueStride = padded(valueLength);
+        valueStride = valuesInKeys ? keyStride : padded(valueLength);
         long vectors = Math.multiplyExact((long) layers * sequencesMax, (long) positionsMax * heads);
         keys = arena.allocate(Math.multiplyExact(vectors, keyStride * 2L), 64);
-        values = arena.allocate(Math.multiplyExact(vectors, valueStride * 2L), 64);
+        values = valuesInKeys ? keys : arena.allocate(Math.multiplyExact(vectors, valueStride * 2L), 64);
     }
 
-    /** Bytes that a cache of that shape takes. */
-    static long bytes(int layers, int sequencesMax, int positionsMax, int heads, int keyLength, int valueLength) {
-        return 2L * layers * sequencesMax * positionsMax * heads * (padded(keyLength) + padded(valueLength));
+    /** The cache of a model. */
+    static KvCache of(Hyperparameters h, int sequencesMax, int positionsMax) {
+        return new KvCache(
+                h.blockCount(),
+                sequencesMax,
+                positionsMax,
+                h.headCountKv(),
+                h.keyLength(),
+                h.valueLength(),
+                valuesInKeys(h));
+    }
+
+    private static boolean valuesInKeys(Hyperparameters h) {
+        return h.latent() != null && h.latent().absorbed();
+    }
+
+    /** Bytes that a model's cache takes. */
+    static long bytes(Hyperparameters h, int sequencesMax, int positionsMax) {
+        long elements = padded(h.keyLength()) + (valuesInKeys(h) ? 0L : padded(h.valueLength()));
+        return 2L * h.blockCount() * sequencesMax * positionsMax * h.headCountKv() * elements;
     }
 
     private static int padded(int length) {

@@ -7,6 +7,7 @@ import dev.squall.model.WeightMatrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@link VectorKernels} lane by lane in plain Java: the same operations in the same order, so the same bits. A JVM that
@@ -136,6 +137,15 @@ final class LaneKernels implements Kernels {
     }
 
     @Override
+    public void clampedSwiglu(float[] gate, int gateOffset, float[] up, int upOffset, int n) {
+        for (int i = 0; i < n; i++) {
+            float g = Math.min(gate[gateOffset + i], SWIGLU_LIMIT);
+            float u = Math.max(Math.min(up[upOffset + i], SWIGLU_LIMIT), -SWIGLU_LIMIT) + 1;
+            gate[gateOffset + i] = g / (VectorMath.exp(g * -SWIGLU_ALPHA) + 1) * u;
+        }
+    }
+
+    @Override
     public void addScaled(float scale, float[] x, int xOffset, float[] y, int yOffset, int n) {
         for (int i = 0; i < n; i++) {
             y[yOffset + i] = Math.fma(x[xOffset + i], scale, y[yOffset + i]);
@@ -145,20 +155,22 @@ final class LaneKernels implements Kernels {
     @Override
     public void attend(
             KvCache cache,
-            int layer,
-            int sequence,
-            int kvHead,
-            int positions,
+            KvCache.Span span,
             float scale,
             float[] query,
             int queryOffset,
             int queryHeads,
+            float @Nullable [] sinks,
+            int sinksOffset,
             float[] out,
             int outOffset,
             int valueLength,
             float[] scratch,
             Tile tile) {
+        int positions = span.positions();
         int keyStride = cache.keyStride();
+        long keys = cache.keyOffset(span.layer(), span.sequence(), span.head(), span.from());
+        long values = cache.valueOffset(span.layer(), span.sequence(), span.head(), span.from());
         int queryLength = queryHeads * keyStride;
         round(ActivationPrecision.FLOAT16, query, queryOffset, queryLength, query, queryOffset);
         float[] vector = new float[Math.max(keyStride, cache.valueStride())];
@@ -166,16 +178,17 @@ final class LaneKernels implements Kernels {
         for (int g = 0; g < queryHeads; g++) {
             int scores = g * positions;
             for (int p = 0; p < positions; p++) {
-                load(cache.keys(), cache.keyOffset(layer, sequence, kvHead, p), keyStride, vector);
+                load(cache.keys(), keys + 2L * p * keyStride, keyStride, vector);
                 int q = queryOffset + g * keyStride;
                 scratch[scores + p] = dot(vector, 0, query, q, keyStride, lanes, 0) * scale;
             }
-            softmax(scratch, scores, positions, lanes);
+            float sink = sinks == null ? Float.NEGATIVE_INFINITY : sinks[sinksOffset + g];
+            softmax(scratch, scores, positions, sink, lanes);
             round(ActivationPrecision.FLOAT16, scratch, scores, positions, scratch, scores);
             int mix = outOffset + g * valueLength;
             Arrays.fill(out, mix, mix + valueLength, 0f);
             for (int p = 0; p < positions; p++) {
-                load(cache.values(), cache.valueOffset(layer, sequence, kvHead, p), valueLength, vector);
+                load(cache.values(), values + 2L * p * cache.valueStride(), valueLength, vector);
                 addScaled(scratch[scores + p], vector, 0, out, mix, valueLength);
             }
         }
@@ -187,8 +200,8 @@ final class LaneKernels implements Kernels {
         }
     }
 
-    private static void softmax(float[] scores, int offset, int n, float[] lanes) {
-        float max = Float.NEGATIVE_INFINITY;
+    private static void softmax(float[] scores, int offset, int n, float sink, float[] lanes) {
+        float max = sink;
         for (int i = 0; i < n; i++) {
             max = Math.max(max, scores[offset + i]);
         }
@@ -203,6 +216,9 @@ final class LaneKernels implements Kernels {
             }
         }
         float sum = VectorMath.sumLanes(lanes, 0);
+        if (sink != Float.NEGATIVE_INFINITY) {
+            sum += VectorMath.exp(sink - max);
+        }
         for (int i = whole; i < n; i++) {
             sum += scores[offset + i];
         }

@@ -1,38 +1,81 @@
 package dev.squall.compute;
 
-import dev.squall.model.Hyperparameters;
+import dev.squall.model.Rope;
 import dev.squall.model.RopePairs;
 import dev.squall.model.RowBatch;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Rotary position embedding (Su et al., 2021). The angles of a batch's rows are computed once and serve every layer and
- * head: pair i of a row at position p turns by p · base^(-2i/n). Angles are products of 32-bit floats, taken from pair
- * to pair, as llama.cpp takes them.
+ * Rotary position embedding (Su et al., 2021), stretched to longer contexts as {@link Rope} says. The angles of a
+ * batch's rows are computed once and serve every layer and head: pair i of a row at position p turns by
+ * p · base^(-2i/n). Angles are products of 32-bit floats, taken from pair to pair, as llama.cpp takes them.
  */
 final class Rotation {
+    /** YaRN's narrowest transition between fast and slow pairs. */
+    private static final float RAMP_MIN = 0.001f;
+
     private final int pairs;
     private final int step;
     private final int distance;
     private final float ratio;
+    private final float magnitude;
+    /** For each pair what its angle is divided by. */
+    private final float[] factors;
+    /** For each pair the weight of the scaled angle. */
+    private final float[] scaledParts;
+    /** For each pair the weight of the angle as it is. */
+    private final float[] plainParts;
+
     private final float[] cosines;
     private final float[] sines;
 
-    Rotation(Hyperparameters h, int rowsMax) {
-        pairs = h.ropeDimensionCount() / 2;
-        boolean halves = h.architecture().ropePairs() == RopePairs.HALVES;
+    /** @param factors what each pair's angle is divided by; null for 1 */
+    Rotation(Rope rope, RopePairs ropePairs, float @Nullable [] factors, int rowsMax) {
+        pairs = rope.dimensionCount() / 2;
+        boolean halves = ropePairs == RopePairs.HALVES;
         step = halves ? 1 : 2;
         distance = halves ? pairs : 1;
-        ratio = (float) Math.pow(h.ropeFrequencyBase(), -1.0 / pairs);
+        ratio = (float) Math.pow(rope.frequencyBase(), -1.0 / Math.max(1, pairs));
+        magnitude = rope.magnitude();
+        this.factors = new float[pairs];
+        scaledParts = new float[pairs];
+        plainParts = new float[pairs];
+        for (int pair = 0; pair < pairs; pair++) {
+            float plain = plainPart(rope, pair);
+            this.factors[pair] = factors == null ? 1 : factors[pair];
+            scaledParts[pair] = rope.frequencyScale() * (1 - plain);
+            plainParts[pair] = plain;
+        }
         cosines = new float[rowsMax * pairs];
         sines = new float[rowsMax * pairs];
+    }
+
+    /** YaRN's ramp: 1 for pairs that turn fast, 0 for slow ones, times the weight of extrapolation. */
+    private static float plainPart(Rope rope, int pair) {
+        Rope.Yarn yarn = rope.yarn();
+        if (yarn == null) {
+            return 0;
+        }
+        float fast = (float) Math.max(0, Math.floor(dimension(rope, yarn.fastRotations())));
+        float slow = (float) Math.min(rope.dimensionCount() - 1, Math.ceil(dimension(rope, yarn.slowRotations())));
+        float slowness = (pair - fast) / Math.max(RAMP_MIN, slow - fast);
+        return (1 - Math.clamp(slowness, 0f, 1f)) * yarn.extrapolation();
+    }
+
+    /** The pair, as a fraction, that turns so often over the original context. */
+    private static double dimension(Rope rope, float rotations) {
+        double wavelength = rope.originalContextLength() / (rotations * 2 * Math.PI);
+        return rope.dimensionCount() * Math.log(wavelength) / (2 * Math.log(rope.frequencyBase()));
     }
 
     void begin(RowBatch rows) {
         for (int row = 0; row < rows.size(); row++) {
             float angle = rows.positions()[row];
             for (int pair = 0; pair < pairs; pair++) {
-                cosines[row * pairs + pair] = (float) Math.cos(angle);
-                sines[row * pairs + pair] = (float) Math.sin(angle);
+                float turned = angle / factors[pair];
+                float mixed = turned * scaledParts[pair] + turned * plainParts[pair];
+                cosines[row * pairs + pair] = (float) Math.cos(mixed) * magnitude;
+                sines[row * pairs + pair] = (float) Math.sin(mixed) * magnitude;
                 angle *= ratio;
             }
         }

@@ -4,6 +4,7 @@ import dev.squall.gguf.BlockCodec;
 import dev.squall.model.WeightMatrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 
 /** The oracle: each operation as its definition reads, sums in double precision. Slow and obvious. */
 final class ScalarKernels implements Kernels {
@@ -122,6 +123,15 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
+    public void clampedSwiglu(float[] gate, int gateOffset, float[] up, int upOffset, int n) {
+        for (int i = 0; i < n; i++) {
+            double g = Math.min(gate[gateOffset + i], SWIGLU_LIMIT);
+            float u = Math.clamp(up[upOffset + i], -SWIGLU_LIMIT, SWIGLU_LIMIT);
+            gate[gateOffset + i] = (float) (g / (1 + Math.exp(-SWIGLU_ALPHA * g))) * (u + 1);
+        }
+    }
+
+    @Override
     public void addScaled(float scale, float[] x, int xOffset, float[] y, int yOffset, int n) {
         for (int i = 0; i < n; i++) {
             y[yOffset + i] += scale * x[xOffset + i];
@@ -131,32 +141,34 @@ final class ScalarKernels implements Kernels {
     @Override
     public void attend(
             KvCache cache,
-            int layer,
-            int sequence,
-            int kvHead,
-            int positions,
+            KvCache.Span span,
             float scale,
             float[] query,
             int queryOffset,
             int queryHeads,
+            float @Nullable [] sinks,
+            int sinksOffset,
             float[] out,
             int outOffset,
             int valueLength,
             float[] scratch,
             Tile tile) {
+        int positions = span.positions();
+        long keys = cache.keyOffset(span.layer(), span.sequence(), span.head(), span.from());
+        long values = cache.valueOffset(span.layer(), span.sequence(), span.head(), span.from());
         for (int g = 0; g < queryHeads; g++) {
             int q = queryOffset + g * cache.keyStride();
-            double max = Double.NEGATIVE_INFINITY;
+            double max = sinks == null ? Double.NEGATIVE_INFINITY : sinks[sinksOffset + g];
             for (int p = 0; p < positions; p++) {
-                long at = cache.keyOffset(layer, sequence, kvHead, p);
                 double dot = 0;
                 for (int i = 0; i < cache.keyStride(); i++) {
-                    dot += (double) halfPrecision(query[q + i]) * element(cache.keys(), at, i);
+                    dot += (double) halfPrecision(query[q + i])
+                            * element(cache.keys(), keys, p * cache.keyStride() + i);
                 }
                 scratch[p] = (float) (dot * scale);
                 max = Math.max(max, scratch[p]);
             }
-            double sum = 0;
+            double sum = sinks == null ? 0 : Math.exp(sinks[sinksOffset + g] - max);
             for (int p = 0; p < positions; p++) {
                 sum += Math.exp(scratch[p] - max);
             }
@@ -166,8 +178,7 @@ final class ScalarKernels implements Kernels {
             for (int i = 0; i < valueLength; i++) {
                 double value = 0;
                 for (int p = 0; p < positions; p++) {
-                    value += (double) scratch[p]
-                            * element(cache.values(), cache.valueOffset(layer, sequence, kvHead, p), i);
+                    value += (double) scratch[p] * element(cache.values(), values, p * cache.valueStride() + i);
                 }
                 out[outOffset + g * valueLength + i] = (float) value;
             }

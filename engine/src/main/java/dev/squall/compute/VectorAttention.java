@@ -7,6 +7,7 @@ import static dev.squall.compute.VectorMath.sum;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@link Kernels#attend} with the Vector API. Keys, then values, are read once for all query heads of the group, some
@@ -19,31 +20,36 @@ final class VectorAttention {
 
     static void attend(
             KvCache cache,
-            int layer,
-            int sequence,
-            int kvHead,
-            int positions,
+            KvCache.Span span,
             float scale,
             float[] query,
             int queryOffset,
             int queryHeads,
+            float @Nullable [] sinks,
+            int sinksOffset,
             float[] out,
             int outOffset,
             int valueLength,
             float[] scratch,
             Tile tile) {
+        int positions = span.positions();
         int keyStride = cache.keyStride();
         int valueStride = cache.valueStride();
         long keys = WeightMemory.address(
-                cache.keys(), cache.keyOffset(layer, sequence, kvHead, 0), 2L * positions * keyStride);
+                cache.keys(),
+                cache.keyOffset(span.layer(), span.sequence(), span.head(), span.from()),
+                2L * positions * keyStride);
         long values = WeightMemory.address(
-                cache.values(), cache.valueOffset(layer, sequence, kvHead, 0), 2L * positions * valueStride);
+                cache.values(),
+                cache.valueOffset(span.layer(), span.sequence(), span.head(), span.from()),
+                2L * positions * valueStride);
         int queryLength = queryHeads * keyStride;
         VectorRounding.round(ActivationPrecision.FLOAT16, query, queryOffset, queryLength, query, queryOffset);
         scoreKeys(keys, keyStride, positions, scale, query, queryOffset, queryHeads, scratch, tile);
         for (int g = 0; g < queryHeads; g++) {
             int scores = g * positions;
-            softmax(scratch, scores, positions);
+            float sink = sinks == null ? Float.NEGATIVE_INFINITY : sinks[sinksOffset + g];
+            softmax(scratch, scores, positions, sink);
             VectorRounding.round(ActivationPrecision.FLOAT16, scratch, scores, positions, scratch, scores);
         }
         mixValues(values, valueStride, positions, queryHeads, scratch, tile);
@@ -130,8 +136,9 @@ final class VectorAttention {
         }
     }
 
-    private static void softmax(float[] scores, int offset, int n) {
-        float max = Float.NEGATIVE_INFINITY;
+    /** The softmax over n scores and one more, the sink, whose own probability is dropped. */
+    private static void softmax(float[] scores, int offset, int n, float sink) {
+        float max = sink;
         for (int i = 0; i < n; i++) {
             max = Math.max(max, scores[offset + i]);
         }
@@ -144,6 +151,9 @@ final class VectorAttention {
             sums = sums.add(e);
         }
         float sum = sum(sums);
+        if (sink != Float.NEGATIVE_INFINITY) {
+            sum += VectorMath.exp(sink - max);
+        }
         for (int i = whole; i < n; i++) {
             float e = VectorMath.exp(scores[offset + i] - max);
             scores[offset + i] = e;

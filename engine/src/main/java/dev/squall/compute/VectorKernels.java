@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The Vector API's kernels. A product decodes four rows of weights, a few columns at a time, to floats in the
@@ -263,6 +264,24 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
+    public void clampedSwiglu(float[] gate, int gateOffset, float[] up, int upOffset, int n) {
+        int whole = FLOATS.loopBound(n);
+        for (int i = 0; i < whole; i += LANES) {
+            FloatVector g = FloatVector.fromArray(FLOATS, gate, gateOffset + i).min(SWIGLU_LIMIT);
+            FloatVector u = FloatVector.fromArray(FLOATS, up, upOffset + i)
+                    .min(SWIGLU_LIMIT)
+                    .max(-SWIGLU_LIMIT)
+                    .add(1);
+            g.div(VectorMath.exp(g.mul(-SWIGLU_ALPHA)).add(1)).mul(u).intoArray(gate, gateOffset + i);
+        }
+        for (int i = whole; i < n; i++) {
+            float g = Math.min(gate[gateOffset + i], SWIGLU_LIMIT);
+            float u = Math.max(Math.min(up[upOffset + i], SWIGLU_LIMIT), -SWIGLU_LIMIT) + 1;
+            gate[gateOffset + i] = g / (VectorMath.exp(g * -SWIGLU_ALPHA) + 1) * u;
+        }
+    }
+
+    @Override
     public void addScaled(float scale, float[] x, int xOffset, float[] y, int yOffset, int n) {
         int whole = FLOATS.loopBound(n);
         FloatVector factor = FloatVector.broadcast(FLOATS, scale);
@@ -279,14 +298,13 @@ final class VectorKernels implements Kernels {
     @Override
     public void attend(
             KvCache cache,
-            int layer,
-            int sequence,
-            int kvHead,
-            int positions,
+            KvCache.Span span,
             float scale,
             float[] query,
             int queryOffset,
             int queryHeads,
+            float @Nullable [] sinks,
+            int sinksOffset,
             float[] out,
             int outOffset,
             int valueLength,
@@ -294,14 +312,13 @@ final class VectorKernels implements Kernels {
             Tile tile) {
         VectorAttention.attend(
                 cache,
-                layer,
-                sequence,
-                kvHead,
-                positions,
+                span,
                 scale,
                 query,
                 queryOffset,
                 queryHeads,
+                sinks,
+                sinksOffset,
                 out,
                 outOffset,
                 valueLength,

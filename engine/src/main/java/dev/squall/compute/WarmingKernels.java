@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Computes with {@link LaneKernels} until the JVM has compiled {@link VectorKernels}, which a thread of its own sees to
@@ -102,8 +103,10 @@ final class WarmingKernels implements Kernels {
             kernels.multiply(matrix, 0, ROWS, rounded, xOffsets, y, yOffsets, 0, 1, tile);
             kernels.rmsNorm(x, 0, x, COLUMNS, 1e-6f, rounded, 0);
             kernels.swiglu(rounded, 0, x, 0, COLUMNS);
+            kernels.clampedSwiglu(rounded, 0, x, 0, COLUMNS);
             kernels.addScaled(0.5f, x, 0, rounded, 0, COLUMNS);
-            kernels.attend(cache, 0, 0, 0, POSITIONS, 0.1f, rounded, 0, HEADS, mixed, 0, HEAD_LENGTH, scores, tile);
+            KvCache.Span span = new KvCache.Span(0, 0, 0, 0, POSITIONS);
+            kernels.attend(cache, span, 0.1f, rounded, 0, HEADS, null, 0, mixed, 0, HEAD_LENGTH, scores, tile);
             return System.nanoTime() - started;
         }
     }
@@ -149,6 +152,11 @@ final class WarmingKernels implements Kernels {
     }
 
     @Override
+    public void clampedSwiglu(float[] gate, int gateOffset, float[] up, int upOffset, int n) {
+        current.clampedSwiglu(gate, gateOffset, up, upOffset, n);
+    }
+
+    @Override
     public void addScaled(float scale, float[] x, int xOffset, float[] y, int yOffset, int n) {
         current.addScaled(scale, x, xOffset, y, yOffset, n);
     }
@@ -156,14 +164,13 @@ final class WarmingKernels implements Kernels {
     @Override
     public void attend(
             KvCache cache,
-            int layer,
-            int sequence,
-            int kvHead,
-            int positions,
+            KvCache.Span span,
             float scale,
             float[] query,
             int queryOffset,
             int queryHeads,
+            float @Nullable [] sinks,
+            int sinksOffset,
             float[] out,
             int outOffset,
             int valueLength,
@@ -171,14 +178,13 @@ final class WarmingKernels implements Kernels {
             Tile tile) {
         current.attend(
                 cache,
-                layer,
-                sequence,
-                kvHead,
-                positions,
+                span,
                 scale,
                 query,
                 queryOffset,
                 queryHeads,
+                sinks,
+                sinksOffset,
                 out,
                 outOffset,
                 valueLength,

@@ -4,6 +4,7 @@ import dev.squall.compute.ComputeBackend;
 import dev.squall.expert.ExpertLease;
 import dev.squall.expert.ExpertSource;
 import dev.squall.model.Hyperparameters;
+import dev.squall.model.ModelWeights;
 import dev.squall.model.RowBatch;
 import dev.squall.routing.LayerRouting;
 import dev.squall.routing.Router;
@@ -16,17 +17,17 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * router and expert source; tells observers what was routed. One thread at a time.
  */
 final class ForwardPass {
-    private final int layers;
+    private final Hyperparameters hyperparameters;
     private final ComputeBackend backend;
     private final Router router;
     private final ExpertSource experts;
     private final List<RoutingObserver> observers = new CopyOnWriteArrayList<>();
 
-    ForwardPass(Hyperparameters hyperparameters, ComputeBackend backend, ExpertSource experts) {
-        layers = hyperparameters.blockCount();
+    ForwardPass(ModelWeights model, ComputeBackend backend, ExpertSource experts) {
+        hyperparameters = model.hyperparameters();
         this.backend = backend;
         this.experts = experts;
-        router = new Router(hyperparameters, backend.rowsMax());
+        router = Router.of(model, backend.rowsMax());
     }
 
     void addObserver(RoutingObserver observer) {
@@ -40,15 +41,22 @@ final class ForwardPass {
     /** Evaluates the rows and writes their keys and values; {@link #logits} then gives any row's output. */
     void run(RowBatch rows) {
         backend.begin(rows);
-        for (int layer = 0; layer < layers; layer++) {
+        for (int layer = 0; layer < hyperparameters.blockCount(); layer++) {
             backend.attentionBlock(layer, router.logits());
-            LayerRouting routing = router.route(layer, rows);
-            for (RoutingObserver observer : observers) {
-                observer.onRouted(routing);
+            if (hyperparameters.isDense(layer)) {
+                backend.denseBlock(layer);
+            } else {
+                expertBlock(router.route(layer, rows));
             }
-            try (ExpertLease lease = experts.lease(routing)) {
-                backend.expertBlock(routing, lease);
-            }
+        }
+    }
+
+    private void expertBlock(LayerRouting routing) {
+        for (RoutingObserver observer : observers) {
+            observer.onRouted(routing);
+        }
+        try (ExpertLease lease = experts.lease(routing)) {
+            backend.expertBlock(routing, lease);
         }
     }
 

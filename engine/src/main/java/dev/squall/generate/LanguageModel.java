@@ -73,8 +73,7 @@ public final class LanguageModel implements AutoCloseable {
         backend = builder.backend.create(
                 weights,
                 new BackendOptions(threads, Math.min(ROWS_MAX, contextTokensMax), builder.sequences, contextTokensMax));
-        forwardPass = new ForwardPass(
-                hyperparameters, backend, expertCache == null ? new MappedExperts(weights) : expertCache);
+        forwardPass = new ForwardPass(weights, backend, expertCache == null ? new MappedExperts(weights) : expertCache);
     }
 
     private ExpertCache newExpertCache(ModelWeights weights, ExpertCacheOptions options) throws IOException {

@@ -1,122 +1,76 @@
 package dev.squall.model;
 
 import dev.squall.gguf.GgufFile;
-import dev.squall.gguf.GgufMetadata;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The numbers that shape a model, read from a file's {@code {arch}.*} keys and checked for sense.
  *
  * @param architecture the family
  * @param blockCount layers (L)
+ * @param denseBlockCount how many of the first layers have one network instead of experts
  * @param embeddingLength width of the hidden state
  * @param contextLength positions the model was trained for
  * @param headCount query heads
  * @param headCountKv key/value heads; divides {@code headCount}
- * @param keyLength elements of a query or key head
- * @param valueLength elements of a value head
- * @param ropeDimensionCount elements of a head that RoPE turns, even
- * @param ropeFrequencyBase RoPE's base
+ * @param keyLength elements of a query or key head as attention and cache see them
+ * @param valueLength elements of a value head as attention and cache see them
+ * @param latent the sizes of latent attention; null where attention is grouped
+ * @param slidingWindow the last positions that the layers with a window see; 0 for no window
+ * @param rope how positions are embedded
+ * @param scales constant factors
  * @param normEpsilon added to the mean square under the root
- * @param expertCount routed experts of a layer (J)
- * @param expertUsedCount experts used for a token (K)
+ * @param gate how experts are selected
  * @param expertFeedForwardLength inner width of an expert
+ * @param sharedFeedForwardLength inner width of the shared expert; 0 for none
+ * @param denseFeedForwardLength inner width of a dense layer's network; 0 without dense layers
  */
 public record Hyperparameters(
         Architecture architecture,
         int blockCount,
+        int denseBlockCount,
         int embeddingLength,
         int contextLength,
         int headCount,
         int headCountKv,
         int keyLength,
         int valueLength,
-        int ropeDimensionCount,
-        float ropeFrequencyBase,
+        @Nullable LatentShape latent,
+        int slidingWindow,
+        Rope rope,
+        Scales scales,
         float normEpsilon,
-        int expertCount,
-        int expertUsedCount,
-        int expertFeedForwardLength) {
+        ExpertGate gate,
+        int expertFeedForwardLength,
+        int sharedFeedForwardLength,
+        int denseFeedForwardLength) {
 
-    /** No model in sight comes near; a file beyond it is broken. */
-    private static final int SIZE_MAX = 1 << 20;
-
-    /** Reads them from a file. */
+    /**
+     * Reads them from a file.
+     *
+     * @throws ModelException if the architecture is not known, the model has no experts, or a key makes no sense
+     */
     public static Hyperparameters of(GgufFile file) {
-        GgufMetadata metadata = file.metadata();
-        String source = file.paths().getFirst().getFileName().toString();
-        Architecture architecture = Architecture.named(metadata.string("general.architecture"), source);
-        Keys keys = new Keys(metadata, architecture.name() + ".", source);
-
-        int embeddingLength = keys.size("embedding_length");
-        int headCount = keys.size("attention.head_count");
-        int headCountKv = keys.sizeOrElse("attention.head_count_kv", headCount);
-        int keyLength = keys.sizeOrElse("attention.key_length", Math.max(1, embeddingLength / headCount));
-        int valueLength = keys.sizeOrElse("attention.value_length", keyLength);
-        int ropeDimensionCount = keys.sizeOrElse("rope.dimension_count", keyLength);
-        if (headCount % headCountKv != 0) {
-            throw keys.wrong("attention.head_count_kv", headCountKv, "a divisor of " + headCount + " (head_count)");
-        }
-        if (ropeDimensionCount % 2 != 0 || ropeDimensionCount > keyLength) {
-            throw keys.wrong("rope.dimension_count", ropeDimensionCount, "even and at most " + keyLength);
-        }
-        String scaling = metadata.stringOrElse(architecture.name() + ".rope.scaling.type", "none");
-        if (!scaling.equals("none")) {
-            throw new ModelException(architecture.name() + ".rope.scaling.type: '" + scaling
-                    + "' is not supported, expected none in " + source);
-        }
-        if (!metadata.contains(architecture.name() + ".expert_count")) {
-            throw new ModelException(architecture.name() + ".expert_count is missing in " + source
-                    + ": a dense model; Squall runs mixture-of-experts models");
-        }
-        int expertCount = keys.size("expert_count");
-        int expertUsedCount = keys.size("expert_used_count");
-        if (expertUsedCount > expertCount) {
-            throw keys.wrong("expert_used_count", expertUsedCount, "at most " + expertCount + " (expert_count)");
-        }
-        float epsilon = metadata.float32(architecture.name() + ".attention.layer_norm_rms_epsilon");
-        if (!(epsilon >= 0 && epsilon < 1)) {
-            throw keys.wrong("attention.layer_norm_rms_epsilon", epsilon, "from 0 to 1");
-        }
-        float frequencyBase = metadata.float32OrElse(architecture.name() + ".rope.freq_base", 10_000f);
-        if (!(frequencyBase > 1 && Float.isFinite(frequencyBase))) {
-            throw keys.wrong("rope.freq_base", frequencyBase, "a number above 1");
-        }
-        return new Hyperparameters(
-                architecture,
-                keys.size("block_count"),
-                embeddingLength,
-                keys.sizeUpTo("context_length", Integer.MAX_VALUE),
-                headCount,
-                headCountKv,
-                keyLength,
-                valueLength,
-                ropeDimensionCount,
-                frequencyBase,
-                epsilon,
-                expertCount,
-                expertUsedCount,
-                keys.size("expert_feed_forward_length"));
+        return HyperparameterReader.read(file);
     }
 
-    private record Keys(GgufMetadata metadata, String prefix, String source) {
-        int size(String key) {
-            return sizeUpTo(key, SIZE_MAX);
-        }
+    /** Routed experts of a layer (J). */
+    public int expertCount() {
+        return gate.expertCount();
+    }
 
-        int sizeOrElse(String key, int otherwise) {
-            return metadata.contains(prefix + key) ? size(key) : otherwise;
-        }
+    /** Experts used for a token (K). */
+    public int expertUsedCount() {
+        return gate.usedCount();
+    }
 
-        int sizeUpTo(String key, int most) {
-            int value = metadata.int32(prefix + key);
-            if (value < 1 || value > most) {
-                throw wrong(key, value, "from 1 to " + most);
-            }
-            return value;
-        }
+    /** Whether a layer has one network for all tokens instead of experts. */
+    public boolean isDense(int layer) {
+        return layer < denseBlockCount;
+    }
 
-        ModelException wrong(String key, Number actual, String expected) {
-            return new ModelException(prefix + key + "=" + actual + ", expected " + expected + " in " + source);
-        }
+    /** The first position that a layer sees from a position. */
+    public int firstVisible(int layer, int position) {
+        return slidingWindow > 0 && layer % 2 == 0 ? Math.max(0, position - slidingWindow + 1) : 0;
     }
 }

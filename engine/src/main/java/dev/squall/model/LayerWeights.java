@@ -1,31 +1,32 @@
 package dev.squall.model;
 
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 
 /**
- * The weights of one layer. Shapes as rows x columns; E hidden width, H query heads, G key/value heads, D head length,
- * J experts, F expert width.
+ * The weights of one layer.
  *
- * @param attentionNorm E
- * @param query H·D x E
- * @param key G·D x E
- * @param value G·D x E
- * @param queryNorm as {@link QkNorm} says; null for none
- * @param keyNorm as {@link QkNorm} says; null for none
- * @param attentionOutput E x H·D
- * @param feedForwardNorm E
- * @param router J x E
- * @param experts the J routed experts
+ * @param attentionNorm of the hidden state before attention
+ * @param attention the attention
+ * @param feedForwardNorm of the hidden state before router and experts, or before the dense network
+ * @param feedForward the experts or the dense network
  */
 public record LayerWeights(
-        float[] attentionNorm,
-        WeightMatrix query,
-        WeightMatrix key,
-        WeightMatrix value,
-        float @Nullable [] queryNorm,
-        float @Nullable [] keyNorm,
-        WeightMatrix attentionOutput,
-        float[] feedForwardNorm,
-        WeightMatrix router,
-        List<ExpertWeights> experts) {}
+        NormWeights attentionNorm,
+        AttentionWeights attention,
+        NormWeights feedForwardNorm,
+        FeedForwardWeights feedForward) {
+
+    /** The routed experts; none in a dense layer. */
+    public List<ExpertWeights> experts() {
+        return switch (feedForward) {
+            case MixtureWeights mixture -> mixture.experts();
+            case ExpertWeights dense -> List.of();
+        };
+    }
+
+    /** Every matrix. */
+    public Stream<WeightMatrix> matrices() {
+        return Stream.concat(attention.matrices(), feedForward.matrices());
+    }
+}

@@ -10,8 +10,9 @@ import dev.squall.model.RowBatch;
  * @param rows the rows
  * @param expertCount J
  * @param usedCount K
- * @param probabilities R x J, the full softmax distribution of each row: one row of the layer's expert map
- * @param experts R x K, the experts of each row, most probable first
+ * @param probabilities R x J, how each row's router spreads over all experts, adding up to 1: one row of the layer's
+ *     expert map
+ * @param experts R x K, the experts of each row, best first
  * @param weights R x K, what each expert's output is multiplied by
  */
 public record LayerRouting(

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -218,6 +219,37 @@ class KernelsTest {
     }
 
     @Test
+    void gatesClampedWithinTheStatedBound() {
+        for (int n : ELEMENT_COUNTS) {
+            for (float scale : new float[] {1, 10, 60}) {
+                float[] up = floats(n);
+                float[] expected = floats(n);
+                for (int i = 0; i < n; i++) {
+                    up[i] *= scale;
+                    expected[i] *= scale;
+                }
+                float[] actual = expected.clone();
+                float[] laneByLane = expected.clone();
+                lanes.clampedSwiglu(laneByLane, 0, up, 0, n);
+                oracle.clampedSwiglu(expected, 0, up, 0, n);
+                vector.clampedSwiglu(actual, 0, up, 0, n);
+                assertThat(laneByLane).containsExactly(actual);
+                assertRelative(actual, expected, 0x1p-15, 1e-35);
+            }
+        }
+    }
+
+    @Test
+    void theClampedGateHasTheConstantsOfGptOss() {
+        float[] gate = {1, 100, -100, 0.5f};
+        oracle.clampedSwiglu(gate, 0, new float[] {1, 100, -100, -9}, 0, 4);
+        assertThat(gate[0]).isCloseTo(2 * 0.8458f, offset(1e-3f));
+        assertThat(gate[1]).as("7 · (7 + 1)").isCloseTo(56, offset(1e-3f));
+        assertThat(gate[2]).isCloseTo(0, offset(1e-30f));
+        assertThat(gate[3]).as("0.5 · sigmoid(0.851) · (-7 + 1)").isCloseTo(-2.1024f, offset(1e-3f));
+    }
+
+    @Test
     void addsScaledVectors() {
         for (int n : ELEMENT_COUNTS) {
             float[] x = floats(n);
@@ -275,6 +307,33 @@ class KernelsTest {
         }
     }
 
+    @Test
+    void attendsToASpanWithSinks() {
+        int headLength = 40;
+        float[] sinks = {9, 9, -2, 0, 5, 40};
+        try (KvCache cache = new KvCache(2, 2, 33, 2, headLength, headLength)) {
+            fill(cache, 33, headLength);
+            float[] query = queries(cache, 4, headLength);
+            for (int first : new int[] {0, 1, 16, 32}) {
+                KvCache.Span span = new KvCache.Span(1, 1, 1, first, 33);
+                float[] expected = attend(oracle, cache, span, query, 0, 4, headLength, sinks, 2);
+                float[] actual = attend(vector, cache, span, query, 0, 4, headLength, sinks, 2);
+                assertThat(attend(lanes, cache, span, query, 0, 4, headLength, sinks, 2))
+                        .containsExactly(actual);
+                for (int i = 0; i < actual.length; i++) {
+                    assertThat(actual[i])
+                            .as("positions from %d, element %d, seed %d", first, i, SEED)
+                            .isCloseTo(expected[i], offset(0.004f));
+                }
+                for (int i = 3 * headLength; i < 4 * headLength; i++) {
+                    assertThat(actual[i])
+                            .as("a sink that takes all probability")
+                            .isCloseTo(0, offset(1e-6f));
+                }
+            }
+        }
+    }
+
     private void fill(KvCache cache, int positions, int headLength) {
         for (int p = 0; p < positions; p++) {
             cache.putKey(1, 1, 1, p, floats(headLength), 0, headLength);
@@ -292,11 +351,26 @@ class KernelsTest {
 
     private float[] attend(
             Kernels kernels, KvCache cache, int positions, float[] query, int first, int heads, int headLength) {
+        KvCache.Span all = new KvCache.Span(1, 1, 1, 0, positions);
+        return attend(kernels, cache, all, query, first, heads, headLength, null, 0);
+    }
+
+    private float[] attend(
+            Kernels kernels,
+            KvCache cache,
+            KvCache.Span span,
+            float[] query,
+            int first,
+            int heads,
+            int headLength,
+            float @Nullable [] sinks,
+            int firstSink) {
         float[] out = new float[heads * headLength];
-        float[] scratch = new float[heads * (positions + cache.valueStride())];
+        float[] scratch = new float[heads * (span.positions() + cache.valueStride())];
         float scale = (float) (1 / Math.sqrt(headLength));
         int from = first * cache.keyStride();
-        kernels.attend(cache, 1, 1, 1, positions, scale, query.clone(), from, heads, out, 0, headLength, scratch, tile);
+        kernels.attend(
+                cache, span, scale, query.clone(), from, heads, sinks, firstSink, out, 0, headLength, scratch, tile);
         return out;
     }
 
