@@ -45,7 +45,7 @@ final class BlockDecoders {
             case Q8_0 -> decodeQ8_0(from, n, to);
             case IQ4_NL -> Codebooks.decodeIQ4_NL(from, n, to);
             case MXFP4 -> Codebooks.decodeMXFP4(from, n, to);
-            case IQ4_XS -> Codebooks.decodeIQ4_XS(from, n, to);
+            case IQ4_XS -> Codebooks.decodeIQ4_XS(from, n, to, tile.scales);
             case Q2_K -> KBlockDecoders.decodeQ2_K(from, n, to, tile);
             case Q3_K -> KBlockDecoders.decodeQ3_K(from, n, to, tile);
             case Q4_K -> KBlockDecoders.decodeQ4_K(from, n, to, tile);
@@ -80,8 +80,9 @@ final class BlockDecoders {
     }
 
     private static void decodeQ8_0(long from, int n, long to) {
+        long block = from;
         long out = to;
-        for (long block = from; out < to + 4L * n; block += 34, out += 128) {
+        for (int k = 0; k < n; k += 32, block += 34, out += 128) {
             FloatVector d = Lanes.broadcastHalf(block);
             for (int i = 0; i < 32; i += LANES) {
                 store(signed(block + 2, i).mul(d), out + 4L * i);
@@ -90,8 +91,9 @@ final class BlockDecoders {
     }
 
     private static void decodeQ4_0(long from, int n, long to) {
+        long block = from;
         long out = to;
-        for (long block = from; out < to + 4L * n; block += 18, out += 128) {
+        for (int k = 0; k < n; k += 32, block += 18, out += 128) {
             FloatVector d = Lanes.broadcastHalf(block);
             for (int i = 0; i < 16; i += LANES) {
                 IntVector q = unsigned(block + 2, i);
@@ -102,8 +104,9 @@ final class BlockDecoders {
     }
 
     private static void decodeQ4_1(long from, int n, long to) {
+        long block = from;
         long out = to;
-        for (long block = from; out < to + 4L * n; block += 20, out += 128) {
+        for (int k = 0; k < n; k += 32, block += 20, out += 128) {
             FloatVector d = Lanes.broadcastHalf(block);
             FloatVector m = Lanes.broadcastHalf(block + 2);
             for (int i = 0; i < 16; i += LANES) {
@@ -115,8 +118,9 @@ final class BlockDecoders {
     }
 
     private static void decodeQ5_0(long from, int n, long to) {
+        long block = from;
         long out = to;
-        for (long block = from; out < to + 4L * n; block += 22, out += 128) {
+        for (int k = 0; k < n; k += 32, block += 22, out += 128) {
             FloatVector d = Lanes.broadcastHalf(block);
             int high = Lanes.bits(block + 2);
             for (int i = 0; i < 16; i += LANES) {
@@ -130,8 +134,9 @@ final class BlockDecoders {
     }
 
     private static void decodeQ5_1(long from, int n, long to) {
+        long block = from;
         long out = to;
-        for (long block = from; out < to + 4L * n; block += 24, out += 128) {
+        for (int k = 0; k < n; k += 32, block += 24, out += 128) {
             FloatVector d = Lanes.broadcastHalf(block);
             FloatVector m = Lanes.broadcastHalf(block + 2);
             int high = Lanes.bits(block + 4);

@@ -15,43 +15,59 @@ import jdk.incubator.vector.VectorOperators;
  * four vectors of floats, and a vector of quants selects from them.
  */
 final class Codebooks {
-    private static final float[] NON_LINEAR = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
-    };
+    /** The levels of Q4_0. */
+    static final float[] LINEAR = {-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7};
+
+    /** The levels of IQ4_NL and IQ4_XS. */
+    static final float[] NON_LINEAR = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
 
     /** Twice the floats of E2M1, so that all are whole; the scale is halved instead. */
-    private static final float[] E2M1_DOUBLED = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+    static final float[] E2M1_DOUBLED = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
     private Codebooks() {}
 
     static void decodeIQ4_NL(long from, int n, long to) {
+        long block = from;
         long out = to;
-        for (long block = from; out < to + 4L * n; block += 18, out += 128) {
+        for (int k = 0; k < n; k += 32, block += 18, out += 128) {
             decodeGroup(NON_LINEAR, Lanes.broadcastHalf(block), block + 2, out);
         }
     }
 
     static void decodeMXFP4(long from, int n, long to) {
+        long block = from;
         long out = to;
-        for (long block = from; out < to + 4L * n; block += 17, out += 128) {
-            int exponent = Byte.toUnsignedInt(MEMORY.get(ValueLayout.JAVA_BYTE, block));
-            // 2^(exponent - 128), subnormal below 2.
-            int scale = exponent < 2 ? 0x0020_0000 << exponent : (exponent - 1) << 23;
-            FloatVector d = IntVector.broadcast(INTS, scale).reinterpretAsFloats();
-            decodeGroup(E2M1_DOUBLED, d, block + 1, out);
+        for (int k = 0; k < n; k += 32, block += 17, out += 128) {
+            decodeGroup(E2M1_DOUBLED, scaleMXFP4(block), block + 1, out);
         }
     }
 
-    static void decodeIQ4_XS(long from, int n, long to) {
+    static void decodeIQ4_XS(long from, int n, long to, float[] scales) {
+        long block = from;
         long out = to;
-        for (long block = from; out < to + 4L * n; block += 136) {
-            float d = Lanes.half(block);
-            int highBits = Lanes.bits(block) >>> 16;
-            int lowBits = Lanes.bits(block + 4);
-            for (int j = 0; j < 8; j++, out += 128) {
-                int scale = (lowBits >>> (4 * j) & 15) | (highBits >>> (2 * j) & 3) << 4;
-                FloatVector groupScale = FloatVector.broadcast(FLOATS, d * (scale - 32));
-                decodeGroup(NON_LINEAR, groupScale, block + 8 + 16L * j, out);
+        for (int k = 0; k < n; k += 256, block += 136, out += 1024) {
+            scalesIQ4_XS(block, scales, 0);
+            for (int j = 0; j < 8; j++) {
+                decodeGroup(NON_LINEAR, FloatVector.broadcast(FLOATS, scales[j]), block + 8 + 16L * j, out + 128L * j);
             }
+        }
+    }
+
+    /** 2^(exponent - 128), which is subnormal for exponents below 2, in every lane. */
+    static FloatVector scaleMXFP4(long block) {
+        int exponent = Byte.toUnsignedInt(MEMORY.get(ValueLayout.JAVA_BYTE, block));
+        int bits = exponent < 2 ? 0x0020_0000 << exponent : (exponent - 1) << 23;
+        return IntVector.broadcast(INTS, bits).reinterpretAsFloats();
+    }
+
+    /** The eight scales of a block: high bits u16, low bits u4[8]. */
+    static void scalesIQ4_XS(long block, float[] scales, int at) {
+        float d = Lanes.half(block);
+        int highBits = Lanes.bits(block) >>> 16;
+        int lowBits = Lanes.bits(block + 4);
+        for (int j = 0; j < 8; j++) {
+            int scale = (lowBits >>> (4 * j) & 15) | (highBits >>> (2 * j) & 3) << 4;
+            scales[at + j] = d * (scale - 32);
         }
     }
 

@@ -31,8 +31,9 @@ final class KBlockDecoders {
 
     static void decodeQ2_K(long from, int n, long to, Tile tile) {
         float[] scales = tile.scales;
+        long block = from;
         long out = to;
-        for (long block = from; out < to + 4L * n; block += 84) {
+        for (int k = 0; k < n; k += 256, block += 84, out += 1024) {
             float d = Lanes.half(block + 80);
             float dMin = Lanes.half(block + 82);
             for (int i = 0; i < SCALES; i += LANES) {
@@ -40,14 +41,14 @@ final class KBlockDecoders {
                 floats(both.and(15)).mul(d).intoArray(scales, i);
                 floats(both.lanewise(VectorOperators.LSHR, 4)).mul(dMin).intoArray(scales, SCALES + i);
             }
-            for (int half = 0; half < 2; half++, out += 512) {
+            for (int half = 0; half < 2; half++) {
                 for (int i = 0; i < 32; i += LANES) {
                     IntVector q = unsigned(block + 16 + 32L * half, i);
                     for (int plane = 0; plane < 4; plane++) {
                         int scale = 8 * half + 2 * plane + i / 16;
                         store(
                                 floats(q.and(3)).mul(scales[scale]).sub(scales[SCALES + scale]),
-                                out + 128L * plane + 4L * i);
+                                out + 512L * half + 128L * plane + 4L * i);
                         q = q.lanewise(VectorOperators.LSHR, 2);
                     }
                 }
@@ -57,14 +58,15 @@ final class KBlockDecoders {
 
     static void decodeQ3_K(long from, int n, long to, Tile tile) {
         float[] scales = tile.scales;
+        long block = from;
         long out = to;
-        for (long block = from; out < to + 4L * n; block += 110) {
+        for (int k = 0; k < n; k += 256, block += 110, out += 1024) {
             sixBitScalesQ3_K(block + 96, tile.scaleBytes());
             float d = Lanes.half(block + 108);
             for (int i = 0; i < SCALES; i += LANES) {
                 floats(unsigned(tile.scaleBytes(), i).sub(32)).mul(d).intoArray(scales, i);
             }
-            for (int half = 0; half < 2; half++, out += 512) {
+            for (int half = 0; half < 2; half++) {
                 for (int i = 0; i < 32; i += LANES) {
                     IntVector q = unsigned(block + 32 + 32L * half, i);
                     // The third bit of plane p is bit p of the high byte in the first half, bit p + 4 in the second.
@@ -75,7 +77,7 @@ final class KBlockDecoders {
                     for (int plane = 0; plane < 4; plane++) {
                         IntVector value = q.and(3).or(high.and(4)).sub(4);
                         int scale = 8 * half + 2 * plane + i / 16;
-                        store(floats(value).mul(scales[scale]), out + 128L * plane + 4L * i);
+                        store(floats(value).mul(scales[scale]), out + 512L * half + 128L * plane + 4L * i);
                         q = q.lanewise(VectorOperators.LSHR, 2);
                         high = high.lanewise(VectorOperators.LSHR, 1);
                     }
@@ -86,15 +88,16 @@ final class KBlockDecoders {
 
     static void decodeQ4_K(long from, int n, long to, Tile tile) {
         float[] scales = tile.scales;
+        long block = from;
         long out = to;
-        for (long block = from; out < to + 4L * n; block += 144) {
+        for (int k = 0; k < n; k += 256, block += 144, out += 1024) {
             scalesAndMinima(block, tile);
-            for (int group = 0; group < 4; group++, out += 256) {
+            for (int group = 0; group < 4; group++) {
                 for (int i = 0; i < 32; i += LANES) {
                     IntVector q = unsigned(block + 16 + 32L * group, i);
                     for (int plane = 0; plane < 2; plane++) {
                         int scale = 2 * group + plane;
-                        store(floats(q.and(15)).mul(scales[scale]).sub(scales[8 + scale]), out + 128L * plane + 4L * i);
+                        store(floats(q.and(15)).mul(scales[scale]).sub(scales[8 + scale]), out + 128L * scale + 4L * i);
                         q = q.lanewise(VectorOperators.LSHR, 4);
                     }
                 }
@@ -104,8 +107,9 @@ final class KBlockDecoders {
 
     static void decodeQ5_K(long from, int n, long to, Tile tile) {
         float[] scales = tile.scales;
+        long block = from;
         long out = to;
-        for (long block = from; out < to + 4L * n; block += 176, out += 1024) {
+        for (int k = 0; k < n; k += 256, block += 176, out += 1024) {
             scalesAndMinima(block, tile);
             for (int i = 0; i < 32; i += LANES) {
                 // The fifth bit of plane p of group g is bit 2 g + p of the high byte.
@@ -129,20 +133,21 @@ final class KBlockDecoders {
 
     static void decodeQ6_K(long from, int n, long to, Tile tile) {
         float[] scales = tile.scales;
+        long block = from;
         long out = to;
-        for (long block = from; out < to + 4L * n; block += 210) {
+        for (int k = 0; k < n; k += 256, block += 210, out += 1024) {
             float d = Lanes.half(block + 208);
             for (int i = 0; i < SCALES; i += LANES) {
                 Lanes.signed(block + 192, i).mul(d).intoArray(scales, i);
             }
-            for (int half = 0; half < 2; half++, out += 512) {
+            for (int half = 0; half < 2; half++) {
                 for (int i = 0; i < 32; i += LANES) {
                     IntVector even = unsigned(block + 64L * half, i);
                     IntVector odd = unsigned(block + 64L * half + 32, i);
                     IntVector high = unsigned(block + 128 + 32L * half, i).lanewise(VectorOperators.LSHL, 4);
                     for (int plane = 0; plane < 4; plane += 2) {
                         int scale = 8 * half + 2 * plane + i / 16;
-                        long at = out + 128L * plane + 4L * i;
+                        long at = out + 512L * half + 128L * plane + 4L * i;
                         IntVector value = even.and(15).or(high.and(48)).sub(32);
                         store(floats(value).mul(scales[scale]), at);
                         high = high.lanewise(VectorOperators.LSHR, 2);
@@ -171,7 +176,7 @@ final class KBlockDecoders {
     }
 
     /**
-     * The eight scales d·s and from the ninth the minima m·t of a block of Q4_K or Q5_K, six bits each: those of the first
+     * To {@link Tile#scales}: the eight scales d·s and from the ninth the minima m·t of a block of Q4_K or Q5_K, six bits each: those of the first
      * four sub-blocks are the low six bits of bytes 0 to 3 and 4 to 7; of the others, bytes 8 to 11 hold the low four bits
      * and the top bits of bytes 0 to 7 the high two.
      */

@@ -12,7 +12,7 @@ final class Tile {
     static final int ROWS = 4;
 
     /** Columns of weights that are decoded together: a whole number of blocks of every type. */
-    static final int COLUMNS = 512;
+    static final int COLUMNS = 1024;
 
     /** Rows of activations whose sums have room: enough to make decoding cheap beside multiplying. */
     static final int ACTIVATION_ROWS = 128;
@@ -29,7 +29,7 @@ final class Tile {
     /** Lanes of sums, ROWS vectors for each row of activations. */
     final float[] sums = new float[ACTIVATION_ROWS * ROWS * LANES_MAX];
 
-    /** Scales and, from 16 on, minima of the sub-blocks of one block. */
+    /** Scales and minima of the sub-blocks of a block. */
     final float[] scales = new float[32];
 
     /** Keys or values of some positions, or half-precision weights, as floats. */

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * The Vector API's kernels. A product decodes four rows of weights, a few columns at a time, to floats in the
  * first-level cache and multiplies them with every row of activations; a sum is taken lane by lane along k, then over the
  * lanes as a tree, then over what is left of k, so it depends on the vector width of the machine and on nothing else.
+ * With one row of activations, {@link RegisterProducts} decode in registers instead, with the same operations in the
+ * same order.
  *
  * <p>Loops are short on purpose: the compiler stops inlining in a method of some fifty vector operations, and from there
  * on every vector would be an object.
@@ -92,7 +94,14 @@ final class VectorKernels implements Kernels {
         float[] sums = tile.sums;
         Arrays.fill(sums, 0, count * Tile.ROWS * LANES, 0f);
         int n = 0;
-        for (int k = 0; k < columns; k += n) {
+        int k = 0;
+        if (count == 1 && rows == Tile.ROWS && RegisterProducts.has(type)) {
+            int xOffset = xOffsets[first];
+            RegisterProducts.multiplyTwo(type, address, rowBytes, columns, x, xOffset, tile, 0);
+            RegisterProducts.multiplyTwo(type, address + 2 * rowBytes, rowBytes, columns, x, xOffset, tile, 2 * LANES);
+            k = columns;
+        }
+        for (; k < columns; k += n) {
             n = Math.min(Tile.COLUMNS, columns - k);
             long at = address + type.rowBytes(k);
             for (int row = 0; row < rows; row++) {
@@ -110,9 +119,9 @@ final class VectorKernels implements Kernels {
         for (int i = 0; i < count; i++) {
             for (int row = 0; row < rows; row++) {
                 float sum = sumLanes(sums, (i * Tile.ROWS + row) * LANES);
-                for (int k = whole; k < n; k++) {
-                    float weight = MEMORY.get(ValueLayout.JAVA_FLOAT, tile.row(row) + 4L * k);
-                    sum = Math.fma(weight, x[xOffsets[first + i] + columns - n + k], sum);
+                for (int j = whole; j < n; j++) {
+                    float weight = MEMORY.get(ValueLayout.JAVA_FLOAT, tile.row(row) + 4L * j);
+                    sum = Math.fma(weight, x[xOffsets[first + i] + columns - n + j], sum);
                 }
                 y[yOffsets[first + i] + o + row] = sum;
             }

@@ -34,7 +34,7 @@ class KernelsTest {
     static Stream<Arguments> matrixShapes() {
         return Stream.of(BlockType.values()).flatMap(type -> {
             int block = type.blockElements();
-            int[] columnCounts = block == 1 ? ELEMENT_COUNTS : new int[] {block, 3 * block};
+            int[] columnCounts = block == 1 ? ELEMENT_COUNTS : new int[] {block, 3 * block, Tile.COLUMNS + block};
             return IntStream.of(columnCounts).boxed().flatMap(columns -> Stream.of(1, 4, 7)
                     .map(rows -> Arguments.of(type, rows, columns)));
         });
