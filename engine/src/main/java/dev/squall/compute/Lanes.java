@@ -33,13 +33,14 @@ final class Lanes {
             VectorSpecies.of(short.class, VectorShape.forBitSize(LANES * 16));
     private static final int BYTES_PER_LANE = BYTES.length() / LANES;
 
-    private static final int HALF_EXPONENT = 0x7c00;
-    private static final int HALF_MAGNITUDE = 0x7fff;
-    private static final int HALF_SIGN = 0x8000;
-    /** What an exponent grows by from a half to a float. */
-    private static final int BIAS = 112;
+    /** Every half-precision float by its bits. */
+    private static final float[] HALVES = new float[1 << 16];
 
-    private static final int FRACTION_SHIFT = 13;
+    static {
+        for (int bits = 0; bits < HALVES.length; bits++) {
+            HALVES[bits] = Float.float16ToFloat((short) bits);
+        }
+    }
 
     private Lanes() {}
 
@@ -78,15 +79,9 @@ final class Lanes {
         return Float.float16ToFloat(MEMORY.get(HALF, address));
     }
 
-    /** The half-precision float at an address in every lane. Normal ones, nearly all, are converted by whole numbers. */
+    /** The half-precision float at an address in every lane, from a table: loads are cheap where conversions are not. */
     static FloatVector broadcastHalf(long address) {
-        short half = MEMORY.get(HALF, address);
-        int exponent = half & HALF_EXPONENT;
-        if (exponent == 0 || exponent == HALF_EXPONENT) {
-            return FloatVector.broadcast(FLOATS, Float.float16ToFloat(half));
-        }
-        int magnitude = ((half & HALF_MAGNITUDE) << FRACTION_SHIFT) + (BIAS << 23);
-        return IntVector.broadcast(INTS, (half & HALF_SIGN) << 16 | magnitude).reinterpretAsFloats();
+        return FloatVector.broadcast(FLOATS, HALVES[MEMORY.get(HALF, address) & 0xffff]);
     }
 
     /** Half-precision floats as floats. Plain Java: the compiler makes vectors of it, and knows the conversion. */
