@@ -1,5 +1,10 @@
 package dev.squall.model;
 
+import static dev.squall.model.TinyNumbers.matrix;
+import static dev.squall.model.TinyNumbers.norm;
+import static dev.squall.model.TinyNumbers.unevenRows;
+import static dev.squall.model.TinyNumbers.uniform;
+
 import dev.squall.gguf.BlockCodec;
 import dev.squall.gguf.BlockType;
 import dev.squall.gguf.GgufValue;
@@ -69,13 +74,7 @@ public final class TinyModel {
         }
     }
 
-    private record Tensor(String name, List<Long> dimensions, Numbers numbers) {}
-
-    /** The i-th number of a tensor, asked for in order. */
-    @FunctionalInterface
-    private interface Numbers {
-        float next(Random random);
-    }
+    private record Tensor(String name, List<Long> dimensions, TinyNumbers numbers) {}
 
     /**
      * Sizes. Architectures differ in which of them they leave free.
@@ -389,36 +388,6 @@ public final class TinyModel {
         }
     }
 
-    /** Numbers of which a row of so many gives products about {@code gain} times as large as its input. */
-    private static Numbers matrix(int columns, double gain) {
-        return uniform(gain * Math.sqrt(3.0 / columns));
-    }
-
-    /** Rows of very different lengths, so that the likeliest token stands out. */
-    private static Numbers unevenRows(int columns) {
-        return new Numbers() {
-            private int index;
-            private float length;
-
-            @Override
-            public float next(Random random) {
-                if (index++ % columns == 0) {
-                    float uniform = random.nextFloat();
-                    length = 0.5f + 11 * uniform * uniform * uniform;
-                }
-                return length * (float) Math.sqrt(3.0 / columns) * (2 * random.nextFloat() - 1);
-            }
-        };
-    }
-
-    private static Numbers uniform(double most) {
-        return random -> (float) most * (2 * random.nextFloat() - 1);
-    }
-
-    private static Numbers norm() {
-        return random -> 0.7f + 0.6f * random.nextFloat();
-    }
-
     private int vocabularySize() {
         if (metadata.get("tokenizer.ggml.tokens") instanceof GgufValue.Array tokens) {
             return tokens.length();
@@ -426,12 +395,12 @@ public final class TinyModel {
         throw new IllegalStateException("no vocabulary yet");
     }
 
-    private void add(String name, Numbers numbers, int... dimensions) {
+    private void add(String name, TinyNumbers numbers, int... dimensions) {
         tensors.add(
                 new Tensor(name, IntStream.of(dimensions).asLongStream().boxed().toList(), numbers));
     }
 
-    private void replace(String name, Numbers numbers) {
+    private void replace(String name, TinyNumbers numbers) {
         tensors.replaceAll(tensor -> tensor.name.equals(name) ? new Tensor(name, tensor.dimensions, numbers) : tensor);
     }
 
