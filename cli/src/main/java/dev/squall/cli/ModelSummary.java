@@ -137,9 +137,7 @@ record ModelSummary(
             Hyperparameters h = Hyperparameters.of(file);
             Tokenizer.fromMetadata(metadata);
             contextTokens = Math.min(h.contextLength(), contextTokensDefault);
-            // Keys and values are 16-bit floats.
-            contextBytes =
-                    2L * h.blockCount() * contextTokens * h.headCountKv() * (h.keyLength() + (long) h.valueLength());
+            contextBytes = contextTokens * h.cacheBytesPerPosition();
         } catch (ModelException | TokenizerException | GgufFormatException e) {
             refusal = e.getMessage();
         }

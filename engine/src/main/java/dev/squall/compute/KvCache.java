@@ -61,17 +61,7 @@ final class KvCache implements AutoCloseable {
                 h.headCountKv(),
                 h.keyLength(),
                 h.valueLength(),
-                valuesInKeys(h));
-    }
-
-    private static boolean valuesInKeys(Hyperparameters h) {
-        return h.latent() != null && h.latent().absorbed();
-    }
-
-    /** Bytes that a model's cache takes. */
-    static long bytes(Hyperparameters h, int sequencesMax, int positionsMax) {
-        long elements = padded(h.keyLength()) + (valuesInKeys(h) ? 0L : padded(h.valueLength()));
-        return 2L * h.blockCount() * sequencesMax * positionsMax * h.headCountKv() * elements;
+                h.keepsValuesInKeys());
     }
 
     private static int padded(int length) {

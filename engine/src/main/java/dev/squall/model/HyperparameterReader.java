@@ -1,5 +1,6 @@
 package dev.squall.model;
 
+import static dev.squall.model.ExpertGate.Scores.SELECTED_SOFTMAX;
 import static dev.squall.model.ExpertGate.Scores.SIGMOID;
 import static dev.squall.model.ExpertGate.Scores.SOFTMAX;
 import static dev.squall.model.Feature.ALTERNATING_WINDOW;
@@ -123,7 +124,10 @@ final class HyperparameterReader {
             case 0 -> architecture.scores();
             case 1 -> SOFTMAX;
             case 2 -> SIGMOID;
-            default -> throw keys.wrong("expert_gating_func", function, "1 (softmax) or 2 (sigmoid)");
+            case 3 -> SELECTED_SOFTMAX;
+            default ->
+                throw keys.wrong(
+                        "expert_gating_func", function, "1 (softmax), 2 (sigmoid) or 3 (softmax over the selected)");
         };
     }
 

@@ -69,6 +69,17 @@ public record Hyperparameters(
         return layer < denseBlockCount;
     }
 
+    /** Whether a position's values are the first elements of its key, so that they are kept once. */
+    public boolean keepsValuesInKeys() {
+        return latent != null && latent.absorbed();
+    }
+
+    /** What the keys and values of one position take in all layers, as half-precision floats. */
+    public long cacheBytesPerPosition() {
+        long elements = keyLength + (keepsValuesInKeys() ? 0L : valueLength);
+        return 2 * elements * headCountKv * blockCount;
+    }
+
     /** The first position that a layer sees from a position. */
     public int firstVisible(int layer, int position) {
         return slidingWindow > 0 && layer % 2 == 0 ? Math.max(0, position - slidingWindow + 1) : 0;

@@ -73,6 +73,10 @@ final class WeightBinding {
         int keyWidth = h.headCountKv() * h.keyLength();
         int valueWidth = h.headCountKv() * h.valueLength();
         boolean biased = architecture.has(QKV_BIAS);
+        refuse(
+                prefix + "attn_qkv.weight",
+                "queries, keys and values in one tensor, expected one for each",
+                "convert the model again without fusing them");
         return new AttentionWeights.Grouped(
                 tensors.projection(prefix + "attn_q", queryWidth, width, biased),
                 tensors.projection(prefix + "attn_k", keyWidth, width, biased),
@@ -149,11 +153,14 @@ final class WeightBinding {
     }
 
     private List<ExpertWeights> experts(String prefix) {
-        if (tensors.has(prefix + "ffn_gate.0.weight")) {
-            throw new ModelException("tensor '" + prefix + "ffn_gate.0.weight': one tensor for each expert, expected '"
-                    + prefix + "ffn_gate_exps.weight' with all of them in " + tensors.source()
-                    + "; convert the model again with a llama.cpp later than April 2024, or get a newer file");
-        }
+        refuse(
+                prefix + "ffn_gate.0.weight",
+                "one tensor for each expert, expected '" + prefix + "ffn_gate_exps.weight' with all of them",
+                "convert the model again with a llama.cpp later than April 2024, or get a newer file");
+        refuse(
+                prefix + "ffn_gate_up_exps.weight",
+                "gate and up projections in one tensor, expected one for each",
+                "convert the model again without fusing them");
         int width = h.embeddingLength();
         int inner = h.expertFeedForwardLength();
         int count = h.expertCount();
@@ -163,6 +170,12 @@ final class WeightBinding {
         return IntStream.range(0, count)
                 .mapToObj(expert -> new ExpertWeights(gates.get(expert), ups.get(expert), downs.get(expert)))
                 .toList();
+    }
+
+    private void refuse(String tensor, String reason, String remedy) {
+        if (tensors.has(tensor)) {
+            throw new ModelException("tensor '" + tensor + "': " + reason + " in " + tensors.source() + "; " + remedy);
+        }
     }
 
     private ExpertBiases expertBiases(String prefix) {

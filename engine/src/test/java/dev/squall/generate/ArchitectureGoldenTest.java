@@ -112,6 +112,7 @@ class ArchitectureGoldenTest {
         // The golden files' context, which decides between short and long RoPE factors.
         try (LanguageModel model = LanguageModel.builder(file)
                         .backend(backend)
+                        .threads(1)
                         .contextTokens(512)
                         .load();
                 Session session = model.newSession()) {

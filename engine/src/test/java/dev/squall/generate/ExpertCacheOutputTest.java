@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.squall.expert.CacheCounters;
 import dev.squall.expert.EvictionPolicy;
 import dev.squall.expert.ExpertCacheOptions;
+import dev.squall.model.TinyModel;
 import dev.squall.sampling.SamplingOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -63,6 +65,28 @@ class ExpertCacheOutputTest {
                         assertThat(counters.misses()).isLessThanOrEqualTo(EXPERTS);
                     }
                 }
+            }
+        }
+    }
+
+    @Test
+    void sharedExpertsBiasesAndDenseLayersStayInMemory() throws IOException {
+        for (String family : List.of("qwen2moe", "gpt-oss", "deepseek2")) {
+            Path file = folder.resolve(family + ".gguf");
+            TinyModel.of(family, TinyModel.Mix.Q8_0, 1).write(file);
+            GenerationRequest request = GenerationRequest.of(new int[] {50, 60, 70, 80}, 24, WARM);
+            List<ScoredToken> expected;
+            try (LanguageModel model = LanguageModel.builder(file).load();
+                    Session session = model.newSession()) {
+                expected = session.generate(request, TokenListener.NONE).answer();
+            }
+            try (LanguageModel model = LanguageModel.builder(file)
+                            .expertCache(new ExpertCacheOptions(1 << 20, EvictionPolicy.LRU, true))
+                            .load();
+                    Session session = model.newSession()) {
+                assertThat(session.generate(request, TokenListener.NONE).answer())
+                        .as(family)
+                        .isEqualTo(expected);
             }
         }
     }

@@ -51,6 +51,22 @@ class ModelLoadingTest {
     }
 
     @Test
+    void refusesFusedTensorsWithTheRemedy() {
+        assertRefused(tiny("deepseek2")
+                        .withoutTensor("blk.1.ffn_gate_exps.weight")
+                        .withTensor("blk.1.ffn_gate_up_exps.weight", 96, 192, 9))
+                .isInstanceOf(ModelException.class)
+                .hasMessage(
+                        "tensor 'blk.1.ffn_gate_up_exps.weight': gate and up projections in one tensor, expected one"
+                                + " for each in tiny.gguf; convert the model again without fusing them");
+        assertRefused(tiny("llama").withoutTensor("blk.0.attn_q.weight").withTensor("blk.0.attn_qkv.weight", 96, 288))
+                .isInstanceOf(ModelException.class)
+                .hasMessage(
+                        "tensor 'blk.0.attn_qkv.weight': queries, keys and values in one tensor, expected one for each"
+                                + " in tiny.gguf; convert the model again without fusing them");
+    }
+
+    @Test
     void namesTheTensorThatIsMissing() {
         assertRefused(tiny("gpt-oss").withoutTensor("blk.2.attn_sinks.weight"))
                 .isInstanceOf(ModelException.class)
@@ -88,7 +104,8 @@ class ModelLoadingTest {
         assertRefused(tiny("deepseek2").with("deepseek2.leading_dense_block_count", GgufValue.uint32(3)))
                 .hasMessage("deepseek2.leading_dense_block_count=3, expected less than 3 (block_count) in tiny.gguf");
         assertRefused(tiny("deepseek2").with("deepseek2.expert_gating_func", GgufValue.uint32(4)))
-                .hasMessage("deepseek2.expert_gating_func=4, expected 1 (softmax) or 2 (sigmoid) in tiny.gguf");
+                .hasMessage("deepseek2.expert_gating_func=4, expected 1 (softmax), 2 (sigmoid) or 3 (softmax over the"
+                        + " selected) in tiny.gguf");
         assertRefused(tiny("deepseek2").with("deepseek2.expert_group_count", GgufValue.uint32(4)))
                 .hasMessage("deepseek2.expert_group_count=4, expected groups of equal size, at least 2 of 9 experts in"
                         + " tiny.gguf");
