@@ -1,0 +1,49 @@
+package dev.squall.predict;
+
+/**
+ * Remembers expert maps and finds those most like what a pass has shown so far (FineMoE, sections 4.2 and 4.3). One
+ * thread adds and searches, others may search beside it. When it is full, a new map takes the place of the stored one
+ * that is most redundant with it: {@code (d/L) · semantic score + ((L-d)/L) · trajectory score} over whole maps.
+ */
+public interface ExpertMapStore extends AutoCloseable {
+
+    MapShape shape();
+
+    /** Maps held. */
+    long size();
+
+    /** Most maps held. */
+    long capacity();
+
+    /**
+     * Adds a map, which later searches of this thread find.
+     *
+     * @throws IllegalArgumentException if its arrays do not have the store's shape or hold what is not finite
+     */
+    void add(ExpertMap map);
+
+    /**
+     * The maps whose embedding is most like this one, by cosine.
+     *
+     * @param embedding h numbers
+     * @param k most matches wanted
+     */
+    MapMatches nearestByEmbedding(float[] embedding, int k);
+
+    /**
+     * The maps whose first layers are most like these: the mean over the layers of the cosines between distributions.
+     * Each layer counts the same, where FineMoE's cosine of the concatenation lets layers with a sharp distribution
+     * count more; in exchange one inner product with vectors normalised layer by layer serves prefixes of every length.
+     *
+     * @param probabilities L x J, of which the first {@code layers} rows are read
+     * @param layers from 1 to L
+     * @param k most matches wanted
+     */
+    MapMatches nearestByTrajectory(float[] probabilities, int layers, int k);
+
+    /** Makes what was added so far survive a crash; does nothing in a store that lives in memory. */
+    void commit();
+
+    @Override
+    void close();
+}

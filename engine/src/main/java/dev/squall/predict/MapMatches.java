@@ -1,0 +1,16 @@
+package dev.squall.predict;
+
+/** The maps that a search found, best first; holds until the store's next search by the same thread. */
+public interface MapMatches {
+    /** How many were found. */
+    int count();
+
+    /** How similar match {@code i} is, a cosine or a mean of cosines: 1 for the same direction. */
+    float score(int i);
+
+    /** Copies the J probabilities of a layer of match {@code i}. */
+    void probabilities(int i, int layer, float[] out, int outOffset);
+
+    /** Where match {@code i} comes from. */
+    MapOrigin origin(int i);
+}

@@ -1,0 +1,65 @@
+package dev.squall.predict;
+
+/** Expert maps as vectors that are compared by inner product. */
+public final class MapVectors {
+    private MapVectors() {}
+
+    /**
+     * The embedding at unit length.
+     *
+     * @throws IllegalArgumentException if it is not the shape's, is zero or holds what is not finite
+     */
+    public static float[] unitEmbedding(MapShape shape, float[] embedding) {
+        if (embedding.length != shape.embeddingLength()) {
+            throw new IllegalArgumentException(
+                    "an embedding of " + embedding.length + " numbers, expected " + shape.embeddingLength());
+        }
+        float[] unit = embedding.clone();
+        normalise(unit, 0, unit.length, "an embedding");
+        return unit;
+    }
+
+    /**
+     * The first layers of a map with every layer at unit length, zero beyond: the inner product of two of them is the
+     * number of layers times the mean cosine of their layers.
+     *
+     * @param probabilities L x J
+     * @param layers how many are taken, from 1 to L
+     * @throws IllegalArgumentException if it is not the shape's, or a layer is zero or holds what is not finite
+     */
+    public static float[] directions(MapShape shape, float[] probabilities, int layers) {
+        if (probabilities.length != shape.probabilityCount()) {
+            throw new IllegalArgumentException("an expert map of " + probabilities.length
+                    + " probabilities, expected " + shape.probabilityCount());
+        }
+        if (layers < 1 || layers > shape.layerCount()) {
+            throw new IllegalArgumentException(
+                    "a trajectory of " + layers + " layers, expected from 1 to " + shape.layerCount());
+        }
+        float[] directions = new float[probabilities.length];
+        System.arraycopy(probabilities, 0, directions, 0, layers * shape.expertCount());
+        for (int layer = 0; layer < layers; layer++) {
+            normalise(directions, layer * shape.expertCount(), shape.expertCount(), "layer " + layer + " of a map");
+        }
+        return directions;
+    }
+
+    /** The Euclidean length of n numbers. */
+    public static float length(float[] vector, int from, int n) {
+        double squares = 0;
+        for (int i = from; i < from + n; i++) {
+            squares += (double) vector[i] * vector[i];
+        }
+        return (float) Math.sqrt(squares);
+    }
+
+    private static void normalise(float[] vector, int from, int n, String what) {
+        float length = length(vector, from, n);
+        if (!(length > 0) || Float.isInfinite(length)) {
+            throw new IllegalArgumentException(what + " has length " + length + ", expected a finite one above 0");
+        }
+        for (int i = from; i < from + n; i++) {
+            vector[i] /= length;
+        }
+    }
+}
