@@ -1,8 +1,9 @@
 package dev.squall.cli;
 
-import dev.squall.expert.EvictionPolicy;
 import dev.squall.expert.ExpertCacheOptions;
 import dev.squall.generate.LanguageModel;
+import dev.squall.predict.PolicyName;
+import dev.squall.predict.PolicyOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -57,8 +58,9 @@ final class ModelArguments {
 
     @Option(
             names = "--policy",
-            paramLabel = "lru|lfu|fifo|random",
-            description = "Which expert gives up its place in a full --expert-cache. Default: lru.")
+            paramLabel = "NAME",
+            description = "What is loaded ahead into the --expert-cache and what gives up its place: one of "
+                    + "${COMPLETION-CANDIDATES}. Default: squall.")
     @Nullable
     String policy;
 
@@ -84,7 +86,7 @@ final class ModelArguments {
             if (expertCache == null) {
                 throw new IllegalArgumentException("--policy " + policy + ": nothing to evict without --expert-cache");
             }
-            EvictionPolicy.named(policy);
+            PolicyName.named(policy);
         }
         if (!device.equals("auto") && !device.equals("cpu")) {
             throw new IllegalArgumentException(
@@ -101,9 +103,8 @@ final class ModelArguments {
                     .contextTokens(contextTokens)
                     .backend(kernels.backend());
             if (expertCache != null) {
-                EvictionPolicy eviction = policy == null ? EvictionPolicy.LRU : EvictionPolicy.named(policy);
-                builder.expertCache(
-                        new ExpertCacheOptions(CacheSize.parse(expertCache).bytesFor(file), eviction, true));
+                builder.expertCache(new ExpertCacheOptions(CacheSize.parse(expertCache).bytesFor(file), true));
+                builder.policy(PolicyOptions.of(policy == null ? PolicyName.SQUALL : PolicyName.named(policy)));
             }
             return builder.load();
         } catch (IllegalArgumentException e) {

@@ -46,6 +46,14 @@ public interface ComputeBackend extends AutoCloseable {
      */
     void expertBlock(LayerRouting routing, ExpertLease experts);
 
+    /**
+     * Copies a row's hidden state as the last block left it, for those who ask routers ahead of their layer.
+     *
+     * @param row index of the row in the batch
+     * @param out E numbers from {@code outOffset}
+     */
+    void hidden(int row, float[] out, int outOffset);
+
     /** hidden += network(norm(hidden)), the one network of a dense layer. */
     void denseBlock(int layer);
 

@@ -124,6 +124,13 @@ public final class JvmBackend implements ComputeBackend {
     }
 
     @Override
+    public void hidden(int row, float[] out, int outOffset) {
+        require(row, rows.size(), "row");
+        FloatRows hidden = states.hidden();
+        System.arraycopy(hidden.values(), hidden.at(row), out, outOffset, h.embeddingLength());
+    }
+
+    @Override
     public void expertBlock(LayerRouting routing, ExpertLease lease) {
         if (!(model.layers().get(routing.layer()).feedForward() instanceof MixtureWeights mixture)) {
             throw new IllegalArgumentException("layer " + routing.layer() + " is dense, expected one with experts");

@@ -3,30 +3,28 @@ package dev.squall.expert;
 import dev.squall.model.ExpertWeights;
 import dev.squall.routing.LayerRouting;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A fixed number of slots for experts, allocated at start. A lease makes its experts stay; what is missing is loaded by
- * the cache's own threads, all at once, while the pass computes with what is there. One lease is open at a time, by the
- * thread of the forward pass; its threads may all ask for weights.
+ * A fixed number of slots for experts. A lease makes its experts stay; what is missing is loaded by the cache's own
+ * threads, all at once, while the pass computes with what is there. Between demands the same threads load ahead what the
+ * published plan names. One lease is open at a time, by the thread of the forward pass; its threads may all ask for
+ * weights, and any thread may publish.
  */
 public final class ExpertCache implements ExpertSource, AutoCloseable {
-    private final ExpertReader reader;
-    private final EvictionPolicy eviction;
-    private final int expertsPerLayer;
-    private final Arena arena = Arena.ofShared();
-    private final Slot[] slots;
-    private final long[] useCounts;
-    /** By layer and expert: the slot that holds it or is being loaded with it. */
-    private final @Nullable Slot[] slotOf;
+    /** Loads ahead at once: one that waits for the disk while the other is copied, so that a demand waits for few. */
+    public static final int SPECULATIVE_LOADS_MAX = 2;
 
+    private final SlotMemory memory;
+    private final int layerCount;
+    private final int denseLayers;
+    private final SlotTable table;
     private final Lease lease;
     private final Thread[] loaders;
 
@@ -34,51 +32,30 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
     private final Condition loaded = lock.newCondition();
     private final Condition requested = lock.newCondition();
     private final Deque<Slot> demands = new ArrayDeque<>();
+    private final List<Slot> toLoad = new ArrayList<>();
     private boolean closed;
-    private long tick;
-    private long hits;
-    private long misses;
-    private long bytesLoaded;
     private long stalledNanos;
     private int waitingThreads;
     private long waitingSinceNanos;
-
-    /** Bytes of the smallest cache that can run a model: one layer's experts. */
-    public static long bytesMin(ExpertReader reader, int expertsPerLayer) {
-        return Math.multiplyExact(reader.slotBytes(), (long) expertsPerLayer);
-    }
+    private long openedNanos;
+    private long stalledNanosWhenOpened;
+    private int loading;
 
     /**
-     * Makes a cache, which owns the reader from then on.
+     * Makes a cache, which owns the memory from then on.
      *
-     * @param bytesMax memory for slots; what no slot fits into stays unused
-     * @param loaderThreads reads that may be under way at once
+     * @param denseLayers the model's first layers that have no experts
+     * @param layerCount L, the layers after them
+     * @param expertCount J, experts of each
+     * @param loaderThreads loads that may be under way at once
      */
     public ExpertCache(
-            ExpertReader reader,
-            int layerCount,
-            int expertsPerLayer,
-            long bytesMax,
-            EvictionPolicy eviction,
-            int loaderThreads) {
-        this.reader = reader;
-        this.eviction = eviction;
-        this.expertsPerLayer = expertsPerLayer;
-        long slotBytes = StoredExperts.alignUp(reader.slotBytes(), reader.slotAlignment());
-        int slotCount = (int) Math.min(bytesMax / slotBytes, Math.multiplyExact((long) layerCount, expertsPerLayer));
-        if (slotCount < expertsPerLayer) {
-            throw new IllegalArgumentException("an expert cache of " + bytesMax + " bytes has " + slotCount
-                    + " slots, expected at least " + expertsPerLayer + ", one layer's experts: give it "
-                    + bytesMin(reader, expertsPerLayer) + " bytes or more");
-        }
-        MemorySegment memory = arena.allocate(Math.multiplyExact(slotBytes, (long) slotCount), reader.slotAlignment());
-        slots = new Slot[slotCount];
-        for (int i = 0; i < slotCount; i++) {
-            slots[i] = new Slot(memory.asSlice(i * slotBytes, slotBytes));
-        }
-        lease = new Lease();
-        slotOf = new Slot[layerCount * expertsPerLayer];
-        useCounts = new long[slotOf.length];
+            SlotMemory memory, int denseLayers, int layerCount, int expertCount, Eviction eviction, int loaderThreads) {
+        this.memory = memory;
+        this.denseLayers = denseLayers;
+        this.layerCount = layerCount;
+        table = new SlotTable(layerCount, expertCount, memory.slotCount(), eviction, SPECULATIVE_LOADS_MAX);
+        lease = new Lease(expertCount);
         loaders = new Thread[loaderThreads];
         for (int i = 0; i < loaderThreads; i++) {
             loaders[i] = Thread.ofPlatform()
@@ -90,13 +67,48 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
 
     /** How many experts fit. */
     public int slotCount() {
-        return slots.length;
+        return table.slotCount();
     }
 
     public CacheCounters counters() {
         lock.lock();
         try {
-            return new CacheCounters(hits, misses, bytesLoaded, stalledNanos);
+            return table.counters(stalledNanos);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What has been measured of copying and computing. */
+    public CacheConditions conditions() {
+        lock.lock();
+        try {
+            return table.conditions();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Whether an expert is complete in a slot now.
+     *
+     * @param layer the layer's index in the model
+     */
+    public boolean isResident(int layer, int expert) {
+        lock.lock();
+        try {
+            return table.isReady(layer - denseLayers, expert);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes over a plan; loading ahead begins at once if no layer waits. */
+    public void publish(PrefetchPlan plan) {
+        lock.lock();
+        try {
+            table.publish(plan);
+            requested.signalAll();
         } finally {
             lock.unlock();
         }
@@ -114,86 +126,64 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
     }
 
     private final class Lease implements ExpertLease {
-        private final @Nullable Slot[] held = new Slot[expertsPerLayer];
-        private final int[] missing = new int[expertsPerLayer];
+        private final int[] wanted;
+        private final boolean[] isWanted;
 
-        /** Holds what is there before it evicts for what is not, so that no expert of the layer makes room for another. */
+        Lease(int expertCount) {
+            wanted = new int[expertCount];
+            isWanted = new boolean[expertCount];
+        }
+
         private void open(LayerRouting routing) {
-            tick++;
-            Arrays.fill(held, null);
-            int missingCount = 0;
-            int layerBase = routing.layer() * expertsPerLayer;
+            int count = 0;
             for (int choice = 0; choice < routing.rows().size() * routing.usedCount(); choice++) {
                 int expert = routing.experts()[choice];
-                if (held[expert] != null || isMissing(expert, missingCount)) {
-                    continue;
-                }
-                useCounts[layerBase + expert]++;
-                Slot slot = slotOf[layerBase + expert];
-                if (slot == null) {
-                    missing[missingCount++] = expert;
-                } else {
-                    hits++;
-                    hold(expert, slot);
+                if (!isWanted[expert]) {
+                    isWanted[expert] = true;
+                    wanted[count++] = expert;
                 }
             }
-            misses += missingCount;
-            for (int i = 0; i < missingCount; i++) {
-                Slot slot = evict();
-                slot.assign(routing.layer(), missing[i], tick);
-                slotOf[layerBase + missing[i]] = slot;
-                hold(missing[i], slot);
-                demands.add(slot);
+            for (int i = 0; i < count; i++) {
+                isWanted[wanted[i]] = false;
             }
-            if (missingCount > 0) {
-                requested.signalAll();
+            int layer = routing.layer() - denseLayers;
+            while (table.lacksRoom(layer, wanted, count) && !closed) {
+                awaitALoad();
             }
+            noteLayer();
+            table.open(routing.pass() * layerCount + layer, wanted, count, toLoad);
+            demands.addAll(toLoad);
+            toLoad.clear();
+            requested.signalAll();
         }
 
-        private boolean isMissing(int expert, int missingCount) {
-            for (int i = 0; i < missingCount; i++) {
-                if (missing[i] == expert) {
-                    return true;
-                }
+        private void noteLayer() {
+            long now = System.nanoTime();
+            if (openedNanos != 0) {
+                table.noteLayer(now - openedNanos - (stalledNanos - stalledNanosWhenOpened));
             }
-            return false;
-        }
-
-        private void hold(int expert, Slot slot) {
-            slot.isHeld = true;
-            slot.lastUseTick = tick;
-            held[expert] = slot;
+            openedNanos = now;
+            stalledNanosWhenOpened = stalledNanos;
         }
 
         @Override
         public boolean isReady(int expert) {
-            return slot(expert).weights != null;
+            return table.held(expert).isReady;
         }
 
         @Override
         public ExpertWeights weights(int expert) {
-            Slot slot = slot(expert);
-            ExpertWeights weights = slot.weights;
+            Slot slot = table.held(expert);
+            ExpertWeights weights = slot.isReady ? slot.weights : null;
             return weights != null ? weights : await(slot);
-        }
-
-        private Slot slot(int expert) {
-            Slot slot = held[expert];
-            if (slot == null) {
-                throw new IllegalStateException("expert " + expert + " is not part of the lease");
-            }
-            return slot;
         }
 
         @Override
         public void close() {
             lock.lock();
             try {
-                for (Slot slot : held) {
-                    if (slot != null) {
-                        slot.isHeld = false;
-                    }
-                }
+                table.close();
+                requested.signalAll();
             } finally {
                 lock.unlock();
             }
@@ -203,17 +193,8 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
     private ExpertWeights await(Slot slot) {
         lock.lock();
         try {
-            if (waitingThreads++ == 0) {
-                waitingSinceNanos = System.nanoTime();
-            }
-            try {
-                while (slot.weights == null && slot.failure == null && !closed) {
-                    loaded.awaitUninterruptibly();
-                }
-            } finally {
-                if (--waitingThreads == 0) {
-                    stalledNanos += System.nanoTime() - waitingSinceNanos;
-                }
+            while (!slot.isReady && slot.failure == null && !closed) {
+                awaitALoad();
             }
             ExpertWeights weights = slot.weights;
             if (weights != null) {
@@ -221,7 +202,7 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
             }
             Exception failure = slot.failure;
             if (failure != null) {
-                throw new ExpertLoadException(slot.layer, slot.expert, failure);
+                throw new ExpertLoadException(slot.layer + denseLayers, slot.expert, failure);
             }
             throw new IllegalStateException("the expert cache is closed");
         } finally {
@@ -229,69 +210,88 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
         }
     }
 
-    private Slot evict() {
-        Slot least = null;
-        double leastWorth = 0;
-        for (Slot slot : slots) {
-            if (slot.expert < 0) {
-                return slot;
-            }
-            if (slot.isHeld || (slot.weights == null && slot.failure == null)) {
-                continue;
-            }
-            double worth = eviction.worth(slot);
-            if (least == null || worth < leastWorth) {
-                least = slot;
-                leastWorth = worth;
+    /** Waits for some load to end; callers look again whether it was theirs. */
+    @SuppressWarnings("WaitNotInLoop")
+    private void awaitALoad() {
+        if (waitingThreads++ == 0) {
+            waitingSinceNanos = System.nanoTime();
+        }
+        try {
+            loaded.awaitUninterruptibly();
+        } finally {
+            if (--waitingThreads == 0) {
+                stalledNanos += System.nanoTime() - waitingSinceNanos;
             }
         }
-        if (least == null) {
-            throw new AssertionError("no slot to evict among " + slots.length);
-        }
-        if (slotOf[least.id()] == least) {
-            slotOf[least.id()] = null;
-        }
-        return least;
     }
 
-    /** The life of a loader thread. */
-    private void load() {
+    /** Waits until nothing is being loaded and nothing is left to load ahead. */
+    public void awaitIdle() {
         lock.lock();
         try {
-            while (true) {
-                while (demands.isEmpty() && !closed) {
-                    requested.awaitUninterruptibly();
-                }
-                if (closed) {
-                    return;
-                }
-                Slot slot = demands.remove();
-                lock.unlock();
-                ExpertWeights weights = null;
-                Exception failure = null;
-                try {
-                    weights = reader.read(slot.layer, slot.expert, slot.memory);
-                } catch (IOException | RuntimeException thrown) { // the thread that waits for the expert throws it
-                    failure = thrown;
-                } finally {
-                    lock.lock();
-                }
-                finish(slot, weights, failure);
+            while (!closed && (loading > 0 || !demands.isEmpty() || startSpeculation())) {
+                loaded.awaitUninterruptibly();
             }
         } finally {
             lock.unlock();
         }
     }
 
-    private void finish(Slot slot, @Nullable ExpertWeights weights, @Nullable Exception failure) {
+    /** Hands the next expert that is wanted ahead to the loaders. */
+    private boolean startSpeculation() {
+        Slot slot = table.nextSpeculative();
+        if (slot == null) {
+            return false;
+        }
+        demands.add(slot);
+        requested.signalAll();
+        return true;
+    }
+
+    /** The life of a loader thread. */
+    private void load() {
+        lock.lock();
+        try {
+            while (!closed) {
+                Slot slot = demands.poll();
+                if (slot == null) {
+                    slot = table.nextSpeculative();
+                }
+                if (slot == null) {
+                    requested.awaitUninterruptibly();
+                } else {
+                    load(slot);
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void load(Slot slot) {
+        LoadEvent event = new LoadEvent(slot.layer + denseLayers, slot.expert, slot.isSpeculative);
+        table.begin(slot, System.nanoTime());
+        loading++;
+        lock.unlock();
+        ExpertWeights weights = null;
+        Exception failure = null;
+        event.begin();
+        try {
+            weights = memory.load(slot.layer + denseLayers, slot.expert, slot.index());
+        } catch (IOException | RuntimeException thrown) { // the thread that waits for the expert throws it
+            failure = thrown;
+        } finally {
+            lock.lock();
+            loading--;
+        }
         slot.weights = weights;
         slot.failure = failure;
-        if (weights != null) {
-            bytesLoaded += weights.bytes();
-        } else {
-            slotOf[slot.id()] = null;
-        }
+        long bytes = weights == null ? 0 : weights.bytes();
+        table.end(slot, bytes, System.nanoTime());
+        event.bytes = bytes;
+        event.commit();
         loaded.signalAll();
+        requested.signalAll();
     }
 
     /** Ends the loaders and frees the slots; no lease may be open. */
@@ -321,62 +321,6 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        reader.close();
-        arena.close();
-    }
-
-    /** Room for one expert. Fields are guarded by the cache's lock, but for what is volatile. */
-    private final class Slot implements Resident {
-        private final MemorySegment memory;
-        private int layer;
-        private int expert = -1;
-        private boolean isHeld;
-        private long lastUseTick;
-        private long loadTick;
-        /** Set once the load is complete. */
-        private volatile @Nullable ExpertWeights weights;
-
-        private volatile @Nullable Exception failure;
-
-        Slot(MemorySegment memory) {
-            this.memory = memory;
-        }
-
-        void assign(int newLayer, int newExpert, long now) {
-            layer = newLayer;
-            expert = newExpert;
-            loadTick = now;
-            weights = null;
-            failure = null;
-        }
-
-        int id() {
-            return layer * expertsPerLayer + expert;
-        }
-
-        @Override
-        public int layer() {
-            return layer;
-        }
-
-        @Override
-        public int expert() {
-            return expert;
-        }
-
-        @Override
-        public long lastUseTick() {
-            return lastUseTick;
-        }
-
-        @Override
-        public long loadTick() {
-            return loadTick;
-        }
-
-        @Override
-        public long useCount() {
-            return useCounts[id()];
-        }
+        memory.close();
     }
 }

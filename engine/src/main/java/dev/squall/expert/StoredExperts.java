@@ -72,6 +72,14 @@ public record StoredExperts(List<List<StoredExpert>> layers) {
         return layers.get(layer).get(expert);
     }
 
+    /** Bytes of an expert of each layer that has some. */
+    public long[] bytesOfLayers() {
+        return layers.stream()
+                .filter(layer -> !layer.isEmpty())
+                .mapToLong(layer -> layer.getFirst().mapped().bytes())
+                .toArray();
+    }
+
     /** The most that any expert needs if each of its slices takes {@code overhead} bytes more and begins aligned. */
     long slotBytes(long alignment, long overhead) {
         long most = 0;

@@ -22,6 +22,7 @@ final class ForwardPass {
     private final Router router;
     private final ExpertSource experts;
     private final List<RoutingObserver> observers = new CopyOnWriteArrayList<>();
+    private long passCount;
 
     ForwardPass(ModelWeights model, ComputeBackend backend, ExpertSource experts) {
         hyperparameters = model.hyperparameters();
@@ -40,13 +41,17 @@ final class ForwardPass {
 
     /** Evaluates the rows and writes their keys and values; {@link #logits} then gives any row's output. */
     void run(RowBatch rows) {
+        long pass = passCount++;
+        for (RoutingObserver observer : observers) {
+            observer.onPass(pass, rows);
+        }
         backend.begin(rows);
         for (int layer = 0; layer < hyperparameters.blockCount(); layer++) {
             backend.attentionBlock(layer, router.logits());
             if (hyperparameters.isDense(layer)) {
                 backend.denseBlock(layer);
             } else {
-                expertBlock(router.route(layer, rows));
+                expertBlock(router.route(pass, layer, rows));
             }
         }
     }

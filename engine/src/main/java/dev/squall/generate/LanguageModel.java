@@ -5,16 +5,14 @@ import dev.squall.compute.BackendOptions;
 import dev.squall.compute.ComputeBackend;
 import dev.squall.compute.JvmBackend;
 import dev.squall.expert.CacheCounters;
-import dev.squall.expert.DirectExpertReader;
 import dev.squall.expert.ExpertCache;
 import dev.squall.expert.ExpertCacheOptions;
-import dev.squall.expert.ExpertReader;
-import dev.squall.expert.MappedExpertReader;
-import dev.squall.expert.MappedExperts;
-import dev.squall.expert.StoredExperts;
 import dev.squall.gguf.GgufFile;
 import dev.squall.model.Hyperparameters;
 import dev.squall.model.ModelWeights;
+import dev.squall.predict.PolicyName;
+import dev.squall.predict.PolicyOptions;
+import dev.squall.predict.PredictionCounters;
 import dev.squall.routing.RoutingObserver;
 import dev.squall.tokenizer.ChatTemplate;
 import dev.squall.tokenizer.Tokenizer;
@@ -36,16 +34,13 @@ public final class LanguageModel implements AutoCloseable {
     /** Most rows of a pass: the more, the more rows share each expert that is read; scratch memory grows with it. */
     private static final int ROWS_MAX = 256;
 
-    /** Reads of experts that may be under way at once: enough to keep a disk busy while one is being waited for. */
-    private static final int EXPERT_LOADERS = 4;
-
     private final GgufFile file;
     private final Tokenizer tokenizer;
     private final Hyperparameters hyperparameters;
     private final int threads;
     private final int contextTokensMax;
     private final ComputeBackend backend;
-    private final @Nullable ExpertCache expertCache;
+    private final ExpertSupply supply;
     private final ForwardPass forwardPass;
     private final BitSet usedSequences = new BitSet();
     private boolean closed;
@@ -69,23 +64,26 @@ public final class LanguageModel implements AutoCloseable {
         }
         ModelWeights weights = ModelWeights.bind(file, hyperparameters, tokenizer.vocabularySize());
         ExpertCacheOptions cacheOptions = builder.expertCache;
-        expertCache = cacheOptions == null ? null : newExpertCache(weights, cacheOptions);
-        backend = builder.backend.create(
-                weights,
-                new BackendOptions(threads, Math.min(ROWS_MAX, contextTokensMax), builder.sequences, contextTokensMax));
-        forwardPass = new ForwardPass(weights, backend, expertCache == null ? new MappedExperts(weights) : expertCache);
-    }
-
-    private ExpertCache newExpertCache(ModelWeights weights, ExpertCacheOptions options) throws IOException {
-        StoredExperts stored = StoredExperts.of(file, weights);
-        ExpertReader reader = options.directReads() ? new DirectExpertReader(stored) : new MappedExpertReader(stored);
-        return new ExpertCache(
-                reader,
-                hyperparameters.blockCount(),
-                hyperparameters.expertCount(),
-                options.bytesMax(),
-                options.eviction(),
-                EXPERT_LOADERS);
+        supply = new ExpertSupply(file, weights, cacheOptions, builder.policy);
+        ComputeBackend newBackend = null;
+        boolean loaded = false;
+        try {
+            newBackend = builder.backend.create(
+                    weights,
+                    new BackendOptions(
+                            threads, Math.min(ROWS_MAX, contextTokensMax), builder.sequences, contextTokensMax));
+            forwardPass = new ForwardPass(weights, newBackend, supply.source());
+            supply.observe(forwardPass, newBackend, builder.traceOut);
+            loaded = true;
+        } finally {
+            if (!loaded) {
+                supply.close();
+                if (newBackend != null) {
+                    newBackend.close();
+                }
+            }
+        }
+        backend = newBackend;
     }
 
     public GgufFile file() {
@@ -128,12 +126,31 @@ public final class LanguageModel implements AutoCloseable {
 
     /** What the expert cache has done so far; nothing if experts are used where they lie in the mapped file. */
     public CacheCounters expertCounters() {
-        return expertCache == null ? CacheCounters.ZERO : expertCache.counters();
+        return supply.counters();
+    }
+
+    /** What the predictor has done so far; nothing where there is none. */
+    public PredictionCounters predictionCounters() {
+        return supply.predictionCounters();
+    }
+
+    /** Waits until everything predicted so far has been loaded, for those who measure. */
+    public void awaitPrefetch() {
+        supply.awaitIdle();
+    }
+
+    /**
+     * Whether an expert is in memory now, its layer counted as the file counts; true if experts are used where they lie in
+     * the mapped file.
+     */
+    public boolean isResident(int layer, int expert) {
+        ExpertCache cache = supply.cache();
+        return cache == null || cache.isResident(layer, expert);
     }
 
     /** How many experts the cache holds; empty if experts are used where they lie in the mapped file. */
     public OptionalInt expertSlots() {
-        return expertCache == null ? OptionalInt.empty() : OptionalInt.of(expertCache.slotCount());
+        return supply.slots();
     }
 
     /** Lets the observer hear every layer's routing from now on, on the thread that computes. */
@@ -179,9 +196,7 @@ public final class LanguageModel implements AutoCloseable {
         if (!closed) {
             closed = true;
             backend.close();
-            if (expertCache != null) {
-                expertCache.close();
-            }
+            supply.close();
             file.close();
         }
     }
@@ -194,6 +209,8 @@ public final class LanguageModel implements AutoCloseable {
         private int sequences = 1;
         private BackendFactory backend = JvmBackend.vector();
         private @Nullable ExpertCacheOptions expertCache;
+        private PolicyOptions policy = PolicyOptions.of(PolicyName.SQUALL);
+        private @Nullable Path traceOut;
 
         private Builder(Path path) {
             this.path = path;
@@ -220,6 +237,18 @@ public final class LanguageModel implements AutoCloseable {
         /** Holds experts in memory of their own; by default they are used where they lie in the mapped file. */
         public Builder expertCache(ExpertCacheOptions options) {
             this.expertCache = options;
+            return this;
+        }
+
+        /** How the expert cache decides what to load ahead and what to evict; by default Squall's own policy. */
+        public Builder policy(PolicyOptions options) {
+            this.policy = options;
+            return this;
+        }
+
+        /** Records the routing of every pass in a file, for {@link dev.squall.predict.Simulation}. */
+        public Builder traceOut(Path trace) {
+            this.traceOut = trace;
             return this;
         }
 

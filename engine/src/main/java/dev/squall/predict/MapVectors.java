@@ -29,8 +29,8 @@ public final class MapVectors {
      */
     public static float[] directions(MapShape shape, float[] probabilities, int layers) {
         if (probabilities.length != shape.probabilityCount()) {
-            throw new IllegalArgumentException("an expert map of " + probabilities.length
-                    + " probabilities, expected " + shape.probabilityCount());
+            throw new IllegalArgumentException("an expert map of " + probabilities.length + " probabilities, expected "
+                    + shape.probabilityCount());
         }
         if (layers < 1 || layers > shape.layerCount()) {
             throw new IllegalArgumentException(

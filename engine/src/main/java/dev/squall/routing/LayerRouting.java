@@ -6,6 +6,7 @@ import dev.squall.model.RowBatch;
  * What one layer's router decided for the rows of a pass: R rows, J experts, K of them used. The arrays are the
  * router's own and hold until the same layer is routed again: an observer copies what it keeps and changes nothing.
  *
+ * @param pass the number of the forward pass, from 0
  * @param layer the layer's index
  * @param rows the rows
  * @param expertCount J
@@ -16,6 +17,7 @@ import dev.squall.model.RowBatch;
  * @param weights R x K, what each expert's output is multiplied by
  */
 public record LayerRouting(
+        long pass,
         int layer,
         RowBatch rows,
         int expertCount,

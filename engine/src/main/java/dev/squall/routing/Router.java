@@ -75,7 +75,7 @@ public final class Router {
     }
 
     /** Routes the rows by {@link #logits()}. */
-    public LayerRouting route(int layer, RowBatch rows) {
+    public LayerRouting route(long pass, int layer, RowBatch rows) {
         for (int row = 0; row < rows.size(); row++) {
             int from = row * expertCount;
             score(from, probabilities[layer]);
@@ -84,7 +84,7 @@ public final class Router {
             weigh(experts[layer], weights[layer], row * usedCount);
         }
         return new LayerRouting(
-                layer, rows, expertCount, usedCount, probabilities[layer], experts[layer], weights[layer]);
+                pass, layer, rows, expertCount, usedCount, probabilities[layer], experts[layer], weights[layer]);
     }
 
     /** Scores of one row, and the distribution over experts that observers see. */

@@ -1,0 +1,203 @@
+package dev.squall.generate;
+
+import dev.squall.compute.ComputeBackend;
+import dev.squall.expert.CacheCounters;
+import dev.squall.expert.DirectExpertReader;
+import dev.squall.expert.ExpertCache;
+import dev.squall.expert.ExpertCacheOptions;
+import dev.squall.expert.ExpertReader;
+import dev.squall.expert.ExpertSource;
+import dev.squall.expert.HostSlots;
+import dev.squall.expert.MappedExpertReader;
+import dev.squall.expert.MappedExperts;
+import dev.squall.expert.StoredExperts;
+import dev.squall.gguf.GgufFile;
+import dev.squall.model.Hyperparameters;
+import dev.squall.model.ModelFingerprint;
+import dev.squall.model.ModelWeights;
+import dev.squall.predict.ExpertMapStore;
+import dev.squall.predict.MapShape;
+import dev.squall.predict.PolicyName;
+import dev.squall.predict.PolicyOptions;
+import dev.squall.predict.Pooling;
+import dev.squall.predict.PredictionCounters;
+import dev.squall.predict.Predictor;
+import dev.squall.predict.PrefetchPolicy;
+import dev.squall.predict.RoutingTrace;
+import dev.squall.predict.TraceWriter;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the experts of a model come from: the mapped file, or a cache with its policy, the predictor that runs it and the
+ * store of expert maps that it learns. Also records traces, with a cache or without.
+ */
+final class ExpertSupply implements AutoCloseable {
+    /** Reads of experts that may be under way at once: enough to keep a disk busy while one is being waited for. */
+    private static final int LOADERS = 4;
+
+    private final GgufFile file;
+    private final ModelWeights model;
+    private final Hyperparameters h;
+    private final MapShape shape;
+    private final @Nullable ExpertCache cache;
+    private final @Nullable PrefetchPolicy policy;
+    private @Nullable ExpertMapStore store;
+    private @Nullable Predictor predictor;
+
+    /**
+     * @param options the cache; null to use experts where they lie in the mapped file
+     * @throws IOException if the file cannot be read directly, or the policy's trace not at all
+     */
+    ExpertSupply(
+            GgufFile file, ModelWeights model, @Nullable ExpertCacheOptions options, PolicyOptions policyOptions)
+            throws IOException {
+        this.file = file;
+        this.model = model;
+        h = model.hyperparameters();
+        shape = new MapShape(
+                h.blockCount() - h.denseBlockCount(), h.expertCount(), h.expertUsedCount(), h.embeddingLength());
+        policy = options == null ? null : newPolicy(policyOptions);
+        boolean made = false;
+        try {
+            cache = options == null || policy == null ? null : newCache(options, policy);
+            made = true;
+        } finally {
+            if (!made && store != null) {
+                store.close();
+            }
+        }
+    }
+
+    private PrefetchPolicy newPolicy(PolicyOptions options) throws IOException {
+        PolicyName name = options.name();
+        Path traceFile = options.trace();
+        if (name.needsTrace() && traceFile == null) {
+            throw new IllegalArgumentException(
+                    "policy " + name + " replays a recorded trace: record one with --trace-out and give it");
+        }
+        RoutingTrace trace = traceFile == null ? null : RoutingTrace.read(traceFile);
+        if (trace != null && !trace.shape().equals(shape)) {
+            throw new IllegalArgumentException("the trace " + traceFile + " is of " + trace.shape() + ", expected "
+                    + shape + ": record one of this model");
+        }
+        if (name.needsMaps()) {
+            store = options.maps().open(shape, ModelFingerprint.of(file));
+        }
+        return name.create(new Parts(shape, store, trace, options.prefetchDistance(), options.pooling()));
+    }
+
+    private record Parts(
+            MapShape shape,
+            @Nullable ExpertMapStore maps,
+            @Nullable RoutingTrace future,
+            int prefetchDistance,
+            Pooling pooling)
+            implements PolicyName.Parts {
+        @Override
+        public ExpertMapStore store() {
+            if (maps == null) {
+                throw new IllegalStateException("no store of expert maps");
+            }
+            return maps;
+        }
+
+        @Override
+        public RoutingTrace trace() {
+            if (future == null) {
+                throw new IllegalStateException("no trace");
+            }
+            return future;
+        }
+    }
+
+    private ExpertCache newCache(ExpertCacheOptions options, PrefetchPolicy newPolicy) throws IOException {
+        StoredExperts stored = StoredExperts.of(file, model);
+        ExpertReader reader = options.directReads() ? new DirectExpertReader(stored) : new MappedExpertReader(stored);
+        boolean made = false;
+        try {
+            long slotBytes = HostSlots.slotBytes(reader);
+            long slots = Math.min(options.bytesMax() / slotBytes, (long) shape.layerCount() * shape.expertCount());
+            if (slots < shape.expertCount()) {
+                throw new IllegalArgumentException("an expert cache of " + options.bytesMax() + " bytes has " + slots
+                        + " slots, expected at least " + shape.expertCount() + ", one layer's experts: give it "
+                        + Math.multiplyExact(slotBytes, (long) shape.expertCount()) + " bytes or more");
+            }
+            ExpertCache newCache = new ExpertCache(
+                    new HostSlots(reader, (int) slots),
+                    h.denseBlockCount(),
+                    shape.layerCount(),
+                    shape.expertCount(),
+                    newPolicy.eviction(),
+                    LOADERS);
+            made = true;
+            return newCache;
+        } finally {
+            if (!made) {
+                reader.close();
+            }
+        }
+    }
+
+    ExpertSource source() {
+        return cache == null ? new MappedExperts(model) : cache;
+    }
+
+    /**
+     * Lets policy and trace see the passes from now on.
+     *
+     * @param traceOut the trace to record; null for none
+     */
+    void observe(ForwardPass pass, ComputeBackend backend, @Nullable Path traceOut) throws IOException {
+        if (policy == null && traceOut == null) {
+            return;
+        }
+        TraceWriter trace = traceOut == null
+                ? null
+                : new TraceWriter(traceOut, shape, StoredExperts.of(file, model).bytesOfLayers(), ModelFingerprint.of(file));
+        predictor = new Predictor(model, shape, backend.sequencesMax(), backend::hidden, policy, cache, trace);
+        pass.addObserver(predictor);
+    }
+
+    CacheCounters counters() {
+        return cache == null ? CacheCounters.ZERO : cache.counters();
+    }
+
+    PredictionCounters predictionCounters() {
+        return predictor == null ? PredictionCounters.ZERO : predictor.counters();
+    }
+
+    OptionalInt slots() {
+        return cache == null ? OptionalInt.empty() : OptionalInt.of(cache.slotCount());
+    }
+
+    @Nullable ExpertCache cache() {
+        return cache;
+    }
+
+    /** Waits until policy and cache have nothing left to do. */
+    void awaitIdle() {
+        if (predictor != null) {
+            predictor.awaitIdle();
+        }
+        if (cache != null) {
+            cache.awaitIdle();
+        }
+    }
+
+    @Override
+    public void close() {
+        if (predictor != null) {
+            predictor.close();
+        }
+        if (cache != null) {
+            cache.close();
+        }
+        if (store != null) {
+            store.commit();
+            store.close();
+        }
+    }
+}

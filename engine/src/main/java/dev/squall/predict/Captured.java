@@ -1,0 +1,77 @@
+package dev.squall.predict;
+
+import dev.squall.model.RowBatch;
+import dev.squall.routing.LayerRouting;
+import java.util.Arrays;
+
+/**
+ * What the thread of the forward pass hands to the predictor's: the beginning of a pass, or one routed layer. Of a large
+ * pass some rows, evenly spread, the last among them. Reused.
+ */
+final class Captured {
+    private final MapShape shape;
+    final int[] rows = new int[LayerObservation.ROWS_MAX];
+    final int[] tokens = new int[LayerObservation.ROWS_MAX];
+    final int[] positions = new int[LayerObservation.ROWS_MAX];
+    final long[] conversations = new long[LayerObservation.ROWS_MAX];
+    final float[] probabilities;
+    final int[] counts;
+    final float[] hidden;
+    boolean isPass;
+    Phase phase = Phase.PREFILL;
+    long visit;
+    int rowCount;
+    int rowsOfPass;
+
+    /** @param copiesHidden whether there is room for hidden states */
+    Captured(MapShape shape, boolean copiesHidden) {
+        this.shape = shape;
+        probabilities = new float[LayerObservation.ROWS_MAX * shape.expertCount()];
+        counts = new int[shape.expertCount()];
+        hidden = new float[copiesHidden ? LayerObservation.ROWS_MAX * shape.embeddingLength() : 0];
+    }
+
+    /** Takes the beginning of a pass. */
+    void takePass(long pass, RowBatch batch, long[] conversationOfSequence) {
+        isPass = true;
+        visit = pass * shape.layerCount();
+        observe(batch);
+        for (int row = 0; row < rowCount; row++) {
+            tokens[row] = batch.tokens()[rows[row]];
+            positions[row] = batch.positions()[rows[row]];
+            conversations[row] = conversationOfSequence[batch.sequences()[rows[row]]];
+        }
+        phase = Phase.DECODE;
+        for (int row = 1; row < batch.size(); row++) {
+            if (batch.sequences()[row] == batch.sequences()[row - 1]) {
+                phase = Phase.PREFILL;
+            }
+        }
+    }
+
+    /** Takes a routed layer. */
+    void takeLayer(LayerRouting routing, int denseLayers, HiddenRows hiddenRows) {
+        isPass = false;
+        visit = routing.pass() * shape.layerCount() + routing.layer() - denseLayers;
+        observe(routing.rows());
+        int n = shape.expertCount();
+        for (int row = 0; row < rowCount; row++) {
+            System.arraycopy(routing.probabilities(), rows[row] * n, probabilities, row * n, n);
+            if (hidden.length > 0) {
+                hiddenRows.copy(rows[row], hidden, row * shape.embeddingLength());
+            }
+        }
+        Arrays.fill(counts, 0);
+        for (int choice = 0; choice < rowsOfPass * routing.usedCount(); choice++) {
+            counts[routing.experts()[choice]]++;
+        }
+    }
+
+    private void observe(RowBatch batch) {
+        rowsOfPass = batch.size();
+        rowCount = Math.min(LayerObservation.ROWS_MAX, rowsOfPass);
+        for (int i = 0; i < rowCount; i++) {
+            rows[i] = (int) ((i + 1L) * rowsOfPass / rowCount) - 1;
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package dev.squall.predict;
+
+/**
+ * What a policy learns when a pass begins. R observed rows, h the length of an embedding. The arrays are reused.
+ */
+public final class PassObservation {
+    private final float[] embeddings;
+    private final int[] positions = new int[LayerObservation.ROWS_MAX];
+    private final long[] conversations = new long[LayerObservation.ROWS_MAX];
+    private final int embeddingLength;
+    private long firstVisit;
+    private Phase phase = Phase.PREFILL;
+    private int rowCount;
+
+    PassObservation(MapShape shape) {
+        embeddingLength = shape.embeddingLength();
+        embeddings = new float[LayerObservation.ROWS_MAX * embeddingLength];
+    }
+
+    void set(long newFirstVisit, Phase newPhase, int newRowCount) {
+        firstVisit = newFirstVisit;
+        phase = newPhase;
+        rowCount = newRowCount;
+    }
+
+    /** The visit of the pass's first layer with experts. */
+    public long firstVisit() {
+        return firstVisit;
+    }
+
+    public Phase phase() {
+        return phase;
+    }
+
+    /** R. */
+    public int rowCount() {
+        return rowCount;
+    }
+
+    /** R x h, the token embedding of each observed row. */
+    public float[] embeddings() {
+        return embeddings;
+    }
+
+    /** R, each observed row's position in its sequence. */
+    public int[] positions() {
+        return positions;
+    }
+
+    /** R, a number for each observed row's conversation. */
+    public long[] conversations() {
+        return conversations;
+    }
+
+    int embeddingLength() {
+        return embeddingLength;
+    }
+}

@@ -1,0 +1,11 @@
+package dev.squall.predict;
+
+/** What becomes of the observed rows of a prefill: how many expert maps, of what. */
+public enum Pooling {
+    /** One map, of the last row. */
+    LAST,
+    /** One map, the mean of the rows. */
+    MEAN,
+    /** A map of each observed row. */
+    EACH
+}

@@ -1,0 +1,236 @@
+package dev.squall.predict;
+
+import dev.squall.expert.CacheConditions;
+import dev.squall.expert.ExpertCache;
+import dev.squall.expert.PrefetchPlan;
+import dev.squall.model.ModelWeights;
+import dev.squall.model.RowBatch;
+import dev.squall.routing.LayerRouting;
+import dev.squall.routing.RoutingObserver;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs a policy beside the forward pass. The pass's thread copies what it shows into a ring and goes on; the predictor's
+ * own thread lets the policy make a plan of it and publishes that to the cache. If the policy is slower than the pass, it
+ * misses layers; only a trace makes the pass wait, for a trace with holes is none.
+ */
+public final class Predictor implements RoutingObserver, AutoCloseable {
+    private static final int RING = 16;
+
+    private final MapShape shape;
+    private final int denseLayers;
+    private final HiddenRows hiddenRows;
+    private final @Nullable PrefetchPolicy policy;
+    private final @Nullable ExpertCache cache;
+    private final @Nullable TraceWriter trace;
+    private final RouterAhead routers;
+    private final PrefetchPlan plan;
+    private final PassObservation passObservation;
+    private final LayerObservation layerObservation;
+    private final long[] conversationOfSequence;
+    private final Captured[] ring = new Captured[RING];
+    private final AtomicLong written = new AtomicLong();
+    private final AtomicLong read = new AtomicLong();
+    private final Thread thread;
+
+    private volatile long latestVisit;
+    private volatile boolean closed;
+    private volatile boolean isParked;
+    private volatile @Nullable Throwable failure;
+    private volatile PredictionCounters counters = PredictionCounters.ZERO;
+    private final AtomicLong dropped = new AtomicLong();
+    private long conversations;
+
+    /**
+     * Starts the thread.
+     *
+     * @param sequences most sequences of the model
+     * @param policy what decides; null to record a trace only
+     * @param cache what is told of its plans; null where there is none
+     * @param trace what records every pass; null for none. Owned from then on
+     */
+    public Predictor(
+            ModelWeights model,
+            MapShape shape,
+            int sequences,
+            HiddenRows hiddenRows,
+            @Nullable PrefetchPolicy policy,
+            @Nullable ExpertCache cache,
+            @Nullable TraceWriter trace) {
+        this.shape = shape;
+        this.hiddenRows = hiddenRows;
+        this.policy = policy;
+        this.cache = cache;
+        this.trace = trace;
+        denseLayers = model.hyperparameters().denseBlockCount();
+        routers = new RouterAhead(model);
+        plan = new PrefetchPlan(shape.layerCount(), shape.expertCount());
+        passObservation = new PassObservation(shape);
+        layerObservation = new LayerObservation(shape);
+        conversationOfSequence = new long[sequences];
+        boolean copiesHidden = trace != null || (policy != null && policy.looksAhead());
+        for (int i = 0; i < RING; i++) {
+            ring[i] = new Captured(shape, copiesHidden);
+        }
+        thread = Thread.ofPlatform().name("squall-predictor").daemon().start(this::predict);
+    }
+
+    public PredictionCounters counters() {
+        PredictionCounters now = counters;
+        return new PredictionCounters(now.observed(), dropped.get(), now.predictionNanos());
+    }
+
+    /** @throws PredictionException if the policy or the trace has failed */
+    @Override
+    public void onPass(long pass, RowBatch rows) {
+        Throwable thrown = failure;
+        if (thrown != null) {
+            throw new PredictionException(thrown);
+        }
+        for (int row = 0; row < rows.size(); row++) {
+            if (rows.positions()[row] == 0) {
+                conversationOfSequence[rows.sequences()[row]] = ++conversations;
+            }
+        }
+        Captured captured = next();
+        if (captured != null) {
+            captured.takePass(pass, rows, conversationOfSequence);
+            publish();
+        }
+    }
+
+    @Override
+    public void onRouted(LayerRouting routing) {
+        latestVisit = routing.pass() * shape.layerCount() + routing.layer() - denseLayers;
+        Captured captured = next();
+        if (captured != null) {
+            captured.takeLayer(routing, denseLayers, hiddenRows);
+            publish();
+        }
+    }
+
+    /** The place for the next message; null if it has to be dropped. */
+    private @Nullable Captured next() {
+        while (written.get() - read.get() == RING) {
+            if (trace == null || failure != null) {
+                dropped.incrementAndGet();
+                return null;
+            }
+            LockSupport.parkNanos(20_000);
+        }
+        return ring[(int) (written.get() % RING)];
+    }
+
+    private void publish() {
+        written.incrementAndGet();
+        if (isParked) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    /** The life of the predictor's thread. */
+    private void predict() {
+        try {
+            while (true) {
+                if (read.get() < written.get()) {
+                    long start = System.nanoTime();
+                    handle(ring[(int) (read.get() % RING)]);
+                    counters = new PredictionCounters(
+                            counters.observed() + 1, 0, counters.predictionNanos() + System.nanoTime() - start);
+                    read.incrementAndGet();
+                } else if (closed) {
+                    return;
+                } else {
+                    isParked = true;
+                    if (read.get() == written.get() && !closed) {
+                        LockSupport.park(this);
+                    }
+                    isParked = false;
+                }
+            }
+        } catch (Error | RuntimeException thrown) { // the forward pass throws it on
+            failure = thrown;
+        }
+    }
+
+    private void handle(Captured captured) {
+        plan.clear();
+        if (captured.isPass) {
+            handlePass(captured);
+        } else {
+            handleLayer(captured);
+        }
+        if (cache != null) {
+            cache.publish(plan);
+        }
+    }
+
+    private void handlePass(Captured captured) {
+        int h = shape.embeddingLength();
+        passObservation.set(captured.visit, captured.phase, captured.rowCount);
+        for (int row = 0; row < captured.rowCount; row++) {
+            routers.embedding(captured.tokens[row], passObservation.embeddings(), row * h);
+        }
+        System.arraycopy(captured.positions, 0, passObservation.positions(), 0, captured.rowCount);
+        System.arraycopy(captured.conversations, 0, passObservation.conversations(), 0, captured.rowCount);
+        if (trace != null) {
+            trace.onPass(passObservation, captured.rowsOfPass);
+        }
+        if (policy != null) {
+            policy.onPass(passObservation, conditions(), plan);
+        }
+    }
+
+    private void handleLayer(Captured captured) {
+        int h = shape.embeddingLength();
+        int n = shape.expertCount();
+        long lag = Math.max(0, latestVisit - captured.visit);
+        layerObservation.set(
+                captured.visit, lag, captured.rowCount, captured.rowsOfPass, (row, distance, out, outOffset) -> {
+                    int layer = (int) (captured.visit % shape.layerCount()) + denseLayers + distance;
+                    return routers.distribution(layer, captured.hidden, row * h, out, outOffset);
+                });
+        System.arraycopy(captured.probabilities, 0, layerObservation.probabilities(), 0, captured.rowCount * n);
+        System.arraycopy(captured.counts, 0, layerObservation.counts(), 0, n);
+        if (trace != null) {
+            trace.onRouted(layerObservation);
+        }
+        if (policy != null) {
+            policy.onRouted(layerObservation, conditions(), plan);
+        }
+    }
+
+    private CacheConditions conditions() {
+        return cache == null ? new CacheConditions(0, 0, 0) : cache.conditions();
+    }
+
+    /** Waits until the policy has heard everything that has been observed. */
+    public void awaitIdle() {
+        while (read.get() < written.get() && failure == null) {
+            LockSupport.parkNanos(20_000);
+        }
+    }
+
+    /** Lets the policy hear what is left, ends the thread and completes the trace. */
+    @Override
+    public void close() {
+        closed = true;
+        LockSupport.unpark(thread);
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (trace != null) {
+            trace.close();
+        }
+    }
+}

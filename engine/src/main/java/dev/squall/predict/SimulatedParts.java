@@ -1,0 +1,29 @@
+package dev.squall.predict;
+
+/**
+ * What policies are made of in a simulation: the trace is the oracle's future, and maps are forgotten at the end.
+ *
+ * @param trace what is replayed
+ * @param mapsMax expert maps that are kept
+ */
+public record SimulatedParts(RoutingTrace trace, int mapsMax) implements PolicyName.Parts {
+    @Override
+    public MapShape shape() {
+        return trace.shape();
+    }
+
+    @Override
+    public ExpertMapStore store() {
+        return new ExactMapStore(trace.shape(), mapsMax, 3);
+    }
+
+    @Override
+    public int prefetchDistance() {
+        return 0;
+    }
+
+    @Override
+    public Pooling pooling() {
+        return Pooling.MEAN;
+    }
+}

@@ -1,0 +1,48 @@
+package dev.squall.predict;
+
+/** How each layer has used its experts, newer visits counting for more. */
+final class UseHistory {
+    private static final float RECENT = 0.25f;
+    private static final float LONG = 0.02f;
+
+    private final int expertCount;
+    private final float[] recent;
+    private final float[] longUse;
+    private final float[] last;
+
+    UseHistory(MapShape shape) {
+        expertCount = shape.expertCount();
+        recent = new float[shape.probabilityCount()];
+        longUse = new float[shape.probabilityCount()];
+        last = new float[shape.probabilityCount()];
+        java.util.Arrays.fill(recent, (float) shape.usedCount() / expertCount);
+        java.util.Arrays.fill(longUse, (float) shape.usedCount() / expertCount);
+        java.util.Arrays.fill(last, 1f / expertCount);
+    }
+
+    void onRouted(LayerObservation observed) {
+        int base = observed.layer() * expertCount;
+        int lastRow = (observed.rowCount() - 1) * expertCount;
+        for (int expert = 0; expert < expertCount; expert++) {
+            float used = (float) observed.counts()[expert] / observed.rowsOfPass();
+            recent[base + expert] += RECENT * (used - recent[base + expert]);
+            longUse[base + expert] += LONG * (used - longUse[base + expert]);
+            last[base + expert] = observed.probabilities()[lastRow + expert];
+        }
+    }
+
+    /** The share of about the last four visits that used it. */
+    double recentUse(int layer, int expert) {
+        return recent[layer * expertCount + expert];
+    }
+
+    /** The share of about the last fifty visits that used it. */
+    double longUse(int layer, int expert) {
+        return longUse[layer * expertCount + expert];
+    }
+
+    /** What the layer's router gave it last. */
+    double lastProbability(int layer, int expert) {
+        return last[layer * expertCount + expert];
+    }
+}
