@@ -10,7 +10,14 @@ import picocli.CommandLine.Command;
         name = "bench",
         description = "Experiments on Squall: random models, races against llama.cpp, start-up times.",
         mixinStandardHelpOptions = true,
-        subcommands = {MakeModelCommand.class, RaceCommand.class, LaneCommand.class, StartCommand.class, TraceCommand.class, PoliciesCommand.class})
+        subcommands = {
+            MakeModelCommand.class,
+            RaceCommand.class,
+            LaneCommand.class,
+            StartCommand.class,
+            TraceCommand.class,
+            PoliciesCommand.class
+        })
 public final class Bench {
     private Bench() {}
 

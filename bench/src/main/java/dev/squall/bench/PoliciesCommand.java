@@ -4,8 +4,8 @@ import dev.squall.expert.CacheCounters;
 import dev.squall.predict.LinkModel;
 import dev.squall.predict.PolicyName;
 import dev.squall.predict.RoutingTrace;
-import dev.squall.predict.Simulation;
 import dev.squall.predict.SimulatedParts;
+import dev.squall.predict.Simulation;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -69,22 +69,18 @@ final class PoliciesCommand implements Callable<Integer> {
     }
 
     private void table(RoutingTrace trace, int measured, double share, double ratio) {
-        int slots = (int) Math.max(
-                trace.shape().expertCount(), Math.round(trace.shape().probabilityCount() * share / 100));
+        int slots = (int)
+                Math.max(trace.shape().expertCount(), Math.round(trace.shape().probabilityCount() * share / 100));
         System.out.printf(
-                Locale.ROOT,
-                "%n### %s %% of the experts (%d slots), a copy takes %s layers%n%n",
-                share,
-                slots,
-                ratio);
-        System.out.println("| policy | decode stall, layers/token | timely hits % | recall % | precision % | loads/token "
-                + "| prefill stall, layers/token | prefill hits % |");
+                Locale.ROOT, "%n### %s %% of the experts (%d slots), a copy takes %s layers%n%n", share, slots, ratio);
+        System.out.println(
+                "| policy | decode stall, layers/token | timely hits % | recall % | precision % | loads/token "
+                        + "| prefill stall, layers/token | prefill hits % |");
         System.out.println("|---|---|---|---|---|---|---|---|");
         LinkModel link = new LinkModel(trace.expertBytes()[0] / (ratio * LAYER_NANOS) * 1e9, LAYER_NANOS, 0);
         for (String name : names) {
             PolicyName policy = PolicyName.named(name);
-            Simulation simulation =
-                    new Simulation(trace, slots, policy.create(new SimulatedParts(trace, maps)), link);
+            Simulation simulation = new Simulation(trace, slots, policy.create(new SimulatedParts(trace, maps)), link);
             simulation.run(0, measured);
             simulation.forgetTotals();
             simulation.run(measured, trace.passes().size());
@@ -110,6 +106,7 @@ final class PoliciesCommand implements Callable<Integer> {
                 return pass;
             }
         }
-        throw new BenchException("the trace has no more than " + conversations + " conversations, expected some to measure");
+        throw new BenchException(
+                "the trace has no more than " + conversations + " conversations, expected some to measure");
     }
 }

@@ -124,6 +124,12 @@ final class AnswerJson {
         json.writeNumberField("expert_hits", metrics.experts().hits());
         json.writeNumberField("expert_misses", metrics.experts().misses());
         json.writeNumberField("expert_bytes_loaded", metrics.experts().bytesLoaded());
+        json.writeNumberField("expert_bytes_loaded_ahead", metrics.experts().bytesLoadedAhead());
+        json.writeNumberField("expert_prefetches_timely", metrics.experts().timely());
+        json.writeNumberField("expert_prefetches_late", metrics.experts().late());
+        json.writeNumberField("expert_prefetches_wasted", metrics.experts().wasted());
+        json.writeNumberField("expert_prediction_recall", metrics.experts().predictionRecall());
+        json.writeNumberField("expert_prediction_precision", metrics.experts().predictionPrecision());
         json.writeNumberField("expert_stalled_seconds", metrics.experts().stalledNanos() / 1e9);
         json.writeEndObject();
     }

@@ -6,6 +6,8 @@ import dev.squall.predict.PolicyName;
 import dev.squall.predict.PolicyOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -59,10 +61,40 @@ final class ModelArguments {
     @Option(
             names = "--policy",
             paramLabel = "NAME",
-            description = "What is loaded ahead into the --expert-cache and what gives up its place: one of "
+            completionCandidates = PolicyNames.class,
+            description = "What is loaded ahead into the --expert-cache and what gives up its place: "
                     + "${COMPLETION-CANDIDATES}. Default: squall.")
     @Nullable
     String policy;
+
+    @Option(
+            names = "--prefetch-distance",
+            paramLabel = "auto|N",
+            defaultValue = "auto",
+            description = "Most layers ahead that experts are loaded. Default: auto, what suits policy and machine.")
+    String prefetchDistance = "auto";
+
+    @Option(
+            names = "--policy-trace",
+            paramLabel = "FILE",
+            description = "The recorded future that the policies belady and oracle replay.")
+    @Nullable
+    Path policyTrace;
+
+    @Option(
+            names = "--trace-out",
+            paramLabel = "FILE",
+            description = "Record which experts each layer chose, for squall simulate.")
+    @Nullable
+    Path traceOut;
+
+    /** Offered by completion and help. */
+    static final class PolicyNames implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return Arrays.stream(PolicyName.values()).map(PolicyName::toString).iterator();
+        }
+    }
 
     /**
      * Checks what can be checked without the model.
@@ -86,12 +118,36 @@ final class ModelArguments {
             if (expertCache == null) {
                 throw new IllegalArgumentException("--policy " + policy + ": nothing to evict without --expert-cache");
             }
-            PolicyName.named(policy);
+            if (PolicyName.named(policy).needsTrace() && policyTrace == null) {
+                throw new IllegalArgumentException(
+                        "--policy " + policy
+                                + ": it replays a recorded future: record one with --trace-out and give it with --policy-trace");
+            }
         }
+        prefetchDistance();
         if (!device.equals("auto") && !device.equals("cpu")) {
             throw new IllegalArgumentException(
                     "--device " + device + ": this build computes on the CPU only: use --device cpu");
         }
+    }
+
+    private int prefetchDistance() {
+        if (prefetchDistance.equals("auto")) {
+            return 0;
+        }
+        try {
+            int distance = Integer.parseInt(prefetchDistance);
+            if (distance >= 1) {
+                return distance;
+            }
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(badDistance(), e);
+        }
+        throw new IllegalArgumentException(badDistance());
+    }
+
+    private String badDistance() {
+        return "--prefetch-distance " + prefetchDistance + ": expected auto, or 1 or more layers";
     }
 
     /** Loads the model; the caller closes it. */
@@ -103,8 +159,14 @@ final class ModelArguments {
                     .contextTokens(contextTokens)
                     .backend(kernels.backend());
             if (expertCache != null) {
-                builder.expertCache(new ExpertCacheOptions(CacheSize.parse(expertCache).bytesFor(file), true));
-                builder.policy(PolicyOptions.of(policy == null ? PolicyName.SQUALL : PolicyName.named(policy)));
+                builder.expertCache(
+                        new ExpertCacheOptions(CacheSize.parse(expertCache).bytesFor(file), true));
+                builder.policy(PolicyOptions.of(policy == null ? PolicyName.SQUALL : PolicyName.named(policy))
+                        .withPrefetchDistance(prefetchDistance())
+                        .withTrace(policyTrace));
+            }
+            if (traceOut != null) {
+                builder.traceOut(traceOut);
             }
             return builder.load();
         } catch (IllegalArgumentException e) {

@@ -34,6 +34,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         subcommands = {
             ChatCommand.class,
             ModelsCommand.class,
+            SimulateCommand.class,
             DoctorCommand.class,
             CompletionCommand.class,
             CommandLine.HelpCommand.class
@@ -177,6 +178,9 @@ public final class Squall implements Runnable {
             }
             if (type == ModelsCommand.class) {
                 return type.cast(new ModelsCommand(streams, environment));
+            }
+            if (type == SimulateCommand.class) {
+                return type.cast(new SimulateCommand(streams));
             }
             if (type == DoctorCommand.class) {
                 return type.cast(new DoctorCommand(streams, environment));

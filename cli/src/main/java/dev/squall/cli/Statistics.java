@@ -33,6 +33,14 @@ final class Statistics {
                     100 * experts.hitRate(),
                     Sizes.bytes(experts.bytesLoaded() / tokens),
                     milliseconds(experts.stalledNanos())));
+            if (experts.bytesLoadedAhead() > 0 || experts.late() > 0) {
+                line.append(String.format(
+                        Locale.ROOT,
+                        ", loaded ahead: %d timely, %d late, %d wasted",
+                        experts.timely(),
+                        experts.late(),
+                        experts.wasted()));
+            }
         }
         switch (result.stopReason()) {
             case END_OF_GENERATION -> {}

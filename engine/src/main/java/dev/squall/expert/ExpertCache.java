@@ -9,7 +9,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A fixed number of slots for experts. A lease makes its experts stay; what is missing is loaded by the cache's own
@@ -135,16 +134,15 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
         }
 
         private void open(LayerRouting routing) {
-            int count = 0;
             for (int choice = 0; choice < routing.rows().size() * routing.usedCount(); choice++) {
-                int expert = routing.experts()[choice];
-                if (!isWanted[expert]) {
-                    isWanted[expert] = true;
-                    wanted[count++] = expert;
-                }
+                isWanted[routing.experts()[choice]] = true;
             }
-            for (int i = 0; i < count; i++) {
-                isWanted[wanted[i]] = false;
+            int count = 0;
+            for (int expert = 0; expert < isWanted.length; expert++) {
+                if (isWanted[expert]) {
+                    wanted[count++] = expert;
+                    isWanted[expert] = false;
+                }
             }
             int layer = routing.layer() - denseLayers;
             while (table.lacksRoom(layer, wanted, count) && !closed) {

@@ -26,7 +26,8 @@ public final class Slot {
     volatile boolean isReady;
 
     /** What the cache put there, before the slot is ready. */
-    @Nullable ExpertWeights weights;
+    @Nullable
+    ExpertWeights weights;
 
     volatile @Nullable Exception failure;
 

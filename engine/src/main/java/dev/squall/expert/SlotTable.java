@@ -42,6 +42,7 @@ public final class SlotTable {
     private int speculativeLoading;
     private double copyNanos;
     private double layerNanos;
+    private double missesPerVisit;
 
     private long hits;
     private long misses;
@@ -116,11 +117,12 @@ public final class SlotTable {
      * Opens the lease of a visit: holds the experts that are there, counts, and gives slots to those that are not. What
      * is there is held before anything is evicted, so that no expert of the layer makes room for another.
      *
-     * @param experts distinct ones, the first {@code count} of the array
+     * @param experts the first {@code count} of the array, distinct and rising, so that equals are evicted alike
      * @param toLoad where slots are added that must be loaded now, see {@link #begin}
      */
     public void open(long visit, int[] experts, int count, List<Slot> toLoad) {
         now = visit;
+        long missesBefore = misses;
         int layer = (int) (visit % layerCount);
         int base = layer * expertCount;
         countPrediction(layer, experts, count);
@@ -155,6 +157,7 @@ public final class SlotTable {
                 toLoad.add(slot);
             }
         }
+        missesPerVisit += NEWEST * (misses - missesBefore - missesPerVisit);
         forecastVisits[layer] = -1;
         Arrays.fill(priorities, base, base + expertCount, 0);
         Arrays.fill(isNamed, base, base + expertCount, false);
@@ -231,8 +234,7 @@ public final class SlotTable {
                 return null;
             }
             priorities[id] = 0;
-            if (victim.expert >= 0
-                    && !eviction.admits(view.of(victim), probabilities[id], rates[id], visitsAhead)) {
+            if (victim.expert >= 0 && !eviction.admits(view.of(victim), probabilities[id], rates[id], visitsAhead)) {
                 continue;
             }
             Slot slot = place(victim, layer, id % expertCount);
@@ -358,7 +360,7 @@ public final class SlotTable {
     }
 
     public CacheConditions conditions() {
-        return new CacheConditions(slots.length, copyNanos, layerNanos);
+        return new CacheConditions(slots.length, copyNanos, layerNanos, missesPerVisit);
     }
 
     /** Everything counted so far, with the stalls that the caller has counted. */

@@ -51,8 +51,7 @@ final class ExpertSupply implements AutoCloseable {
      * @param options the cache; null to use experts where they lie in the mapped file
      * @throws IOException if the file cannot be read directly, or the policy's trace not at all
      */
-    ExpertSupply(
-            GgufFile file, ModelWeights model, @Nullable ExpertCacheOptions options, PolicyOptions policyOptions)
+    ExpertSupply(GgufFile file, ModelWeights model, @Nullable ExpertCacheOptions options, PolicyOptions policyOptions)
             throws IOException {
         this.file = file;
         this.model = model;
@@ -83,25 +82,39 @@ final class ExpertSupply implements AutoCloseable {
             throw new IllegalArgumentException("the trace " + traceFile + " is of " + trace.shape() + ", expected "
                     + shape + ": record one of this model");
         }
-        if (name.needsMaps()) {
-            store = options.maps().open(shape, ModelFingerprint.of(file));
-        }
-        return name.create(new Parts(shape, store, trace, options.prefetchDistance(), options.pooling()));
+        return name.create(new Parts(options, trace));
     }
 
-    private record Parts(
-            MapShape shape,
-            @Nullable ExpertMapStore maps,
-            @Nullable RoutingTrace future,
-            int prefetchDistance,
-            Pooling pooling)
-            implements PolicyName.Parts {
+    /** What the policy is made of; opens the store that this supply then owns. */
+    private final class Parts implements PolicyName.Parts {
+        private final PolicyOptions options;
+        private final @Nullable RoutingTrace future;
+
+        Parts(PolicyOptions options, @Nullable RoutingTrace future) {
+            this.options = options;
+            this.future = future;
+        }
+
         @Override
-        public ExpertMapStore store() {
-            if (maps == null) {
-                throw new IllegalStateException("no store of expert maps");
-            }
-            return maps;
+        public MapShape shape() {
+            return shape;
+        }
+
+        @Override
+        public int prefetchDistance() {
+            return options.prefetchDistance();
+        }
+
+        @Override
+        public Pooling pooling() {
+            return options.pooling();
+        }
+
+        @Override
+        public ExpertMapStore store(MapShape mapShape) {
+            ExpertMapStore opened = options.maps().open(mapShape, ModelFingerprint.of(file));
+            store = opened;
+            return opened;
         }
 
         @Override
@@ -156,7 +169,8 @@ final class ExpertSupply implements AutoCloseable {
         }
         TraceWriter trace = traceOut == null
                 ? null
-                : new TraceWriter(traceOut, shape, StoredExperts.of(file, model).bytesOfLayers(), ModelFingerprint.of(file));
+                : new TraceWriter(
+                        traceOut, shape, StoredExperts.of(file, model).bytesOfLayers(), ModelFingerprint.of(file));
         predictor = new Predictor(model, shape, backend.sequencesMax(), backend::hidden, policy, cache, trace);
         pass.addObserver(predictor);
     }
@@ -173,7 +187,8 @@ final class ExpertSupply implements AutoCloseable {
         return cache == null ? OptionalInt.empty() : OptionalInt.of(cache.slotCount());
     }
 
-    @Nullable ExpertCache cache() {
+    @Nullable
+    ExpertCache cache() {
         return cache;
     }
 

@@ -25,7 +25,7 @@ final class MapLearner {
     }
 
     void onPass(PassObservation observed) {
-        pass.set(observed.firstVisit(), observed.phase(), observed.rowCount());
+        pass.set(observed.firstVisit(), observed.phase(), observed.rowCount(), observed.gates());
         int rows = observed.rowCount();
         System.arraycopy(observed.embeddings(), 0, pass.embeddings(), 0, rows * shape.embeddingLength());
         System.arraycopy(observed.positions(), 0, pass.positions(), 0, rows);

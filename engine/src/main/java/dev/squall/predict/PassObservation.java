@@ -11,13 +11,15 @@ public final class PassObservation {
     private long firstVisit;
     private Phase phase = Phase.PREFILL;
     private int rowCount;
+    private LayerObservation.GateAhead gates = (row, distance, out, outOffset) -> false;
 
     PassObservation(MapShape shape) {
         embeddingLength = shape.embeddingLength();
         embeddings = new float[LayerObservation.ROWS_MAX * embeddingLength];
     }
 
-    void set(long newFirstVisit, Phase newPhase, int newRowCount) {
+    void set(long newFirstVisit, Phase newPhase, int newRowCount, LayerObservation.GateAhead newGates) {
+        gates = newGates;
         firstVisit = newFirstVisit;
         phase = newPhase;
         rowCount = newRowCount;
@@ -50,6 +52,11 @@ public final class PassObservation {
     /** R, a number for each observed row's conversation. */
     public long[] conversations() {
         return conversations;
+    }
+
+    /** What the routers of the first layers (distance 1, 2, ...) would say of the embeddings as they are. */
+    LayerObservation.GateAhead gates() {
+        return gates;
     }
 
     int embeddingLength() {

@@ -50,8 +50,8 @@ public enum PolicyName {
     public interface Parts {
         MapShape shape();
 
-        /** The store of expert maps; asked only if {@link PolicyName#needsMaps}. */
-        ExpertMapStore store();
+        /** The store of expert maps of that shape; asked at most once, and only if {@link PolicyName#needsMaps}. */
+        ExpertMapStore store(MapShape mapShape);
 
         /** The recorded future; asked only if {@link PolicyName#needsTrace}. */
         RoutingTrace trace();
@@ -85,8 +85,8 @@ public enum PolicyName {
             case MIXTRAL_OFFLOADING -> new LookAheadPolicy(shape, distance == 0 ? 1 : distance, 2);
             case PROMOE -> new LookAheadPolicy(shape, distance == 0 ? 2 : distance, shape.usedCount());
             case MOE_INFINITY -> new ActivationMatrixPolicy(shape, REQUESTS_MAX);
-            case FINEMOE -> new FineMoePolicy(parts.store(), distance == 0 ? 3 : distance, parts.pooling());
-            case SQUALL -> new SquallPolicy(parts.store(), distance, parts.pooling());
+            case FINEMOE -> new FineMoePolicy(parts.store(shape), distance == 0 ? 3 : distance, parts.pooling());
+            case SQUALL -> new SquallPolicy(shape, parts.store(ContextMaps.storeShape(shape)), distance);
             case BELADY -> new OraclePolicy(parts.trace(), false);
             case ORACLE -> new OraclePolicy(parts.trace(), true);
         };

@@ -13,10 +13,20 @@ import org.jspecify.annotations.Nullable;
  * @param trace the recorded future; null unless the policy needs it
  */
 public record PolicyOptions(
-        PolicyName name, int prefetchDistance, Pooling pooling, MapStoreFactory maps, @Nullable Path trace) {
+        PolicyName name,
+        int prefetchDistance,
+        Pooling pooling,
+        MapStoreFactory maps,
+        @Nullable Path trace) {
 
     /** Maps kept where nothing else is said: FineMoE's capacity. */
     public static final int MAPS_MAX_DEFAULT = 1000;
+
+    /** FineMoE's d where redundancy of maps is weighed. */
+    static final int REDUNDANCY_DISTANCE = 3;
+
+    /** Most memory for the maps of {@link #of}. */
+    private static final long MAP_BYTES_MAX = 64L << 20;
 
     /** Opens the store of expert maps of a model. */
     @FunctionalInterface
@@ -28,6 +38,25 @@ public record PolicyOptions(
     /** The policy as it is by default, with maps in memory that are forgotten at the end. */
     public static PolicyOptions of(PolicyName name) {
         return new PolicyOptions(
-                name, 0, Pooling.MEAN, (shape, model) -> new ExactMapStore(shape, MAPS_MAX_DEFAULT, 3), null);
+                name,
+                0,
+                Pooling.MEAN,
+                (shape, model) -> new ExactMapStore(shape, mapsMax(shape), REDUNDANCY_DISTANCE),
+                null);
+    }
+
+    private static int mapsMax(MapShape shape) {
+        long mapBytes = 4L * (shape.probabilityCount() + shape.embeddingLength() + shape.layerCount());
+        return Math.clamp(MAP_BYTES_MAX / mapBytes, 1, MAPS_MAX_DEFAULT);
+    }
+
+    /** The same with another prefetch distance. */
+    public PolicyOptions withPrefetchDistance(int distance) {
+        return new PolicyOptions(name, distance, pooling, maps, trace);
+    }
+
+    /** The same with a recorded future. */
+    public PolicyOptions withTrace(@Nullable Path future) {
+        return new PolicyOptions(name, prefetchDistance, pooling, maps, future);
     }
 }

@@ -15,8 +15,6 @@ public record PredictionCounters(long observed, long dropped, long predictionNan
     /** What happened after {@code earlier}. */
     public PredictionCounters since(PredictionCounters earlier) {
         return new PredictionCounters(
-                observed - earlier.observed,
-                dropped - earlier.dropped,
-                predictionNanos - earlier.predictionNanos);
+                observed - earlier.observed, dropped - earlier.dropped, predictionNanos - earlier.predictionNanos);
     }
 }

@@ -169,7 +169,12 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
 
     private void handlePass(Captured captured) {
         int h = shape.embeddingLength();
-        passObservation.set(captured.visit, captured.phase, captured.rowCount);
+        passObservation.set(
+                captured.visit,
+                captured.phase,
+                captured.rowCount,
+                (row, distance, out, outOffset) -> routers.distribution(
+                        denseLayers + distance - 1, passObservation.embeddings(), row * h, out, outOffset));
         for (int row = 0; row < captured.rowCount; row++) {
             routers.embedding(captured.tokens[row], passObservation.embeddings(), row * h);
         }
@@ -203,7 +208,7 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
     }
 
     private CacheConditions conditions() {
-        return cache == null ? new CacheConditions(0, 0, 0) : cache.conditions();
+        return cache == null ? new CacheConditions(0, 0, 0, 0) : cache.conditions();
     }
 
     /** Waits until the policy has heard everything that has been observed. */

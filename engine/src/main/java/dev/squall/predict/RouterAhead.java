@@ -31,7 +31,12 @@ final class RouterAhead {
     void embedding(int token, float[] out, int outOffset) {
         WeightMatrix embeddings = model.tokenEmbedding();
         BlockCodec.decode(
-                embeddings.type(), embeddings.data(), token * embeddings.rowBytes(), out, outOffset, embeddings.columns());
+                embeddings.type(),
+                embeddings.data(),
+                token * embeddings.rowBytes(),
+                out,
+                outOffset,
+                embeddings.columns());
     }
 
     /**
@@ -50,7 +55,11 @@ final class RouterAhead {
         if (!(weightsOfLayer.feedForward() instanceof MixtureWeights mixture)) {
             return false;
         }
-        normalise(weightsOfLayer.feedForwardNorm().weight(), weightsOfLayer.feedForwardNorm().bias(), hidden, hiddenOffset);
+        normalise(
+                weightsOfLayer.feedForwardNorm().weight(),
+                weightsOfLayer.feedForwardNorm().bias(),
+                hidden,
+                hiddenOffset);
         WeightMatrix router = mixture.router().matrix();
         float[] bias = mixture.router().bias();
         for (int expert = 0; expert < router.rows(); expert++) {
@@ -98,9 +107,10 @@ final class RouterAhead {
         }
         double sum = 0;
         for (int i = from; i < from + n; i++) {
-            logits[i] = (float) (h.gate().scores() == ExpertGate.Scores.SIGMOID
-                    ? 1 / (1 + Math.exp(-logits[i]))
-                    : Math.exp(logits[i] - max));
+            logits[i] = (float)
+                    (h.gate().scores() == ExpertGate.Scores.SIGMOID
+                            ? 1 / (1 + Math.exp(-logits[i]))
+                            : Math.exp(logits[i] - max));
             sum += logits[i];
         }
         if (!(sum > 0)) {

@@ -34,10 +34,17 @@ public record RoutingTrace(MapShape shape, long[] expertBytes, String model, Lis
      * @param positions R
      * @param conversations R
      * @param embeddings R x h
+     * @param ahead for distance 1, 2, ... R x J, what the router of that layer says on the embeddings
      * @param layers L
      */
     public record Pass(
-            Phase phase, int rowsOfPass, int[] positions, long[] conversations, float[] embeddings, List<Layer> layers) {
+            Phase phase,
+            int rowsOfPass,
+            int[] positions,
+            long[] conversations,
+            float[] embeddings,
+            List<float[]> ahead,
+            List<Layer> layers) {
         int rowCount() {
             return positions.length;
         }
@@ -110,6 +117,7 @@ public record RoutingTrace(MapShape shape, long[] expertBytes, String model, Lis
             conversations[row] = in.readLong();
         }
         float[] embeddings = floats(in, rows * shape.embeddingLength());
+        List<float[]> first = readAhead(in, shape, -1, rows);
         List<Layer> layers = new ArrayList<>();
         for (int layer = 0; layer < shape.layerCount(); layer++) {
             int[] counts = new int[shape.expertCount()];
@@ -117,16 +125,20 @@ public record RoutingTrace(MapShape shape, long[] expertBytes, String model, Lis
                 counts[expert] = in.readInt();
             }
             float[] probabilities = floats(in, rows * shape.expertCount());
-            List<float[]> ahead = new ArrayList<>();
-            for (int distance = 1; distance <= aheadCount(shape, layer); distance++) {
-                ahead.add(floats(in, rows * shape.expertCount()));
-            }
-            layers.add(new Layer(counts, probabilities, List.copyOf(ahead)));
+            layers.add(new Layer(counts, probabilities, readAhead(in, shape, layer, rows)));
         }
-        return new Pass(phase, rowsOfPass, positions, conversations, embeddings, List.copyOf(layers));
+        return new Pass(phase, rowsOfPass, positions, conversations, embeddings, first, List.copyOf(layers));
     }
 
-    /** How many look-ahead distributions a layer has. */
+    private static List<float[]> readAhead(DataInputStream in, MapShape shape, int layer, int rows) throws IOException {
+        List<float[]> ahead = new ArrayList<>();
+        for (int distance = 1; distance <= aheadCount(shape, layer); distance++) {
+            ahead.add(floats(in, rows * shape.expertCount()));
+        }
+        return List.copyOf(ahead);
+    }
+
+    /** How many look-ahead distributions a layer has, layer -1 being the embeddings. */
     static int aheadCount(MapShape shape, int layer) {
         return Math.min(AHEAD_MAX, shape.layerCount() - 1 - layer);
     }

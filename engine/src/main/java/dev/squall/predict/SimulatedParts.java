@@ -13,8 +13,8 @@ public record SimulatedParts(RoutingTrace trace, int mapsMax) implements PolicyN
     }
 
     @Override
-    public ExpertMapStore store() {
-        return new ExactMapStore(trace.shape(), mapsMax, 3);
+    public ExpertMapStore store(MapShape mapShape) {
+        return new ExactMapStore(mapShape, mapsMax, PolicyOptions.REDUNDANCY_DISTANCE);
     }
 
     @Override

@@ -78,18 +78,19 @@ public final class Simulation {
             double start = now;
             run(pass, observed);
             if (observed.phase() == Phase.PREFILL) {
-                prefill = prefill.plus(observed.rowsOfPass(), now - start, counters().since(before));
+                prefill = prefill.plus(
+                        observed.rowsOfPass(), now - start, counters().since(before));
             } else {
-                decode = decode.plus(observed.rowsOfPass(), now - start, counters().since(before));
+                decode = decode.plus(
+                        observed.rowsOfPass(), now - start, counters().since(before));
             }
         }
     }
 
     private void run(long pass, RoutingTrace.Pass observed) {
         long firstVisit = pass * shape.layerCount();
-        passObservation.set(firstVisit, observed.phase(), observed.rowCount());
-        System.arraycopy(
-                observed.embeddings(), 0, passObservation.embeddings(), 0, observed.embeddings().length);
+        passObservation.set(firstVisit, observed.phase(), observed.rowCount(), recorded(observed.ahead()));
+        System.arraycopy(observed.embeddings(), 0, passObservation.embeddings(), 0, observed.embeddings().length);
         System.arraycopy(observed.positions(), 0, passObservation.positions(), 0, observed.rowCount());
         System.arraycopy(observed.conversations(), 0, passObservation.conversations(), 0, observed.rowCount());
         plan.clear();
@@ -130,14 +131,7 @@ public final class Simulation {
 
     /** The plan is there {@code predictionNanos} after routing, or when the link has need of one thereafter. */
     private void predict(long visit, RoutingTrace.Pass pass, RoutingTrace.Layer layer) {
-        layerObservation.set(visit, 0, pass.rowCount(), pass.rowsOfPass(), (row, distance, out, outOffset) -> {
-            if (distance > layer.ahead().size()) {
-                return false;
-            }
-            System.arraycopy(
-                    layer.ahead().get(distance - 1), row * shape.expertCount(), out, outOffset, shape.expertCount());
-            return true;
-        });
+        layerObservation.set(visit, 0, pass.rowCount(), pass.rowsOfPass(), recorded(layer.ahead()));
         System.arraycopy(layer.counts(), 0, layerObservation.counts(), 0, layer.counts().length);
         System.arraycopy(layer.probabilities(), 0, layerObservation.probabilities(), 0, layer.probabilities().length);
         plan.clear();
@@ -146,6 +140,17 @@ public final class Simulation {
         runLink(planned);
         table.publish(plan);
         startNext(planned);
+    }
+
+    private LayerObservation.GateAhead recorded(List<float[]> ahead) {
+        return (row, distance, out, outOffset) -> {
+            if (distance > ahead.size()) {
+                return false;
+            }
+            int n = shape.expertCount();
+            System.arraycopy(ahead.get(distance - 1), row * n, out, outOffset, n);
+            return true;
+        };
     }
 
     /** Computes a layer: what is there, then each expert as it arrives. */

@@ -8,57 +8,59 @@ import java.util.Arrays;
 
 /**
  * Squall's own policy. For each expert of the coming layers it weighs several signals: the mixture of the nearest expert
- * maps, the router of that layer on the present hidden state, and how the layer has used its experts lately. The weights
- * are learnt online from what the layers then used ({@link CalibratedScore}), apart for each distance, so that the result
- * is a probability that can be trusted. Experts worth their copy are loaded ahead; what is expected to be used last goes.
+ * maps, that layer's router on the present hidden state, and how the layer has used its experts lately. The weights are
+ * learnt online from what the layers then used ({@link CalibratedScore}), apart for each distance, so that the result is a
+ * probability that can be trusted. What is expected to be used last goes; an expert is loaded ahead only if the stall that
+ * this saves, by its probability, outweighs the demands that the copy would delay.
  */
 final class SquallPolicy implements PrefetchPolicy {
-    /** Neighbours in the mixture. */
-    private static final int NEIGHBOURS = 8;
+    /** How far ahead experts of a pass are forecast. */
+    private static final int DISTANCE_MAX = 8;
 
-    /** How much nearer neighbours count for more: weight {@code e^(SHARPNESS · score)}. */
-    private static final double SHARPNESS = 40;
+    /** Distances that are calibrated apart: 1, 2, 3, 4, up to 8. */
+    private static final int BUCKETS = 5;
 
-    /** Distances that are calibrated apart; farther ones share the last. */
-    private static final int DISTANCES = 8;
+    /** Layers from one forecast of the next pass to the next. */
+    private static final int NEXT_PASS_EVERY = 4;
 
-    private static final double RATE = 0.05;
-    private static final double REQUEST_MIN = 0.2;
+    private static final double LEARNING_RATE = 0.05;
 
     private final MapShape shape;
-    private final ExpertMapStore store;
     private final int fixedDistance;
-    private final MapLearner learner;
+    private final ContextMaps maps;
     private final UseHistory history;
-    private final CalibratedScore[] scores = new CalibratedScore[2 * DISTANCES];
-    private final CalibratedScore nextVisitScore;
-    /** For each layer and distance the signals of the forecast of its coming visit, and which visit that is. */
+    /** For single rows and for several, in this pass and across to the next, by distance. */
+    private final CalibratedScore[] scores = new CalibratedScore[4 * BUCKETS];
+    /** By layer and bucket the signals of the forecast of its coming visit, and which visit that is. */
     private final double[][][] signals;
 
     private final long[][] signalVisits;
-    private final double[][] nextVisitSignals;
     private final float[] ahead;
     private final float[] mixture;
-    private final float[] neighbour;
-    private int rowsOfPass = 1;
-    private int horizon = 2;
+    private final float[] ofRow;
+    private boolean isSingle;
+    private CacheConditions conditions = new CacheConditions(0, 0, 0, 0);
 
-    SquallPolicy(ExpertMapStore store, int distance, Pooling pooling) {
-        this.store = store;
+    /**
+     * @param store of {@link ContextMaps#storeShape}
+     * @param distance most layers ahead that an expert is loaded; 0 for as many as pay
+     */
+    SquallPolicy(MapShape shape, ExpertMapStore store, int distance) {
+        this.shape = shape;
         fixedDistance = distance;
-        shape = store.shape();
-        learner = new MapLearner(store, pooling);
+        maps = new ContextMaps(shape, store);
         history = new UseHistory(shape);
         for (int i = 0; i < scores.length; i++) {
-            scores[i] = new CalibratedScore(Signals.initialWeights(), RATE);
+            scores[i] = new CalibratedScore(Signals.initialWeights(), LEARNING_RATE);
         }
-        nextVisitScore = new CalibratedScore(Signals.initialWeights(), RATE);
-        signals = new double[shape.layerCount()][DISTANCES][shape.expertCount() * Signals.COUNT];
-        signalVisits = new long[shape.layerCount()][DISTANCES];
-        nextVisitSignals = new double[shape.layerCount()][shape.expertCount() * Signals.COUNT];
+        signals = new double[shape.layerCount()][2 * BUCKETS][shape.expertCount() * Signals.COUNT];
+        signalVisits = new long[shape.layerCount()][2 * BUCKETS];
+        for (long[] visits : signalVisits) {
+            Arrays.fill(visits, -1);
+        }
         ahead = new float[shape.expertCount()];
         mixture = new float[shape.expertCount()];
-        neighbour = new float[shape.expertCount()];
+        ofRow = new float[shape.expertCount()];
     }
 
     @Override
@@ -72,124 +74,118 @@ final class SquallPolicy implements PrefetchPolicy {
     }
 
     @Override
-    public void onPass(PassObservation pass, CacheConditions conditions, PrefetchPlan plan) {
-        learner.onPass(pass);
-        rowsOfPass = pass.rowCount();
-        horizon = horizon(conditions);
-        MapMatches matches = store.nearestByEmbedding(learner.embedding(), NEIGHBOURS);
-        for (int distance = 1; distance <= Math.min(horizon, shape.layerCount()); distance++) {
-            mix(matches, distance - 1);
+    public void onPass(PassObservation pass, CacheConditions now, PrefetchPlan plan) {
+        conditions = now;
+        isSingle = pass.rowCount() == 1;
+        ContextMaps.Mixture found = maps.onPass(pass);
+        for (int distance = 1; distance <= Math.min(DISTANCE_MAX, shape.layerCount()); distance++) {
+            found.distribution(distance - 1, mixture);
             Arrays.fill(ahead, 0);
+            for (int row = 0; row < pass.rowCount(); row++) {
+                if (pass.gates().distribution(row, distance, ofRow, 0)) {
+                    for (int expert = 0; expert < ahead.length; expert++) {
+                        ahead[expert] = Math.max(ahead[expert], ofRow[expert]);
+                    }
+                }
+            }
             forecast(pass.firstVisit() - 1, distance, false, plan);
         }
     }
 
     @Override
-    public void onRouted(LayerObservation observed, CacheConditions conditions, PrefetchPlan plan) {
+    public void onRouted(LayerObservation observed, CacheConditions now, PrefetchPlan plan) {
+        conditions = now;
         learn(observed);
-        learner.onRouted(observed);
         history.onRouted(observed);
+        maps.onRouted(observed);
         int layer = observed.layer();
-        publishUseRates(layer, plan);
-        horizon = horizon(conditions);
-        boolean searched = false;
-        MapMatches matches = null;
-        for (int distance = (int) observed.lag() + 1; distance <= horizon; distance++) {
-            if (layer + distance >= shape.layerCount()) {
-                Arrays.fill(mixture, 0);
+        for (int expert = 0; expert < shape.expertCount(); expert++) {
+            plan.setUseRate(layer, expert, history.longUse(layer, expert));
+        }
+        forecastThisPass(observed, plan);
+        if (layer % NEXT_PASS_EVERY == NEXT_PASS_EVERY - 1 || layer == shape.layerCount() - 1) {
+            forecastNextPass(observed, plan);
+        }
+    }
+
+    private void forecastThisPass(LayerObservation observed, PrefetchPlan plan) {
+        int layer = observed.layer();
+        int last = Math.min(DISTANCE_MAX, shape.layerCount() - 1 - layer);
+        int first = (int) Math.min(last, observed.lag()) + 1;
+        if (first > last) {
+            return;
+        }
+        ContextMaps.Mixture found = maps.likeThisPass(layer);
+        for (int distance = first; distance <= last; distance++) {
+            found.distribution(layer + distance, mixture);
+            if (!observed.ahead(distance, ahead)) {
                 Arrays.fill(ahead, 0);
-                forecast(observed.visit(), distance, false, plan);
-                continue;
             }
-            if (!searched && learner.layersSeen() > 0) {
-                matches = store.nearestByTrajectory(
-                        learner.trajectory(learner.rowCount() - 1), learner.layersSeen(), NEIGHBOURS);
-            }
-            searched = true;
-            if (matches != null) {
-                mix(matches, layer + distance);
-            } else {
-                Arrays.fill(mixture, 0);
-            }
-            boolean known = observed.ahead(distance, ahead);
-            forecast(observed.visit(), distance, known, plan);
+            forecast(observed.visit(), distance, false, plan);
         }
     }
 
-    /** How far ahead it pays to look: as many layers as the copies of one layer's experts take, and one more. */
-    private int horizon(CacheConditions conditions) {
-        if (fixedDistance > 0) {
-            return Math.min(fixedDistance, shape.layerCount());
-        }
-        double copies = conditions.layersPerCopy() * shape.usedCount();
-        return (int) Math.clamp(Math.ceil(copies) + 1, 2, Math.min(DISTANCES, shape.layerCount()));
-    }
-
-    private CalibratedScore score(int distance) {
-        int row = Math.min(distance, DISTANCES) - 1;
-        return scores[rowsOfPass > 1 ? DISTANCES + row : row];
-    }
-
-    /** The neighbours' distributions of a layer, nearer ones counting for more. */
-    private void mix(MapMatches matches, int layer) {
-        Arrays.fill(mixture, 0);
-        double total = 0;
-        for (int i = 0; i < matches.count(); i++) {
-            total += Math.exp(SHARPNESS * (matches.score(i) - matches.score(0)));
-        }
-        for (int i = 0; i < matches.count(); i++) {
-            double weight = Math.exp(SHARPNESS * (matches.score(i) - matches.score(0))) / total;
-            matches.probabilities(i, layer, neighbour, 0);
-            for (int expert = 0; expert < neighbour.length; expert++) {
-                mixture[expert] += (float) (weight * neighbour[expert]);
-            }
+    private void forecastNextPass(LayerObservation observed, PrefetchPlan plan) {
+        int layer = observed.layer();
+        ContextMaps.Mixture found = maps.afterThisPass(layer);
+        Arrays.fill(ahead, 0);
+        for (int next = 0; next <= layer; next++) {
+            found.distribution(next, mixture);
+            forecast(observed.visit(), shape.layerCount() - layer + next, true, plan);
         }
     }
 
-    private void forecast(long now, int distance, boolean gatesKnown, PrefetchPlan plan) {
+    private static int bucket(int distance, boolean isNextPass) {
+        int bucket = Math.min(distance, BUCKETS) - 1;
+        return isNextPass ? BUCKETS + bucket : bucket;
+    }
+
+    private CalibratedScore score(int bucket) {
+        return scores[isSingle ? bucket : 2 * BUCKETS + bucket];
+    }
+
+    /** Says how likely the visit uses each expert, and asks for those whose copy pays. */
+    private void forecast(long now, int distance, boolean isNextPass, PrefetchPlan plan) {
         long visit = now + distance;
         int layer = (int) (visit % shape.layerCount());
-        int bucket = Math.min(distance, DISTANCES) - 1;
+        int bucket = bucket(distance, isNextPass);
         double[] buffer = signals[layer][bucket];
         signalVisits[layer][bucket] = visit;
         plan.forecast(visit);
+        boolean mayRequest = !isNextPass && (fixedDistance == 0 || distance <= fixedDistance);
+        double threshold = threshold(distance);
         for (int expert = 0; expert < shape.expertCount(); expert++) {
             int at = expert * Signals.COUNT;
-            Signals.fill(buffer, at, mixture[expert], gatesKnown ? ahead[expert] : 0, history, layer, expert);
-            double probability = score(distance).probability(buffer, at);
+            Signals.fill(buffer, at, mixture[expert], ahead[expert], history, layer, expert);
+            double probability = score(bucket).probability(buffer, at);
             plan.setProbability(layer, expert, probability);
-            if (probability >= REQUEST_MIN) {
+            if (mayRequest && probability >= threshold) {
                 plan.request(layer, expert, probability);
             }
         }
     }
 
+    /**
+     * The probability from which a copy pays. A right one hides a share h of its time, all of it if its layer is far
+     * enough away; a wrong one delays a demand with probability c, that of a miss while it is under way. It pays if
+     * {@code p·h > (1 - p)·c}. Where every visit misses and copies are slow, that is next to never.
+     */
+    private double threshold(int distance) {
+        double layersPerCopy = conditions.layersPerCopy();
+        double collision = 1 - Math.exp(-conditions.missesPerVisit() * layersPerCopy);
+        double hidden = Math.min(1, distance / layersPerCopy);
+        return collision / (collision + hidden);
+    }
+
     /** What was said of this visit, at every distance, against what it used. */
     private void learn(LayerObservation observed) {
         int layer = observed.layer();
-        for (int bucket = 0; bucket < DISTANCES; bucket++) {
+        for (int bucket = 0; bucket < 2 * BUCKETS; bucket++) {
             if (signalVisits[layer][bucket] == observed.visit()) {
                 for (int expert = 0; expert < shape.expertCount(); expert++) {
-                    score(bucket + 1)
-                            .learn(signals[layer][bucket], expert * Signals.COUNT, observed.counts()[expert] > 0);
+                    score(bucket).learn(signals[layer][bucket], expert * Signals.COUNT, observed.counts()[expert] > 0);
                 }
             }
-        }
-        if (observed.rowsOfPass() == 1) {
-            for (int expert = 0; expert < shape.expertCount(); expert++) {
-                nextVisitScore.learn(
-                        nextVisitSignals[layer], expert * Signals.COUNT, observed.counts()[expert] > 0);
-            }
-        }
-    }
-
-    /** Says how likely the layer's next visit uses each expert, going by habit alone. */
-    private void publishUseRates(int layer, PrefetchPlan plan) {
-        double[] buffer = nextVisitSignals[layer];
-        for (int expert = 0; expert < shape.expertCount(); expert++) {
-            int at = expert * Signals.COUNT;
-            Signals.fill(buffer, at, 0, 0, history, layer, expert);
-            plan.setUseRate(layer, expert, nextVisitScore.probability(buffer, at));
         }
     }
 }

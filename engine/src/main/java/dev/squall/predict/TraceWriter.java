@@ -43,6 +43,7 @@ public final class TraceWriter implements AutoCloseable {
                 out.writeLong(pass.conversations()[row]);
             }
             write(pass.embeddings(), pass.rowCount() * shape.embeddingLength());
+            writeAhead(pass.gates(), -1, pass.rowCount());
         } catch (IOException e) {
             throw failed(e);
         }
@@ -54,17 +55,21 @@ public final class TraceWriter implements AutoCloseable {
                 out.writeInt(count);
             }
             write(observed.probabilities(), observed.rowCount() * shape.expertCount());
-            for (int distance = 1; distance <= RoutingTrace.aheadCount(shape, observed.layer()); distance++) {
-                for (int row = 0; row < observed.rowCount(); row++) {
-                    observed.gates().distribution(row, distance, ahead, 0);
-                    write(ahead, ahead.length);
-                }
-            }
+            writeAhead(observed.gates(), observed.layer(), observed.rowCount());
             if (observed.layer() == shape.layerCount() - 1) {
                 out.flush();
             }
         } catch (IOException e) {
             throw failed(e);
+        }
+    }
+
+    private void writeAhead(LayerObservation.GateAhead gates, int layer, int rows) throws IOException {
+        for (int distance = 1; distance <= RoutingTrace.aheadCount(shape, layer); distance++) {
+            for (int row = 0; row < rows; row++) {
+                gates.distribution(row, distance, ahead, 0);
+                write(ahead, ahead.length);
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.squall.predict;
 
+import java.util.Arrays;
+
 /** How each layer has used its experts, newer visits counting for more. */
 final class UseHistory {
     private static final float RECENT = 0.25f;
@@ -15,9 +17,9 @@ final class UseHistory {
         recent = new float[shape.probabilityCount()];
         longUse = new float[shape.probabilityCount()];
         last = new float[shape.probabilityCount()];
-        java.util.Arrays.fill(recent, (float) shape.usedCount() / expertCount);
-        java.util.Arrays.fill(longUse, (float) shape.usedCount() / expertCount);
-        java.util.Arrays.fill(last, 1f / expertCount);
+        Arrays.fill(recent, (float) shape.usedCount() / expertCount);
+        Arrays.fill(longUse, (float) shape.usedCount() / expertCount);
+        Arrays.fill(last, 1f / expertCount);
     }
 
     void onRouted(LayerObservation observed) {

@@ -54,13 +54,16 @@ class ExpertCacheTest {
         }
     }
 
-    private static ExpertCache cache(ExpertReader reader, int slots, EvictionPolicy policy) {
-        return new ExpertCache(reader, LAYERS, EXPERTS, (long) slots * SLOT_BYTES, policy, 2);
+    private static ExpertCache cache(ExpertReader reader, int slots, Evictions eviction) {
+        return new ExpertCache(new HostSlots(reader, slots), 0, LAYERS, EXPERTS, eviction, 2);
     }
+
+    private static long passes;
 
     /** One pass's request: the experts of a layer. */
     private static LayerRouting routing(int layer, int... experts) {
         return new LayerRouting(
+                passes++,
                 layer,
                 new RowBatch(new int[1], new int[1], new int[1]),
                 EXPERTS,
@@ -82,7 +85,7 @@ class ExpertCacheTest {
     @Test
     void loadsWhatIsMissingOnceAndCountsIt() {
         NumberedExperts reader = new NumberedExperts();
-        try (ExpertCache cache = cache(reader, 6, EvictionPolicy.LRU)) {
+        try (ExpertCache cache = cache(reader, 6, Evictions.LRU)) {
             use(cache, 0, 1, 2);
             use(cache, 0, 2, 1);
             use(cache, 0, 2, 3);
@@ -97,10 +100,11 @@ class ExpertCacheTest {
 
     @Test
     void countsAnExpertThatSeveralRowsChoseAsOneRequest() {
-        try (ExpertCache cache = cache(new NumberedExperts(), 6, EvictionPolicy.LRU)) {
+        try (ExpertCache cache = cache(new NumberedExperts(), 6, Evictions.LRU)) {
             RowBatch rows = new RowBatch(new int[3], new int[3], new int[3]);
             int[] experts = {0, 1, 1, 0, 3, 1};
-            LayerRouting routing = new LayerRouting(1, rows, EXPERTS, 2, new float[12], experts, new float[6]);
+            LayerRouting routing =
+                    new LayerRouting(passes++, 1, rows, EXPERTS, 2, new float[12], experts, new float[6]);
             try (ExpertLease lease = cache.lease(routing)) {
                 assertThat(lease.weights(3).bytes()).isEqualTo(SLOT_BYTES);
             }
@@ -110,21 +114,21 @@ class ExpertCacheTest {
 
     @Test
     void evictsTheLeastRecentlyUsed() {
-        assertThat(readsAfterPressure(EvictionPolicy.LRU)).containsExactly("0:1");
+        assertThat(readsAfterPressure(Evictions.LRU)).containsExactly("0:1");
     }
 
     @Test
     void evictsTheLeastOftenUsed() {
-        assertThat(readsAfterPressure(EvictionPolicy.LFU)).containsExactly("0:2");
+        assertThat(readsAfterPressure(Evictions.LFU)).containsExactly("0:2");
     }
 
     @Test
     void evictsTheOneLoadedFirst() {
-        assertThat(readsAfterPressure(EvictionPolicy.FIFO)).containsExactly("0:0");
+        assertThat(readsAfterPressure(Evictions.FIFO)).containsExactly("0:0");
     }
 
     /** Fills four slots with experts of layer 0, brings one of layer 1, and tells which of layer 0 was lost. */
-    private static List<String> readsAfterPressure(EvictionPolicy policy) {
+    private static List<String> readsAfterPressure(Evictions policy) {
         NumberedExperts reader = new NumberedExperts();
         try (ExpertCache cache = cache(reader, 4, policy)) {
             use(cache, 0, 0);
@@ -135,7 +139,7 @@ class ExpertCacheTest {
             use(cache, 0, 3);
             use(cache, 0, 0);
             use(cache, 0, 2);
-            if (policy == EvictionPolicy.LFU) {
+            if (policy == Evictions.LFU) {
                 use(cache, 0, 0);
                 use(cache, 0, 1);
                 use(cache, 0, 3);
@@ -154,7 +158,7 @@ class ExpertCacheTest {
 
     @Test
     void neverEvictsAnExpertOfTheOpenLease() {
-        for (EvictionPolicy policy : EvictionPolicy.values()) {
+        for (Evictions policy : Evictions.values()) {
             try (ExpertCache cache = cache(new NumberedExperts(), EXPERTS, policy)) {
                 for (int pass = 0; pass < 200; pass++) {
                     use(cache, pass % LAYERS, 0, 1, 2, 3);
@@ -180,7 +184,7 @@ class ExpertCacheTest {
                 return super.read(layer, expert, slot);
             }
         };
-        try (ExpertCache cache = cache(slow, 8, EvictionPolicy.LRU)) {
+        try (ExpertCache cache = cache(slow, 8, Evictions.LRU)) {
             use(cache, 0, 1);
             try (ExpertLease lease = cache.lease(routing(0, 1, 3))) {
                 assertThat(lease.isReady(1)).isTrue();
@@ -209,7 +213,7 @@ class ExpertCacheTest {
                 return super.read(layer, expert, slot);
             }
         };
-        try (ExpertCache cache = cache(failing, 4, EvictionPolicy.LRU)) {
+        try (ExpertCache cache = cache(failing, 4, Evictions.LRU)) {
             assertThatThrownBy(() -> use(cache, 1, 2))
                     .isInstanceOf(ExpertLoadException.class)
                     .hasMessage("expert 2 of layer 1 cannot be read: the disk is gone");
@@ -221,10 +225,84 @@ class ExpertCacheTest {
     }
 
     @Test
-    void refusesAMemoryThatHoldsLessThanALayer() {
-        assertThatThrownBy(() -> cache(new NumberedExperts(), 3, EvictionPolicy.LRU))
+    void loadsAheadWhatThePlanNamesAndCountsWhatBecameOfIt() {
+        NumberedExperts reader = new NumberedExperts();
+        try (ExpertCache cache = cache(reader, 6, Evictions.LRU)) {
+            use(cache, 0, 0, 1);
+            PrefetchPlan plan = new PrefetchPlan(LAYERS, EXPERTS);
+            plan.forecast((passes - 1) * LAYERS + 1);
+            plan.request(1, 2, 0.9);
+            plan.request(1, 3, 0.8);
+            cache.publish(plan);
+            cache.awaitIdle();
+            assertThat(reader.reads).endsWith("1:2", "1:3");
+            passes--;
+            use(cache, 1, 2);
+            use(cache, 2, 0, 1, 2, 3);
+            use(cache, 0, 0, 1, 2, 3);
+
+            CacheCounters counters = cache.counters();
+            assertThat(counters.timely()).isEqualTo(1);
+            assertThat(counters.late()).isZero();
+            assertThat(counters.wasted()).isEqualTo(1);
+            assertThat(counters.predicted()).isEqualTo(2);
+            assertThat(counters.predictedUsed()).isEqualTo(1);
+            assertThat(counters.bytesLoadedAhead()).isEqualTo(2 * SLOT_BYTES);
+        }
+    }
+
+    @Test
+    void anExpertStillOnItsWayIsAMissAndALatePrefetch() throws InterruptedException {
+        CountDownLatch released = new CountDownLatch(1);
+        CountDownLatch began = new CountDownLatch(1);
+        NumberedExperts slow = new NumberedExperts() {
+            @Override
+            public ExpertWeights read(int layer, int expert, MemorySegment slot) throws IOException {
+                began.countDown();
+                try {
+                    released.await();
+                } catch (InterruptedException e) {
+                    throw new IOException(e);
+                }
+                return super.read(layer, expert, slot);
+            }
+        };
+        try (ExpertCache cache = cache(slow, 8, Evictions.LRU)) {
+            PrefetchPlan plan = new PrefetchPlan(LAYERS, EXPERTS);
+            plan.forecast(passes * LAYERS);
+            plan.request(0, 2, 1);
+            cache.publish(plan);
+            began.await();
+            Thread release = Thread.ofPlatform().start(() -> {
+                LockSupport.parkNanos(20_000_000);
+                released.countDown();
+            });
+            use(cache, 0, 2);
+            release.join();
+            assertThat(cache.counters().late()).isEqualTo(1);
+            assertThat(cache.counters().misses()).isEqualTo(1);
+            assertThat(slow.reads).containsExactly("0:2");
+        }
+    }
+
+    @Test
+    void aPlanForAVisitThatHasBegunIsDropped() {
+        NumberedExperts reader = new NumberedExperts();
+        try (ExpertCache cache = cache(reader, 6, Evictions.LRU)) {
+            use(cache, 1, 0);
+            PrefetchPlan plan = new PrefetchPlan(LAYERS, EXPERTS);
+            plan.forecast((passes - 1) * LAYERS + 1);
+            plan.request(1, 2, 1);
+            cache.publish(plan);
+            cache.awaitIdle();
+            assertThat(reader.reads).containsExactly("1:0");
+        }
+    }
+
+    @Test
+    void refusesFewerSlotsThanALayerHasExperts() {
+        assertThatThrownBy(() -> new SlotTable(LAYERS, EXPERTS, 3, Evictions.LRU, 1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("an expert cache of 36 bytes has 3 slots, expected at least 4, one layer's experts: give it"
-                        + " 48 bytes or more");
+                .hasMessage("3 slots, expected at least 4, one layer's experts");
     }
 }

@@ -26,7 +26,7 @@ class RouterTest {
             for (int i = 0; i < 6 * experts; i++) {
                 router.logits()[i] = (float) random.nextGaussian() * 4;
             }
-            LayerRouting routing = router.route(1, rows);
+            LayerRouting routing = router.route(0, 1, rows);
             for (int row = 0; row < 6; row++) {
                 int at = row * experts;
                 double total = 0;
@@ -61,7 +61,7 @@ class RouterTest {
     void ofEquallyProbableExpertsTheLowerIndexWins() {
         Router router = router(5, 3, true, 1);
         System.arraycopy(new float[] {1, 2, 2, 1, 2}, 0, router.logits(), 0, 5);
-        LayerRouting routing = router.route(0, ONE_ROW);
+        LayerRouting routing = router.route(0, 0, ONE_ROW);
         assertThat(routing.experts()).containsExactly(1, 2, 4);
     }
 
@@ -69,9 +69,9 @@ class RouterTest {
     void keepsTheMapOfEveryLayerUntilThatLayerIsRoutedAgain() {
         Router router = router(2, 1, true, 1);
         router.logits()[1] = 3;
-        LayerRouting first = router.route(0, ONE_ROW);
+        LayerRouting first = router.route(0, 0, ONE_ROW);
         router.logits()[0] = 9;
-        router.route(1, ONE_ROW);
+        router.route(0, 1, ONE_ROW);
         assertThat(first.experts()).containsExactly(1);
         assertThat(first.probabilities()[1]).isCloseTo(0.9526f, within(1e-4f));
     }
@@ -81,7 +81,7 @@ class RouterTest {
         ExpertGate gate = new ExpertGate(Scores.SELECTED_SOFTMAX, 5, 2, false, 1, 1, 1);
         Router router = new Router(gate, List.of(new float[0]), 1);
         System.arraycopy(new float[] {-1, 2, -3, 1, 0}, 0, router.logits(), 0, 5);
-        LayerRouting routing = router.route(0, ONE_ROW);
+        LayerRouting routing = router.route(0, 0, ONE_ROW);
         assertThat(routing.experts()).containsExactly(1, 3);
         assertThat(routing.weights()[0]).isCloseTo(0.7310586f, within(1e-6f));
         assertThat(routing.weights()[1]).isCloseTo(0.2689414f, within(1e-6f));
@@ -93,7 +93,7 @@ class RouterTest {
         ExpertGate gate = new ExpertGate(Scores.SIGMOID, 4, 2, true, 2.5f, 1, 1);
         Router router = new Router(gate, List.of(new float[] {0, 0, 0, 1}), 1);
         System.arraycopy(new float[] {2, 1, 0, -1}, 0, router.logits(), 0, 4);
-        LayerRouting routing = router.route(0, ONE_ROW);
+        LayerRouting routing = router.route(0, 0, ONE_ROW);
         assertThat(routing.experts()).containsExactly(3, 0);
         double low = 1 / (1 + Math.exp(1));
         double high = 1 / (1 + Math.exp(-2));
@@ -112,7 +112,7 @@ class RouterTest {
         Router router = new Router(gate, List.of(new float[0]), 1);
         // The best expert of all is in the first group, whose second best is far behind.
         System.arraycopy(new float[] {3, -9, -9, 2.5f, 2.4f, -9, 0, 2.6f, 2.6f}, 0, router.logits(), 0, 9);
-        assertThat(router.route(0, ONE_ROW).experts()).containsExactly(7, 8, 3);
+        assertThat(router.route(0, 0, ONE_ROW).experts()).containsExactly(7, 8, 3);
     }
 
     private static Router router(int experts, int used, boolean renormalises, int rowsMax) {

@@ -1,0 +1,75 @@
+package dev.squall.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SimulateCommandTest {
+    @TempDir
+    Path home;
+
+    private Path trace() {
+        Path trace = home.resolve("demo.trace");
+        InProcess.Run run = new InProcess(home)
+                .run("chat", "-p", "Tell me a story.", "--temp", "0", "-n", "40", "--trace-out", trace.toString());
+        assertThat(run.exitCode()).isZero();
+        return trace;
+    }
+
+    @Test
+    void replaysEveryPolicyAndSaysThatItIsAModel() {
+        InProcess.Run run = new InProcess(home).run("simulate", trace().toString());
+
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.out())
+                .startsWith("a model, not a measurement: 32 of 128 experts fit")
+                .contains("prefill")
+                .contains("decode")
+                .contains("lru", "moe-infinity", "finemoe", "squall", "oracle");
+    }
+
+    @Test
+    void writesJsonForTheSlotsAndPoliciesAskedFor() throws IOException {
+        InProcess.Run run = new InProcess(home)
+                .run(
+                        "simulate",
+                        trace().toString(),
+                        "--json",
+                        "--slots",
+                        "64",
+                        "--policy",
+                        "lru,oracle",
+                        "--bandwidth",
+                        "100M",
+                        "--compute",
+                        "200us");
+
+        JsonNode json = new ObjectMapper().readTree(run.out());
+        assertThat(json.get("slots").asInt()).isEqualTo(64);
+        assertThat(json.get("policies").size()).isEqualTo(2);
+        JsonNode lru = json.get("policies").get("lru").get("decode");
+        JsonNode oracle = json.get("policies").get("oracle").get("decode");
+        assertThat(lru.get("hits").asLong() + lru.get("misses").asLong())
+                .isEqualTo(lru.get("tokens").asLong() * 16);
+        assertThat(oracle.get("stalled_seconds").asDouble())
+                .isLessThan(lru.get("stalled_seconds").asDouble());
+    }
+
+    @Test
+    void saysWhatIsWrongWithAFileOrAnOption() throws IOException {
+        Path text = Files.writeString(home.resolve("notes.txt"), "no trace at all");
+        InProcess.Run noTrace = new InProcess(home).run("simulate", text.toString());
+        assertThat(noTrace.exitCode()).isEqualTo(1);
+        assertThat(noTrace.err()).contains("is no routing trace: write one with --trace-out");
+
+        InProcess.Run fewSlots = new InProcess(home).run("simulate", trace().toString(), "--slots", "3");
+        assertThat(fewSlots.exitCode()).isEqualTo(2);
+        assertThat(fewSlots.err()).contains("--slots 3: expected 16, the experts of a layer, to 128, all there are");
+    }
+}

@@ -1,0 +1,119 @@
+package dev.squall.predict;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class ExactMapStoreTest {
+    private static final MapShape SHAPE = new MapShape(3, 4, 2, 5);
+
+    private static ExpertMap map(long seed, int position) {
+        Random random = new Random(seed);
+        float[] embedding = new float[SHAPE.embeddingLength()];
+        for (int i = 0; i < embedding.length; i++) {
+            embedding[i] = (float) random.nextGaussian();
+        }
+        float[] probabilities = new float[SHAPE.probabilityCount()];
+        for (int layer = 0; layer < SHAPE.layerCount(); layer++) {
+            float sum = 0;
+            for (int expert = 0; expert < SHAPE.expertCount(); expert++) {
+                float share = (float) Math.exp(2 * random.nextGaussian());
+                probabilities[layer * SHAPE.expertCount() + expert] = share;
+                sum += share;
+            }
+            for (int expert = 0; expert < SHAPE.expertCount(); expert++) {
+                probabilities[layer * SHAPE.expertCount() + expert] /= sum;
+            }
+        }
+        return new ExpertMap(embedding, probabilities, new MapOrigin(seed, Phase.DECODE, position, 1, 0, 0));
+    }
+
+    private static double cosine(float[] a, float[] b, int from, int to) {
+        double product = 0;
+        double squaresOfA = 0;
+        double squaresOfB = 0;
+        for (int i = from; i < to; i++) {
+            product += (double) a[i] * b[i];
+            squaresOfA += (double) a[i] * a[i];
+            squaresOfB += (double) b[i] * b[i];
+        }
+        return product / Math.sqrt(squaresOfA * squaresOfB);
+    }
+
+    @Test
+    void findsTheMapThatIsNearestByEmbeddingAndByEveryPrefix() {
+        ExactMapStore store = new ExactMapStore(SHAPE, 300, 2);
+        for (int i = 0; i < 300; i++) {
+            store.add(map(i, i));
+        }
+        for (int query = 1000; query < 1040; query++) {
+            ExpertMap asked = map(query, 0);
+            double best = -1;
+            for (int i = 0; i < 300; i++) {
+                best = Math.max(best, cosine(map(i, i).embedding(), asked.embedding(), 0, 5));
+            }
+            assertThat(store.nearestByEmbedding(asked.embedding(), 3).score(0)).isCloseTo((float) best, within(1e-6f));
+            for (int layers = 1; layers <= 3; layers++) {
+                double nearest = -1;
+                for (int i = 0; i < 300; i++) {
+                    double sum = 0;
+                    for (int layer = 0; layer < layers; layer++) {
+                        sum += cosine(map(i, i).probabilities(), asked.probabilities(), layer * 4, layer * 4 + 4);
+                    }
+                    nearest = Math.max(nearest, sum / layers);
+                }
+                MapMatches matches = store.nearestByTrajectory(asked.probabilities(), layers, 5);
+                assertThat(matches.count()).isEqualTo(5);
+                assertThat(matches.score(0)).isCloseTo((float) nearest, within(1e-6f));
+                assertThat(matches.score(1)).isLessThanOrEqualTo(matches.score(0));
+            }
+        }
+    }
+
+    @Test
+    void givesBackWhatWasStored() {
+        ExactMapStore store = new ExactMapStore(SHAPE, 10, 2);
+        store.add(map(7, 42));
+        MapMatches matches = store.nearestByTrajectory(map(7, 0).probabilities(), 3, 4);
+        assertThat(matches.count()).isEqualTo(1);
+        assertThat(matches.score(0)).isCloseTo(1, within(1e-6f));
+        assertThat(matches.origin(0).position()).isEqualTo(42);
+        float[] layer = new float[5];
+        matches.probabilities(0, 1, layer, 1);
+        for (int expert = 0; expert < 4; expert++) {
+            assertThat(layer[1 + expert]).isCloseTo(map(7, 0).probabilities()[4 + expert], within(1e-6f));
+        }
+    }
+
+    @Test
+    void aFullStoreReplacesTheMapMostLikeTheNewOne() {
+        ExactMapStore store = new ExactMapStore(SHAPE, 20, 1);
+        for (int i = 0; i < 20; i++) {
+            store.add(map(i, i));
+        }
+        ExpertMap twin = map(13, 999);
+        store.add(twin);
+        assertThat(store.size()).isEqualTo(20);
+        MapMatches matches = store.nearestByTrajectory(twin.probabilities(), 3, 20);
+        assertThat(matches.origin(0).position()).isEqualTo(999);
+        for (int i = 0; i < 20; i++) {
+            assertThat(matches.origin(i).position()).isNotEqualTo(13);
+        }
+    }
+
+    @Test
+    void refusesWhatHasAnotherShapeOrNoDirection() {
+        ExactMapStore store = new ExactMapStore(SHAPE, 20, 1);
+        assertThatThrownBy(() -> store.nearestByEmbedding(new float[4], 1))
+                .hasMessage("an embedding of 4 numbers, expected 5");
+        assertThatThrownBy(() -> store.nearestByEmbedding(new float[5], 1))
+                .hasMessage("an embedding has length 0.0, expected a finite one above 0");
+        assertThatThrownBy(() -> store.nearestByTrajectory(new float[12], 4, 1))
+                .hasMessage("a trajectory of 4 layers, expected from 1 to 3");
+        assertThatThrownBy(() -> store.nearestByTrajectory(new float[11], 1, 1))
+                .hasMessage("an expert map of 11 probabilities, expected 12");
+    }
+}
