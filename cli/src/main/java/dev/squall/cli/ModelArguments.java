@@ -63,7 +63,8 @@ final class ModelArguments {
             paramLabel = "NAME",
             completionCandidates = PolicyNames.class,
             description = "What is loaded ahead into the --expert-cache and what gives up its place: "
-                    + "${COMPLETION-CANDIDATES}. Default: squall.")
+                    + "lru, lfu, fifo, random, deepspeed, mixtral-offloading, promoe, moe-infinity, finemoe, squall, "
+                    + "belady or oracle. Default: squall.")
     @Nullable
     String policy;
 

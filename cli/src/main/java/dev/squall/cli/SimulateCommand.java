@@ -74,7 +74,7 @@ final class SimulateCommand implements Callable<Integer> {
             split = ",",
             paramLabel = "NAME",
             completionCandidates = ModelArguments.PolicyNames.class,
-            description = "Which, with commas between: ${COMPLETION-CANDIDATES}. Default: all.")
+            description = "Which of those of --policy of chat, with commas between. Default: all.")
     private @Nullable List<String> policies;
 
     @Option(

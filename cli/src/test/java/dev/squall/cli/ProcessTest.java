@@ -94,7 +94,11 @@ class ProcessTest {
                         "--top-p",
                         "1",
                         "--min-p",
-                        "0")
+                        "0",
+                        "--kernels",
+                        "scalar",
+                        "-t",
+                        "1")
                 .redirectOutput(directory.resolve("out").toFile())
                 .start();
         awaitOutput(directory.resolve("out"), process);

@@ -155,7 +155,14 @@ class ReportsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"chat, --repeat-last-n", "models, --json", "doctor, --json", "completion, bash|zsh", "'', completion"})
+    @CsvSource({
+        "chat, --repeat-last-n",
+        "models, --json",
+        "doctor, --json",
+        "completion, bash|zsh",
+        "simulate, --slots",
+        "'', completion"
+    })
     void helpGoesToStandardOutput(String command, String contains) {
         InProcess.Run run =
                 command.isEmpty() ? new InProcess(home).run("--help") : new InProcess(home).run(command, "--help");
