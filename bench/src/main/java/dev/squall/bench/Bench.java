@@ -8,7 +8,7 @@ import picocli.CommandLine.Command;
 /** The command line of the experiments. */
 @Command(
         name = "bench",
-        description = "Experiments on Squall: random models, races against llama.cpp, start-up times.",
+        description = "Experiments on Squall: random models, races against llama.cpp, start-up times, expert policies.",
         mixinStandardHelpOptions = true,
         subcommands = {
             MakeModelCommand.class,
@@ -16,7 +16,9 @@ import picocli.CommandLine.Command;
             LaneCommand.class,
             StartCommand.class,
             TraceCommand.class,
-            PoliciesCommand.class
+            PoliciesCommand.class,
+            WidenCommand.class,
+            OffloadCommand.class
         })
 public final class Bench {
     private Bench() {}
