@@ -1,28 +1,42 @@
 package dev.squall.cli;
 
+import dev.squall.generate.LanguageModel;
 import dev.squall.gguf.GgufFile;
+import dev.squall.model.Hyperparameters;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How much memory experts get: bytes, or a share of what all experts take.
+ * How much memory experts get: bytes, a share of what all experts take, or what the machine has left.
  *
- * @param bytes 0 where a share was given
- * @param percent 0 where bytes were given
+ * @param bytes 0 where a share was given, or nothing
+ * @param percent 0 where bytes were given, or nothing
  */
 record CacheSize(long bytes, double percent) {
+    private static final CacheSize AUTO = new CacheSize(0, 0);
+
+    /** What of the available memory is taken; the rest is for other programs and for what grows. */
+    private static final double SHARE_OF_AVAILABLE = 0.85;
+
+    /** Java's heap, code and threads, and scratch memory. */
+    private static final long RUNTIME_BYTES = 256L << 20;
+
     private static final Pattern SIZE = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,6})?)([KMGT%]?)I?B?");
 
-    /** Reads {@code 512M}, {@code 8G}, {@code 1.5g}, {@code 25%}. */
+    /** Reads {@code auto}, {@code 512M}, {@code 8G}, {@code 1.5g}, {@code 25%}. */
     static CacheSize parse(String text) {
+        if (text.strip().equalsIgnoreCase("auto")) {
+            return AUTO;
+        }
         Matcher matcher = SIZE.matcher(text.strip().toUpperCase(Locale.ROOT));
         if (!matcher.matches()) {
             throw new IllegalArgumentException("--expert-cache '" + text
-                    + "': expected a size such as 512M or 8G, or a share of all experts: 25%");
+                    + "': expected a size such as 512M or 8G, a share of all experts: 25%, or auto");
         }
         BigDecimal number = new BigDecimal(matcher.group(1));
         if (matcher.group(2).equals("%")) {
@@ -40,17 +54,52 @@ record CacheSize(long bytes, double percent) {
         return new CacheSize(bytes, 0);
     }
 
-    /** The bytes that it means for a model. */
-    long bytesFor(Path model) throws IOException {
+    /**
+     * The bytes that it means for a model; empty if its experts are best used where they lie in the mapped file, because
+     * the whole file fits into memory.
+     *
+     * @param contextTokens of the session; 0 for the default
+     * @throws CommandFailure if not even one layer's experts fit beside the rest
+     */
+    OptionalLong bytesFor(Path model, int contextTokens, AvailableMemory memory) throws IOException {
         if (bytes > 0) {
-            return bytes;
+            return OptionalLong.of(bytes);
         }
         try (GgufFile file = GgufFile.open(model)) {
             long all = file.tensors().values().stream()
                     .filter(tensor -> tensor.name().endsWith("_exps.weight"))
                     .mapToLong(tensor -> tensor.bytes())
                     .sum();
-            return Math.max(1, (long) Math.ceil(all * (percent / 100)));
+            return percent > 0
+                    ? OptionalLong.of(Math.max(1, (long) Math.ceil(all * (percent / 100))))
+                    : whatIsLeft(file, all, contextTokens, memory);
         }
+    }
+
+    private static OptionalLong whatIsLeft(GgufFile file, long expertBytes, int contextTokens, AvailableMemory memory)
+            throws IOException {
+        OptionalLong available = memory.bytes();
+        if (available.isEmpty()) {
+            return OptionalLong.empty();
+        }
+        Hyperparameters h = Hyperparameters.of(file);
+        int tokens =
+                contextTokens > 0 ? contextTokens : Math.min(h.contextLength(), LanguageModel.CONTEXT_TOKENS_DEFAULT);
+        long others = file.bytes() - expertBytes + h.cacheBytesPerPosition() * tokens + RUNTIME_BYTES;
+        long left = (long) (available.getAsLong() * SHARE_OF_AVAILABLE) - others;
+        if (left >= expertBytes) {
+            return OptionalLong.empty();
+        }
+        long layer = expertBytes / Math.max(1, h.blockCount() - h.denseBlockCount());
+        if (left < layer) {
+            throw new CommandFailure(
+                    "%s needs %s beside its experts and %s for those of a layer, and there are %s: free memory, use a smaller --ctx-size or model"
+                            .formatted(
+                                    file.paths().getFirst(),
+                                    Sizes.bytes(others),
+                                    Sizes.bytes(layer),
+                                    Sizes.bytes(available.getAsLong())));
+        }
+        return OptionalLong.of(left);
     }
 }

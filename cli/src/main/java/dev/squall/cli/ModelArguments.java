@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Iterator;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -51,12 +52,13 @@ final class ModelArguments {
 
     @Option(
             names = "--expert-cache",
-            paramLabel = "SIZE|N%%",
+            paramLabel = "auto|SIZE|N%%",
+            defaultValue = "auto",
             description =
                     "Memory for experts, as 512M or 8G, or as a share of what all take; they are read from the file "
-                            + "past the page cache. Default: none, they are used where they lie in the mapped file.")
-    @Nullable
-    String expertCache;
+                            + "past the page cache. Default: auto, what the machine has left; none if the whole file fits, and "
+                            + "experts are used where they lie in the mapped file.")
+    String expertCache = "auto";
 
     @Option(
             names = "--policy",
@@ -112,13 +114,8 @@ final class ModelArguments {
             throw new IllegalArgumentException(
                     "--ctx-size " + contextTokens + ": expected 1 or more, or 0 for the default");
         }
-        if (expertCache != null) {
-            CacheSize.parse(expertCache);
-        }
+        CacheSize.parse(expertCache);
         if (policy != null) {
-            if (expertCache == null) {
-                throw new IllegalArgumentException("--policy " + policy + ": nothing to evict without --expert-cache");
-            }
             if (PolicyName.named(policy).needsTrace() && policyTrace == null) {
                 throw new IllegalArgumentException(
                         "--policy " + policy
@@ -159,12 +156,18 @@ final class ModelArguments {
                     .threads(threads != null ? threads : Runtime.getRuntime().availableProcessors())
                     .contextTokens(contextTokens)
                     .backend(kernels.backend());
-            if (expertCache != null) {
-                builder.expertCache(
-                        new ExpertCacheOptions(CacheSize.parse(expertCache).bytesFor(file), true));
+            OptionalLong cacheBytes =
+                    CacheSize.parse(expertCache).bytesFor(file, contextTokens, new AvailableMemory(Path.of("/")));
+            if (cacheBytes.isPresent()) {
+                builder.expertCache(new ExpertCacheOptions(cacheBytes.getAsLong(), true));
                 builder.policy(PolicyOptions.of(policy == null ? PolicyName.SQUALL : PolicyName.named(policy))
                         .withPrefetchDistance(prefetchDistance())
                         .withTrace(policyTrace));
+            }
+            if (policy != null && cacheBytes.isEmpty()) {
+                streams.err()
+                        .println("squall: --policy " + policy
+                                + " does nothing, as the whole model fits into memory: give --expert-cache SIZE");
             }
             if (traceOut != null) {
                 builder.traceOut(traceOut);

@@ -94,11 +94,7 @@ class ProcessTest {
                         "--top-p",
                         "1",
                         "--min-p",
-                        "0",
-                        "--kernels",
-                        "scalar",
-                        "-t",
-                        "1")
+                        "0")
                 .redirectOutput(directory.resolve("out").toFile())
                 .start();
         awaitOutput(directory.resolve("out"), process);

@@ -40,7 +40,6 @@ class WrongUsageTest {
                 "chat -p x --device tornado | squall: --device tornado: this build computes on the CPU only",
                 "chat -p x --expert-cache lots | squall: --expert-cache 'lots': expected a size such as 512M or 8G",
                 "chat -p x --expert-cache 0% | squall: --expert-cache 0%: expected above 0 to 100 %",
-                "chat -p x --policy lru | squall: --policy lru: nothing to evict without --expert-cache",
                 "chat -p x --expert-cache 1G --policy oldest | squall: policy 'oldest', expected one of lru, lfu, fifo, random, deepspeed",
                 "chat -p x --expert-cache 1G --policy oracle | squall: --policy oracle: it replays a recorded future",
                 "chat -p x --prefetch-distance 0 | squall: --prefetch-distance 0: expected auto, or 1 or more layers",
