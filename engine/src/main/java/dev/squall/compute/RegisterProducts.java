@@ -25,17 +25,17 @@ final class RegisterProducts {
         };
     }
 
-    /** Two vectors of sums of products, of the rows at {@code from} and {@code from + rowBytes}, to {@code at}. */
+    /** Two vectors of sums of products, of the rows at {@code from} and {@code from + distance}, to {@code at}. */
     static void multiplyTwo(
-            BlockType type, long from, long rowBytes, int columns, float[] x, int xOffset, Tile tile, int at) {
+            BlockType type, long from, long distance, int columns, float[] x, int xOffset, Tile tile, int at) {
         switch (type) {
-            case Q8_0 -> multiplyQ8_0(from, from + rowBytes, columns, x, xOffset, tile.sums, at);
+            case Q8_0 -> multiplyQ8_0(from, from + distance, columns, x, xOffset, tile.sums, at);
             case Q4_0 ->
-                multiplyLevels(Codebooks.LINEAR, from, from + rowBytes, 18, columns, x, xOffset, tile.sums, at);
+                multiplyLevels(Codebooks.LINEAR, from, from + distance, 18, columns, x, xOffset, tile.sums, at);
             case IQ4_NL ->
-                multiplyLevels(Codebooks.NON_LINEAR, from, from + rowBytes, 18, columns, x, xOffset, tile.sums, at);
-            case MXFP4 -> multiplyMXFP4(from, from + rowBytes, columns, x, xOffset, tile.sums, at);
-            case IQ4_XS -> multiplyIQ4_XS(from, from + rowBytes, columns, x, xOffset, tile, at);
+                multiplyLevels(Codebooks.NON_LINEAR, from, from + distance, 18, columns, x, xOffset, tile.sums, at);
+            case MXFP4 -> multiplyMXFP4(from, from + distance, columns, x, xOffset, tile.sums, at);
+            case IQ4_XS -> multiplyIQ4_XS(from, from + distance, columns, x, xOffset, tile, at);
             case F32, F16, BF16, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> throw new AssertionError(type);
         }
     }

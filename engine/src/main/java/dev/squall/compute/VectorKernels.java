@@ -55,6 +55,11 @@ final class VectorKernels implements Kernels {
             Tile tile) {
         long rowBytes = w.rowBytes();
         long address = WeightMemory.address(w.data(), from * rowBytes, (to - from) * rowBytes);
+        if (count == 1 && to - from > 1 && RegisterProducts.has(w.type())) {
+            int paired = multiplyPairs(w, address, from, to, x, xOffsets[first], y, yOffsets[first], tile);
+            address += paired * rowBytes;
+            from += paired;
+        }
         for (int done = 0; done < count; done += Tile.ACTIVATION_ROWS) {
             int some = Math.min(Tile.ACTIVATION_ROWS, count - done);
             for (int o = from; o < to; o += Tile.ROWS) {
@@ -73,6 +78,25 @@ final class VectorKernels implements Kernels {
                         tile);
             }
         }
+    }
+
+    /**
+     * Multiplies rows two at a time, half of them apart: two rows of one page that are read in turns defeat the
+     * processor's prefetching, two long streams do not.
+     *
+     * @return how many rows were multiplied: all but at most one
+     */
+    private static int multiplyPairs(
+            WeightMatrix w, long address, int from, int to, float[] x, int xOffset, float[] y, int yOffset, Tile tile) {
+        int pairs = (to - from) / 2;
+        long rowBytes = w.rowBytes();
+        for (int i = 0; i < pairs; i++) {
+            RegisterProducts.multiplyTwo(
+                    w.type(), address + i * rowBytes, pairs * rowBytes, w.columns(), x, xOffset, tile, 0);
+            y[yOffset + from + i] = sumLanes(tile.sums, 0);
+            y[yOffset + from + pairs + i] = sumLanes(tile.sums, LANES);
+        }
+        return 2 * pairs;
     }
 
     /** Up to four rows of weights from {@code address}, outputs from {@code o}. */
@@ -94,14 +118,7 @@ final class VectorKernels implements Kernels {
         float[] sums = tile.sums;
         Arrays.fill(sums, 0, count * Tile.ROWS * LANES, 0f);
         int n = 0;
-        int k = 0;
-        if (count == 1 && rows == Tile.ROWS && RegisterProducts.has(type)) {
-            int xOffset = xOffsets[first];
-            RegisterProducts.multiplyTwo(type, address, rowBytes, columns, x, xOffset, tile, 0);
-            RegisterProducts.multiplyTwo(type, address + 2 * rowBytes, rowBytes, columns, x, xOffset, tile, 2 * LANES);
-            k = columns;
-        }
-        for (; k < columns; k += n) {
+        for (int k = 0; k < columns; k += n) {
             n = Math.min(Tile.COLUMNS, columns - k);
             long at = address + type.rowBytes(k);
             for (int row = 0; row < rows; row++) {
