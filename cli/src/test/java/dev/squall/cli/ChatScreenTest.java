@@ -88,6 +88,7 @@ class ChatScreenTest {
         Chat chat = chat(person -> {
             person.awaitScreen("> ");
             person.interrupt();
+            person.stayUntilTheChatEnds();
         });
 
         assertThat(chat.exitCode()).isEqualTo(130);
@@ -350,6 +351,14 @@ class ChatScreenTest {
 
         void interrupt() {
             terminal.raise(Terminal.Signal.INT);
+        }
+
+        /** Keeps the keyboard open: its end would be taken for the end of input before the interrupt is seen. */
+        void stayUntilTheChatEnds() {
+            long deadline = System.nanoTime() + PATIENCE_NANOS;
+            while (!Thread.currentThread().isInterrupted() && System.nanoTime() < deadline) {
+                LockSupport.parkNanos(1_000_000);
+            }
         }
 
         void awaitScreen(String text) {
