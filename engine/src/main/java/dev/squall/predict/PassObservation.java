@@ -7,15 +7,13 @@ public final class PassObservation {
     private final float[] embeddings;
     private final int[] positions = new int[LayerObservation.ROWS_MAX];
     private final long[] conversations = new long[LayerObservation.ROWS_MAX];
-    private final int embeddingLength;
     private long firstVisit;
     private Phase phase = Phase.PREFILL;
     private int rowCount;
     private LayerObservation.GateAhead gates = (row, distance, out, outOffset) -> false;
 
     PassObservation(MapShape shape) {
-        embeddingLength = shape.embeddingLength();
-        embeddings = new float[LayerObservation.ROWS_MAX * embeddingLength];
+        embeddings = new float[LayerObservation.ROWS_MAX * shape.embeddingLength()];
     }
 
     void set(long newFirstVisit, Phase newPhase, int newRowCount, LayerObservation.GateAhead newGates) {
@@ -57,9 +55,5 @@ public final class PassObservation {
     /** What the routers of the first layers (distance 1, 2, ...) would say of the embeddings as they are. */
     LayerObservation.GateAhead gates() {
         return gates;
-    }
-
-    int embeddingLength() {
-        return embeddingLength;
     }
 }
