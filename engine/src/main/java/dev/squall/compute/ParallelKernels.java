@@ -73,11 +73,16 @@ final class ParallelKernels implements AutoCloseable {
      * @param outputWork multiply-adds of one output row
      */
     void forEachProduct(int products, int outputs, long outputWork, ProductWork work) {
-        int chunk = chunkRows(outputWork);
-        int chunks = chunks(outputs, chunk);
-        pool.run(products * chunks, (task, worker) -> {
-            int from = task % chunks * chunk;
-            work.run(task / chunks, from, Math.min(outputs, from + chunk), tiles[worker]);
+        Shares shares = shares(outputs, outputWork);
+        int tasksOfThread = products * shares.chunks();
+        pool.run(tasksOfThread * pool.threads(), (task, worker) -> {
+            int ofThread = task % tasksOfThread;
+            int product = ofThread / shares.chunks();
+            int from = shares.from(task / tasksOfThread, ofThread % shares.chunks());
+            int to = shares.to(task / tasksOfThread, ofThread % shares.chunks());
+            if (from < to) {
+                work.run(product, from, to, tiles[worker]);
+            }
         });
     }
 
@@ -124,20 +129,25 @@ final class ParallelKernels implements AutoCloseable {
 
     private void projectRounded(
             FloatRows rounded, int count, Projection[] projections, FloatRows[] outputs, int first, int last) {
-        int chunk = chunkRows((long) projections[first].matrix().columns() * count);
-        int[] firstTask = new int[last - first + 1];
+        Shares[] shares = new Shares[last - first];
+        int[] firstChunk = new int[last - first + 1];
         for (int i = first; i < last; i++) {
-            firstTask[i - first + 1] =
-                    firstTask[i - first] + chunks(projections[i].matrix().rows(), chunk);
+            WeightMatrix matrix = projections[i].matrix();
+            shares[i - first] = shares(matrix.rows(), (long) matrix.columns() * count);
+            firstChunk[i - first + 1] = firstChunk[i - first] + shares[i - first].chunks();
         }
-        pool.run(firstTask[last - first], (task, worker) -> {
-            int i = first;
-            while (task >= firstTask[i - first + 1]) {
+        int tasksOfThread = firstChunk[last - first];
+        pool.run(tasksOfThread * pool.threads(), (task, worker) -> {
+            int ofThread = task % tasksOfThread;
+            int i = 0;
+            while (ofThread >= firstChunk[i + 1]) {
                 i++;
             }
-            int from = (task - firstTask[i - first]) * chunk;
-            int to = Math.min(projections[i].matrix().rows(), from + chunk);
-            multiply(projections[i], from, to, rounded, outputs[i], count, tiles[worker]);
+            int from = shares[i].from(task / tasksOfThread, ofThread - firstChunk[i]);
+            int to = shares[i].to(task / tasksOfThread, ofThread - firstChunk[i]);
+            if (from < to) {
+                multiply(projections[first + i], from, to, rounded, outputs[first + i], count, tiles[worker]);
+            }
         });
     }
 
@@ -151,14 +161,32 @@ final class ParallelKernels implements AutoCloseable {
         }
     }
 
-    /** How many output rows make a task, a multiple of the kernels' tile. */
-    private static int chunkRows(long outputWork) {
-        long chunk = Math.max(1, TASK_WORK / Math.max(1, outputWork));
-        return (int) Math.max(8, Math.min(1024, chunk / 8 * 8));
+    /**
+     * The output rows of a product, divided: each thread's share is one run of rows, which it reads from memory as one
+     * stream, in chunks that are a task each.
+     *
+     * @param outputs all rows
+     * @param share rows of a thread
+     * @param chunk rows of a task
+     * @param chunks tasks of a thread
+     */
+    private record Shares(int outputs, int share, int chunk, int chunks) {
+        int from(int thread, int index) {
+            return thread * share + index * chunk;
+        }
+
+        int to(int thread, int index) {
+            return Math.min(outputs, Math.min((thread + 1) * share, from(thread, index) + chunk));
+        }
     }
 
-    private static int chunks(int rows, int chunk) {
-        return (rows + chunk - 1) / chunk;
+    /** Shares and tasks that are multiples of the kernels' tile. */
+    private Shares shares(int outputs, long outputWork) {
+        int threads = pool.threads();
+        int share = ((outputs + threads - 1) / threads + 7) / 8 * 8;
+        long rows = Math.max(1, TASK_WORK / Math.max(1, outputWork));
+        int chunk = (int) Math.max(8, Math.min(1024, rows / 8 * 8));
+        return new Shares(outputs, share, chunk, (share + chunk - 1) / chunk);
     }
 
     @Override

@@ -1,15 +1,17 @@
 package dev.squall.compute;
 
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A fixed number of threads that share the tasks of one region at a time; the caller is one of them. Tasks are claimed
- * one by one, so a thread that the machine takes away delays only what it has claimed. Idle threads spin for a moment,
- * since the next region of a pass is microseconds away, and then park. One thread calls {@link #run}.
+ * A fixed number of threads that share the tasks of one region at a time; the caller is one of them. Each thread has a
+ * range of consecutive tasks of its own, since memory that one thread reads on and on arrives ahead of it; who has none
+ * left takes the last one of another's. Tasks are claimed one by one, so a thread that the machine takes away delays only
+ * what it has claimed. Idle threads spin for a moment, since the next region of a pass is microseconds away, and then
+ * park. One thread calls {@link #run}.
  */
 final class WorkerPool implements AutoCloseable {
     private static final long SPIN_NANOS = 50_000;
@@ -22,18 +24,33 @@ final class WorkerPool implements AutoCloseable {
         void run(int task, int worker);
     }
 
-    /** The region's number in the upper half, its unclaimed tasks in the lower: both change in one step. */
-    private final AtomicLong region = new AtomicLong();
+    /** Longs between two threads' ranges: two cache lines, since lines are fetched in pairs. */
+    private static final int RANGE_STRIDE = 16;
+
+    private static final int INDEX_BITS = 20;
+    private static final int INDEX_MASK = (1 << INDEX_BITS) - 1;
+
+    /** The most tasks of a region. */
+    static final int TASKS_MAX = INDEX_MASK;
+
+    /**
+     * Each thread's unclaimed tasks: the number of the region in the upper bits, then the first task and the one behind
+     * the last, which all change in one step.
+     */
+    private final AtomicLongArray ranges;
+
+    /** The number of the last region, once all its ranges are there. */
+    private final AtomicInteger region = new AtomicInteger();
 
     private final AtomicInteger finishedTasks = new AtomicInteger();
     private final AtomicInteger parkedThreads = new AtomicInteger();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final Thread[] helpers;
     private Work work = (task, worker) -> {};
-    private int taskCount;
     private volatile boolean closed;
 
     WorkerPool(int threads) {
+        ranges = new AtomicLongArray((threads + 1) * RANGE_STRIDE);
         helpers = new Thread[threads - 1];
         for (int i = 0; i < helpers.length; i++) {
             int worker = i + 1;
@@ -46,19 +63,34 @@ final class WorkerPool implements AutoCloseable {
         return helpers.length + 1;
     }
 
-    /** Runs tasks from 0 up, begun in that order, and returns when all are done; a task's failure is thrown here. */
+    /** The first task of a thread's own range, when a region has so many. */
+    int firstTask(int worker, int tasks) {
+        return (int) ((long) tasks * worker / threads());
+    }
+
+    /**
+     * Runs tasks 0 to {@code tasks - 1} and returns when all are done; a task's failure is thrown here. Each thread takes
+     * those from its {@link #firstTask} on in order.
+     */
     @SuppressWarnings("ThreadPriorityCheck") // a caller that waits without yielding may starve the thread it waits for
     void run(int tasks, Work work) {
-        if (tasks == 1 || helpers.length == 0) {
+        if (tasks > TASKS_MAX) {
+            throw new IllegalArgumentException(
+                    "a region has " + tasks + " tasks, at most " + TASKS_MAX + " are possible");
+        }
+        if (tasks <= 1 || helpers.length == 0) {
             for (int task = 0; task < tasks; task++) {
                 work.run(task, 0);
             }
             return;
         }
         this.work = work;
-        taskCount = tasks;
         finishedTasks.set(0);
-        region.set(((region.get() >>> 32) + 1) << 32 | tasks);
+        int number = region.get() + 1;
+        for (int worker = 0; worker < threads(); worker++) {
+            ranges.set(at(worker), range(number, firstTask(worker, tasks), firstTask(worker + 1, tasks)));
+        }
+        region.set(number);
         if (parkedThreads.get() > 0) {
             for (Thread helper : helpers) {
                 LockSupport.unpark(helper);
@@ -82,46 +114,73 @@ final class WorkerPool implements AutoCloseable {
         }
     }
 
+    private static int at(int worker) {
+        return (worker + 1) * RANGE_STRIDE;
+    }
+
+    private static long range(int region, int first, int end) {
+        return ((long) region << (2 * INDEX_BITS)) | ((long) first << INDEX_BITS) | end;
+    }
+
+    /** Runs a task: the next of the thread's own, else the last of another thread's; false if there is none. */
     private boolean claimAndRun(int worker) {
-        long seen = region.get();
-        int unclaimed = (int) seen;
-        if (unclaimed == 0) {
-            return false;
+        for (int i = 0; i < threads(); i++) {
+            int owner = (worker + i) % threads();
+            int task = claim(owner, owner == worker);
+            if (task >= 0) {
+                run(task, worker);
+                return true;
+            }
         }
-        if (!region.compareAndSet(seen, seen - 1)) {
-            return true;
+        return false;
+    }
+
+    /** The first or last task of a thread's range, which is no longer in it; -1 if it is empty. */
+    private int claim(int owner, boolean first) {
+        while (true) {
+            long seen = ranges.get(at(owner));
+            int next = (int) (seen >>> INDEX_BITS) & INDEX_MASK;
+            int end = (int) seen & INDEX_MASK;
+            if (next >= end) {
+                return -1;
+            }
+            if (ranges.compareAndSet(at(owner), seen, first ? seen + (1L << INDEX_BITS) : seen - 1)) {
+                return first ? next : end - 1;
+            }
         }
-        // A claimed task keeps its region open, so work and count read here are that region's.
+    }
+
+    private void run(int task, int worker) {
+        // A claimed task keeps its region open, so the work read here is that region's.
         try {
-            work.run(taskCount - unclaimed, worker);
+            work.run(task, worker);
         } catch (Error | RuntimeException thrown) { // run() throws it
             failure.compareAndSet(null, thrown);
         } finally {
             finishedTasks.incrementAndGet();
         }
-        return true;
     }
 
     private void help(int worker) {
         while (!closed) {
-            if (!claimAndRun(worker)) {
-                awaitTasks();
-            }
+            int seen = region.get();
+            while (claimAndRun(worker)) {}
+            awaitRegionAfter(seen);
         }
     }
 
-    private void awaitTasks() {
+    private void awaitRegionAfter(int seen) {
         long parkAt = System.nanoTime() + SPIN_NANOS;
         do {
             for (int spin = 0; spin < SPINS_PER_CLOCK_READ; spin++) {
-                if ((int) region.get() != 0) {
+                if (region.get() != seen) {
                     return;
                 }
                 Thread.onSpinWait();
             }
         } while (System.nanoTime() < parkAt);
         parkedThreads.incrementAndGet();
-        while ((int) region.get() == 0 && !closed) {
+        while (region.get() == seen && !closed) {
             LockSupport.park(this);
         }
         parkedThreads.decrementAndGet();
