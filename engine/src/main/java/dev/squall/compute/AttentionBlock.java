@@ -46,8 +46,8 @@ final class AttentionBlock implements AutoCloseable {
                 h.architecture().has(Feature.SCALED_QUERIES) ? 1 : h.scales().attention();
         int valueLength = latent == null ? h.valueLength() : Math.max(h.valueLength(), latent.valueLength());
         queries = FloatRows.of(Math.multiplyExact(rowsMax, h.headCount()), cache.keyStride());
-        attended = FloatRows.of(rowsMax, h.headCount() * h.valueLength());
-        rounded = FloatRows.of(rowsMax, h.headCount() * valueLength);
+        attended = FloatRows.roundable(rowsMax, h.headCount() * h.valueLength());
+        rounded = FloatRows.roundable(rowsMax, h.headCount() * valueLength);
         output = FloatRows.of(rowsMax, h.embeddingLength());
         int groupSize = h.headCount() / h.headCountKv();
         int scoresPerHead = Math.addExact(options.positionsMax(), cache.valueStride());

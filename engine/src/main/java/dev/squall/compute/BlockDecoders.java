@@ -21,7 +21,7 @@ import jdk.incubator.vector.VectorOperators;
 /**
  * Weights to floats with the Vector API: from {@link WeightMemory#MEMORY} into a row of a {@link Tile}, the same bits as
  * {@link BlockCodec} gives, whose Javadoc has the layouts. The caller has checked the range. Here are the plain floats and
- * the blocks of 32 elements; {@link KBlockDecoders} has those of 256.
+ * the blocks of 32 elements; {@link SuperBlockDecoders} has those of 256.
  */
 final class BlockDecoders {
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(Lanes.ORDER);
@@ -45,12 +45,7 @@ final class BlockDecoders {
             case Q8_0 -> decodeQ8_0(from, n, to);
             case IQ4_NL -> Codebooks.decodeIQ4_NL(from, n, to);
             case MXFP4 -> Codebooks.decodeMXFP4(from, n, to);
-            case IQ4_XS -> Codebooks.decodeIQ4_XS(from, n, to, tile.scales);
-            case Q2_K -> KBlockDecoders.decodeQ2_K(from, n, to, tile);
-            case Q3_K -> KBlockDecoders.decodeQ3_K(from, n, to, tile);
-            case Q4_K -> KBlockDecoders.decodeQ4_K(from, n, to, tile);
-            case Q5_K -> KBlockDecoders.decodeQ5_K(from, n, to, tile);
-            case Q6_K -> KBlockDecoders.decodeQ6_K(from, n, to, tile);
+            case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS -> throw new AssertionError(type);
         }
     }
 

@@ -9,6 +9,7 @@ import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Decoders of {@link BlockDecoders} for the types whose four-bit quants index sixteen levels. The levels are one, two or
@@ -42,17 +43,6 @@ final class Codebooks {
         }
     }
 
-    static void decodeIQ4_XS(long from, int n, long to, float[] scales) {
-        long block = from;
-        long out = to;
-        for (int k = 0; k < n; k += 256, block += 136, out += 1024) {
-            scalesIQ4_XS(block, scales, 0);
-            for (int j = 0; j < 8; j++) {
-                decodeGroup(NON_LINEAR, FloatVector.broadcast(FLOATS, scales[j]), block + 8 + 16L * j, out + 128L * j);
-            }
-        }
-    }
-
     /** 2^(exponent - 128), which is subnormal for exponents below 2, in every lane. */
     static FloatVector scaleMXFP4(long block) {
         int exponent = Byte.toUnsignedInt(MEMORY.get(ValueLayout.JAVA_BYTE, block));
@@ -60,40 +50,32 @@ final class Codebooks {
         return IntVector.broadcast(INTS, bits).reinterpretAsFloats();
     }
 
-    /** The eight scales of a block: high bits u16, low bits u4[8]. */
-    static void scalesIQ4_XS(long block, float[] scales, int at) {
-        float d = Lanes.half(block);
-        int highBits = Lanes.bits(block) >>> 16;
-        int lowBits = Lanes.bits(block + 4);
-        for (int j = 0; j < 8; j++) {
-            int scale = (lowBits >>> (4 * j) & 15) | (highBits >>> (2 * j) & 3) << 4;
-            scales[at + j] = d * (scale - 32);
-        }
-    }
-
     /** 32 elements: byte i of 16 has the quants of elements i and i + 16. */
     private static void decodeGroup(float[] levels, FloatVector d, long quants, long out) {
         for (int i = 0; i < 16; i += LANES) {
             IntVector q = Lanes.unsigned(quants, i);
-            Lanes.store(select(q, levels).mul(d), out + 4L * i);
-            Lanes.store(select(q.lanewise(VectorOperators.LSHR, 4), levels).mul(d), out + 4L * i + 64);
+            Lanes.store(select(q, levels, FLOATS).mul(d), out + 4L * i);
+            Lanes.store(
+                    select(q.lanewise(VectorOperators.LSHR, 4), levels, FLOATS).mul(d), out + 4L * i + 64);
         }
     }
 
     /** The level that the lower four bits of each lane count. */
-    private static FloatVector select(IntVector q, float[] levels) {
-        if (LANES == 16) {
-            return q.selectFrom(part(levels, 0)).reinterpretAsFloats();
-        }
-        if (LANES == 8) {
-            return q.selectFrom(part(levels, 0), part(levels, 1)).reinterpretAsFloats();
-        }
-        IntVector lower = q.selectFrom(part(levels, 0), part(levels, 1));
-        IntVector upper = q.selectFrom(part(levels, 2), part(levels, 3));
-        return lower.blend(upper, q.and(8).compare(VectorOperators.NE, 0)).reinterpretAsFloats();
+    static FloatVector select(IntVector q, float[] levels, VectorSpecies<Float> species) {
+        return switch (species.length()) {
+            case 16 -> q.selectFrom(part(levels, 0, species)).reinterpretAsFloats();
+            case 8 ->
+                q.selectFrom(part(levels, 0, species), part(levels, 1, species)).reinterpretAsFloats();
+            default -> {
+                IntVector lower = q.selectFrom(part(levels, 0, species), part(levels, 1, species));
+                IntVector upper = q.selectFrom(part(levels, 2, species), part(levels, 3, species));
+                yield lower.blend(upper, q.and(8).compare(VectorOperators.NE, 0))
+                        .reinterpretAsFloats();
+            }
+        };
     }
 
-    private static IntVector part(float[] levels, int part) {
-        return FloatVector.fromArray(FLOATS, levels, part * LANES).reinterpretAsInts();
+    private static IntVector part(float[] levels, int part, VectorSpecies<Float> species) {
+        return FloatVector.fromArray(species, levels, part * species.length()).reinterpretAsInts();
     }
 }

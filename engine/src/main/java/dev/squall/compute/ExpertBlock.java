@@ -44,8 +44,8 @@ final class ExpertBlock {
         int pairsMax = Math.multiplyExact(rowsMax, h.expertUsedCount());
         groups = new ExpertGroups(rowsMax, h.expertCount(), h.expertUsedCount());
         sharedExpert = new GatedNetwork(rowsMax, width, h.sharedFeedForwardLength(), parallel);
-        rounded = FloatRows.of(rowsMax, width);
-        gates = FloatRows.of(pairsMax, inner);
+        rounded = FloatRows.roundable(rowsMax, width);
+        gates = FloatRows.roundable(pairsMax, inner);
         ups = FloatRows.of(pairsMax, inner);
         outputs = FloatRows.of(pairsMax, width);
         shared = FloatRows.of(rowsMax, width);
@@ -124,7 +124,7 @@ final class ExpertBlock {
             int group, WeightMatrix matrix, int from, int to, FloatRows x, int[] xRows, FloatRows y, Tile tile) {
         int first = groups.firstPair(group);
         int count = groups.firstPair(group + 1) - first;
-        kernels.multiply(matrix, from, to, x.values(), xRows, y.values(), y.offsets(), first, count, tile);
+        kernels.multiply(matrix, from, to, x, xRows, y.values(), y.offsets(), first, count, tile);
     }
 
     private void addBias(int group, float[] biases, int from, int to, FloatRows y) {

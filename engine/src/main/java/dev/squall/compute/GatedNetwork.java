@@ -15,8 +15,8 @@ final class GatedNetwork {
 
     GatedNetwork(int rowsMax, int width, int inner, ParallelKernels parallel) {
         this.parallel = parallel;
-        rounded = FloatRows.of(rowsMax, width);
-        gates = FloatRows.of(rowsMax, inner);
+        rounded = FloatRows.roundable(rowsMax, width);
+        gates = FloatRows.roundable(rowsMax, inner);
         ups = FloatRows.of(rowsMax, inner);
     }
 

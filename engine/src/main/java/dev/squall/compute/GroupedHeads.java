@@ -35,7 +35,7 @@ final class GroupedHeads implements AttentionHeads {
         this.cache = cache;
         this.rotation = rotation;
         queryScale = h.architecture().has(Feature.SCALED_QUERIES) ? h.scales().attention() : 1;
-        rounded = FloatRows.of(rowsMax, h.embeddingLength());
+        rounded = FloatRows.roundable(rowsMax, h.embeddingLength());
         queries = FloatRows.of(rowsMax, h.headCount() * h.keyLength());
         keys = FloatRows.of(rowsMax, h.headCountKv() * h.keyLength());
         values = FloatRows.of(rowsMax, h.headCountKv() * h.valueLength());

@@ -54,7 +54,7 @@ public final class JvmBackend implements ComputeBackend {
         int denseRowsMax = h.denseBlockCount() == 0 ? 0 : rowsMax;
         denseNetwork = new GatedNetwork(denseRowsMax, width, h.denseFeedForwardLength(), parallel);
         denseOutput = FloatRows.of(denseRowsMax, width);
-        rounded = FloatRows.of(rowsMax, width);
+        rounded = FloatRows.roundable(rowsMax, width);
     }
 
     @Override

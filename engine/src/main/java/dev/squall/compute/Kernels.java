@@ -25,12 +25,14 @@ interface Kernels extends AutoCloseable {
      * {@code y[yOffsets[i] + o] = Σ_k W[o][k] · x[xOffsets[i] + k]} for o in [{@code from}, {@code to}) and i in
      * [{@code first}, {@code first + count}). Against exact arithmetic the error of a sum of n terms is at most
      * {@code n · 2^-24 · Σ|W[o][k] · x[k]|}.
+     *
+     * @param x rows that these kernels have rounded to the precision that goes with the weights
      */
     void multiply(
             WeightMatrix w,
             int from,
             int to,
-            float[] x,
+            FloatRows x,
             int[] xOffsets,
             float[] y,
             int[] yOffsets,
@@ -41,8 +43,11 @@ interface Kernels extends AutoCloseable {
     /** y = x · weight / sqrt(mean(x²) + epsilon), n elements. y may be x. Relative error at most n · 2^-24. */
     void rmsNorm(float[] x, int xOffset, float[] weight, int n, float epsilon, float[] y, int yOffset);
 
-    /** y = x rounded to a precision, n elements, a whole number of blocks. Exact but for the sign of zeros. y may be x. */
-    void round(ActivationPrecision precision, float[] x, int xOffset, int n, float[] y, int yOffset);
+    /**
+     * y = x rounded to a precision, n elements, a whole number of blocks. Exact but for the sign of zeros. y may be x. What
+     * {@link ActivationPrecision#BLOCKS_OF_256} leaves in y is for the products of the same kernels only.
+     */
+    void round(ActivationPrecision precision, float[] x, int xOffset, int n, FloatRows y, int yOffset);
 
     /** gate = silu(gate) · up, n elements, silu(g) = g / (1 + e^-g). Error at most 2^-20 of the result or 1e-36 · |up|. */
     void swiglu(float[] gate, int gateOffset, float[] up, int upOffset, int n);

@@ -31,20 +31,70 @@ final class LaneKernels implements Kernels {
             WeightMatrix w,
             int from,
             int to,
-            float[] x,
+            FloatRows x,
             int[] xOffsets,
             float[] y,
             int[] yOffsets,
             int first,
             int count,
             Tile tile) {
+        if (SuperBlockCodec.has(w.type())) {
+            multiplySuperBlocks(w, from, to, x, xOffsets, y, yOffsets, first, count, tile);
+            return;
+        }
         int columns = w.columns();
         float[] weights = new float[columns];
         for (int o = from; o < to; o++) {
             decodeRow(w, o, weights, 0, tile);
             for (int i = first; i < first + count; i++) {
-                y[yOffsets[i] + o] = dot(weights, 0, x, xOffsets[i], columns, tile.sums, 0);
+                y[yOffsets[i] + o] = dot(weights, 0, x.values(), xOffsets[i], columns, tile.sums, 0);
             }
+        }
+    }
+
+    private static void multiplySuperBlocks(
+            WeightMatrix w,
+            int from,
+            int to,
+            FloatRows x,
+            int[] xOffsets,
+            float[] y,
+            int[] yOffsets,
+            int first,
+            int count,
+            Tile tile) {
+        float[] weights = new float[SuperBlocks.ELEMENTS];
+        float[] header = new float[SuperBlockCodec.HEADER];
+        for (int o = from; o < to; o++) {
+            Arrays.fill(tile.sums, 0, count * SuperBlocks.SUMS, 0f);
+            for (int k = 0; k < w.columns(); k += SuperBlocks.ELEMENTS) {
+                long at = o * w.rowBytes() + w.type().rowBytes(k);
+                SuperBlockCodec.decode(w.type(), w.data(), at, weights, 0, header, 0);
+                for (int i = 0; i < count; i++) {
+                    addBlock(weights, header, x, xOffsets[first + i] + k, tile.sums, i * SuperBlocks.SUMS);
+                }
+            }
+            for (int i = 0; i < count; i++) {
+                y[yOffsets[first + i] + o] = SuperBlocks.sum(tile.sums, i * SuperBlocks.SUMS);
+            }
+        }
+    }
+
+    /** Adds a block's product to eight sums. */
+    private static void addBlock(float[] weights, float[] header, FloatRows x, int at, float[] sums, int to) {
+        int activations = SuperBlocks.header(at);
+        float scale = x.blocks()[activations + SuperBlocks.SCALE];
+        float d = header[SuperBlockCodec.SCALE] * scale;
+        float dMin = -(header[SuperBlockCodec.SCALE + 1] * scale);
+        for (int lane = 0; lane < SuperBlocks.SUMS; lane++) {
+            float sum = 0;
+            for (int i = lane; i < SuperBlocks.ELEMENTS; i += SuperBlocks.SUMS) {
+                sum += weights[i] * x.values()[at + i];
+            }
+            int sixteenth = activations + SuperBlocks.SIXTEENTHS + lane;
+            float minima = header[lane] * x.blocks()[sixteenth]
+                    + header[SuperBlocks.SUMS + lane] * x.blocks()[sixteenth + SuperBlocks.SUMS];
+            sums[to + lane] = Math.fma(minima, dMin, Math.fma(sum, d, sums[to + lane]));
         }
     }
 
@@ -75,7 +125,16 @@ final class LaneKernels implements Kernels {
     }
 
     @Override
-    public void round(ActivationPrecision precision, float[] x, int xOffset, int n, float[] y, int yOffset) {
+    public void round(ActivationPrecision precision, float[] x, int xOffset, int n, FloatRows y, int yOffset) {
+        round(precision, x, xOffset, n, y.values(), yOffset);
+        if (precision == ActivationPrecision.BLOCKS_OF_256) {
+            for (int block = 0; block < n; block += SuperBlocks.ELEMENTS) {
+                roundBlockOf256(x, xOffset + block, y, yOffset + block);
+            }
+        }
+    }
+
+    private static void round(ActivationPrecision precision, float[] x, int xOffset, int n, float[] y, int yOffset) {
         switch (precision) {
             case FLOAT32 -> System.arraycopy(x, xOffset, y, yOffset, n);
             case FLOAT16 -> {
@@ -94,11 +153,7 @@ final class LaneKernels implements Kernels {
                     roundBlockOf32(x, xOffset + block, y, yOffset + block);
                 }
             }
-            case BLOCKS_OF_256 -> {
-                for (int block = 0; block < n; block += 256) {
-                    roundBlockOf256(x, xOffset + block, y, yOffset + block);
-                }
-            }
+            case BLOCKS_OF_256 -> {}
         }
     }
 
@@ -114,7 +169,7 @@ final class LaneKernels implements Kernels {
         }
     }
 
-    private static void roundBlockOf256(float[] x, int xOffset, float[] y, int yOffset) {
+    private static void roundBlockOf256(float[] x, int xOffset, FloatRows y, int yOffset) {
         float max = 0;
         for (int i = 0; i < 256; i++) {
             if (Math.abs(x[xOffset + i]) > Math.abs(max)) {
@@ -123,8 +178,26 @@ final class LaneKernels implements Kernels {
         }
         float inverse = max == 0 ? 0 : -127 / max;
         float d = max == 0 ? 0 : 1 / inverse;
+        float[] rounded = new float[SuperBlocks.ELEMENTS];
         for (int i = 0; i < 256; i++) {
-            y[yOffset + i] = Math.min(127, VectorMath.rint(x[xOffset + i] * inverse)) * d;
+            rounded[i] = Math.min(127, VectorMath.rint(x[xOffset + i] * inverse));
+        }
+        float[] headers = y.blocks();
+        int header = SuperBlocks.header(yOffset);
+        for (int l = 0; l < SuperBlocks.SUMS; l++) {
+            float even = 0;
+            float odd = 0;
+            for (int i = 0; i < 16; i++) {
+                even += rounded[32 * l + i];
+                odd += rounded[32 * l + 16 + i];
+            }
+            headers[header + SuperBlocks.SIXTEENTHS + l] = even;
+            headers[header + SuperBlocks.SIXTEENTHS + SuperBlocks.SUMS + l] = odd;
+            headers[header + SuperBlocks.EIGHTHS + l] = even + odd;
+        }
+        headers[header + SuperBlocks.SCALE] = d;
+        for (int i = 0; i < 256; i++) {
+            y.values()[yOffset + SuperBlocks.position(i)] = rounded[i];
         }
     }
 

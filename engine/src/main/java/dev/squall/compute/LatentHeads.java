@@ -56,9 +56,10 @@ final class LatentHeads implements AttentionHeads {
         kernels = parallel.kernels();
         this.cache = cache;
         this.rotation = rotation;
-        rounded = FloatRows.of(rowsMax, Math.max(h.embeddingLength(), Math.max(shape.queryRank(), shape.rank())));
+        rounded =
+                FloatRows.roundable(rowsMax, Math.max(h.embeddingLength(), Math.max(shape.queryRank(), shape.rank())));
         latentQueries = FloatRows.of(rowsMax, shape.queryRank());
-        queries = FloatRows.of(rowsMax, h.headCount() * shape.keyLength());
+        queries = FloatRows.roundable(rowsMax, h.headCount() * shape.keyLength());
         latents = FloatRows.of(rowsMax, shape.rank() + h.rope().dimensionCount());
         expanded = FloatRows.of(rowsMax, shape.absorbed() ? 0 : h.headCount() * (plain + shape.valueLength()));
         headValues = FloatRows.of(rowsMax, shape.absorbed() ? h.headCount() * shape.valueLength() : 0);
@@ -159,7 +160,7 @@ final class LatentHeads implements AttentionHeads {
             WeightMatrix matrix = matrices.get(task / count);
             int at = inputs.at(task % count) + task / count * inputStride;
             ActivationPrecision precision = ActivationPrecision.with(matrix.type());
-            kernels.round(precision, inputs.values(), at, matrix.columns(), inputs.values(), at);
+            kernels.round(precision, inputs.values(), at, matrix.columns(), inputs, at);
         });
         WeightMatrix any = matrices.getFirst();
         parallel.forEachProduct(h.headCount(), any.rows(), (long) any.columns() * count, (head, from, to, tile) -> {
@@ -170,8 +171,7 @@ final class LatentHeads implements AttentionHeads {
                 outputOffsets[row] = row * outputRowStride + head * outputStride;
             }
             WeightMatrix matrix = matrices.get(head);
-            kernels.multiply(
-                    matrix, from, to, inputs.values(), inputOffsets, outputs.values(), outputOffsets, 0, count, tile);
+            kernels.multiply(matrix, from, to, inputs, inputOffsets, outputs.values(), outputOffsets, 0, count, tile);
         });
     }
 

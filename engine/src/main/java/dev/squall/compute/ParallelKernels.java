@@ -95,7 +95,7 @@ final class ParallelKernels implements AutoCloseable {
         forEachRow(
                 count,
                 (long) count * weights.columns() * 8,
-                row -> kernels.round(precision, x.values(), x.at(row), weights.columns(), y.values(), y.at(row)));
+                row -> kernels.round(precision, x.values(), x.at(row), weights.columns(), y, y.at(row)));
     }
 
     /**
@@ -152,7 +152,7 @@ final class ParallelKernels implements AutoCloseable {
     }
 
     private void multiply(Projection p, int from, int to, FloatRows x, FloatRows y, int count, Tile tile) {
-        kernels.multiply(p.matrix(), from, to, x.values(), x.offsets(), y.values(), y.offsets(), 0, count, tile);
+        kernels.multiply(p.matrix(), from, to, x, x.offsets(), y.values(), y.offsets(), 0, count, tile);
         float[] bias = p.bias();
         if (bias != null) {
             for (int row = 0; row < count; row++) {

@@ -20,8 +20,8 @@ final class RegisterProducts {
     static boolean has(BlockType type) {
         return switch (type) {
             case Q8_0 -> true;
-            case Q4_0, IQ4_NL, MXFP4, IQ4_XS -> LANES == 16;
-            case F32, F16, BF16, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> false;
+            case Q4_0, IQ4_NL, MXFP4 -> LANES == 16;
+            case F32, F16, BF16, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS -> false;
         };
     }
 
@@ -35,8 +35,8 @@ final class RegisterProducts {
             case IQ4_NL ->
                 multiplyLevels(Codebooks.NON_LINEAR, from, from + distance, 18, columns, x, xOffset, tile.sums, at);
             case MXFP4 -> multiplyMXFP4(from, from + distance, columns, x, xOffset, tile.sums, at);
-            case IQ4_XS -> multiplyIQ4_XS(from, from + distance, columns, x, xOffset, tile, at);
-            case F32, F16, BF16, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> throw new AssertionError(type);
+            case F32, F16, BF16, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS ->
+                throw new AssertionError(type);
         }
     }
 
@@ -115,33 +115,5 @@ final class RegisterProducts {
         }
         s0.intoArray(sums, at);
         s1.intoArray(sums, at + LANES);
-    }
-
-    private static void multiplyIQ4_XS(long from0, long from1, int columns, float[] x, int xOffset, Tile tile, int at) {
-        IntVector table = FloatVector.fromArray(FLOATS, Codebooks.NON_LINEAR, 0).reinterpretAsInts();
-        float[] scales = tile.scales;
-        FloatVector s0 = FloatVector.zero(FLOATS);
-        FloatVector s1 = s0;
-        long b0 = from0;
-        long b1 = from1;
-        for (int k = xOffset; k < xOffset + columns; k += 256, b0 += 136, b1 += 136) {
-            Codebooks.scalesIQ4_XS(b0, scales, 0);
-            Codebooks.scalesIQ4_XS(b1, scales, 8);
-            for (int group = 0; group < 8; group++) {
-                float d0 = scales[group];
-                float d1 = scales[8 + group];
-                IntVector q0 = Lanes.unsigned(b0 + 8 + 16L * group, 0);
-                IntVector q1 = Lanes.unsigned(b1 + 8 + 16L * group, 0);
-                for (int i = 0; i < 32; i += 16) {
-                    FloatVector v = FloatVector.fromArray(FLOATS, x, k + 32 * group + i);
-                    s0 = q0.selectFrom(table).reinterpretAsFloats().mul(d0).fma(v, s0);
-                    s1 = q1.selectFrom(table).reinterpretAsFloats().mul(d1).fma(v, s1);
-                    q0 = q0.lanewise(VectorOperators.LSHR, 4);
-                    q1 = q1.lanewise(VectorOperators.LSHR, 4);
-                }
-            }
-        }
-        s0.intoArray(tile.sums, at);
-        s1.intoArray(tile.sums, at + LANES);
     }
 }

@@ -24,7 +24,7 @@ final class ScalarKernels implements Kernels {
             WeightMatrix w,
             int from,
             int to,
-            float[] x,
+            FloatRows x,
             int[] xOffsets,
             float[] y,
             int[] yOffsets,
@@ -37,7 +37,7 @@ final class ScalarKernels implements Kernels {
             for (int i = first; i < first + count; i++) {
                 double sum = 0;
                 for (int k = 0; k < w.columns(); k++) {
-                    sum += (double) weights[k] * x[xOffsets[i] + k];
+                    sum += (double) weights[k] * x.values()[xOffsets[i] + k];
                 }
                 y[yOffsets[i] + o] = (float) sum;
             }
@@ -57,7 +57,8 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void round(ActivationPrecision precision, float[] x, int xOffset, int n, float[] y, int yOffset) {
+    public void round(ActivationPrecision precision, float[] x, int xOffset, int n, FloatRows rows, int yOffset) {
+        float[] y = rows.values();
         switch (precision) {
             case FLOAT32 -> System.arraycopy(x, xOffset, y, yOffset, n);
             case FLOAT16 -> {

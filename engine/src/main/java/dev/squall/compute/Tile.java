@@ -20,9 +20,10 @@ final class Tile {
     /** The room in {@link #halves}: a quarter of the first-level cache. */
     static final int HALVES = 4096;
 
+    private static final int BLOCKS = COLUMNS / SuperBlocks.ELEMENTS;
     private static final int LANES_MAX = 16;
     private static final long ROW_BYTES = 4L * COLUMNS;
-    private static final int SCALE_BYTES = 16;
+    private static final int SCALE_BYTES = 32;
 
     private final MemorySegment memory;
 
@@ -30,7 +31,15 @@ final class Tile {
     final float[] sums = new float[ACTIVATION_ROWS * ROWS * LANES_MAX];
 
     /** Scales and minima of the sub-blocks of a block. */
-    final float[] scales = new float[32];
+    final float[] scales = new float[64];
+
+    /** The headers of the super-blocks of each row of weights. */
+    final float[] headers = new float[ROWS * BLOCKS * SuperBlockCodec.HEADER];
+
+    /** Sums of one super-block of each row of weights with four rows of activations. */
+    final float[] blockSums = new float[16 * LANES_MAX];
+
+    private int[] packed = new int[COLUMNS];
 
     /** Keys or values of some positions, or half-precision weights, as floats. */
     final float[] halves = new float[HALVES];
@@ -44,7 +53,20 @@ final class Tile {
         return memory.address() + row * ROW_BYTES;
     }
 
-    /** The address of room for the sixteen small integers that scale a block's sub-blocks. */
+    /** Where {@link #headers} has those of a row of weights. */
+    int header(int row) {
+        return row * BLOCKS * SuperBlockCodec.HEADER;
+    }
+
+    /** Room for n packed activations; it grows to the widest row there is. */
+    int[] packed(int n) {
+        if (packed.length < n) {
+            packed = new int[n];
+        }
+        return packed;
+    }
+
+    /** The address of room for 32 bytes of a block. */
     long scaleBytes() {
         return memory.address() + ROWS * ROW_BYTES;
     }

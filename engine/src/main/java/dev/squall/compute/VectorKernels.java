@@ -6,6 +6,7 @@ import static dev.squall.compute.VectorMath.sum;
 import static dev.squall.compute.VectorMath.sumLanes;
 import static dev.squall.compute.WeightMemory.MEMORY;
 
+import dev.squall.gguf.BlockCodec;
 import dev.squall.gguf.BlockType;
 import dev.squall.model.WeightMatrix;
 import java.lang.foreign.MemorySegment;
@@ -32,6 +33,10 @@ final class VectorKernels implements Kernels {
 
     @Override
     public void decodeRow(WeightMatrix w, int row, float[] out, int outOffset, Tile tile) {
+        if (SuperBlockCodec.has(w.type())) {
+            BlockCodec.decode(w.type(), w.data(), row * w.rowBytes(), out, outOffset, w.columns());
+            return;
+        }
         long rowBytes = w.rowBytes();
         long address = WeightMemory.address(w.data(), row * rowBytes, rowBytes);
         for (int k = 0; k < w.columns(); k += Tile.COLUMNS) {
@@ -46,7 +51,7 @@ final class VectorKernels implements Kernels {
             WeightMatrix w,
             int from,
             int to,
-            float[] x,
+            FloatRows x,
             int[] xOffsets,
             float[] y,
             int[] yOffsets,
@@ -55,8 +60,14 @@ final class VectorKernels implements Kernels {
             Tile tile) {
         long rowBytes = w.rowBytes();
         long address = WeightMemory.address(w.data(), from * rowBytes, (to - from) * rowBytes);
+        boolean superBlocks = SuperBlockCodec.has(w.type());
+        if (count == 1 && SuperBlockStreams.has(w.type())) {
+            int yOffset = yOffsets[first] + from;
+            SuperBlockStreams.multiply(w.type(), address, to - from, w.columns(), x, xOffsets[first], y, yOffset, tile);
+            return;
+        }
         if (count == 1 && to - from > 1 && RegisterProducts.has(w.type())) {
-            int paired = multiplyPairs(w, address, from, to, x, xOffsets[first], y, yOffsets[first], tile);
+            int paired = multiplyPairs(w, address, from, to, x.values(), xOffsets[first], y, yOffsets[first], tile);
             address += paired * rowBytes;
             from += paired;
         }
@@ -64,18 +75,12 @@ final class VectorKernels implements Kernels {
             int some = Math.min(Tile.ACTIVATION_ROWS, count - done);
             for (int o = from; o < to; o += Tile.ROWS) {
                 int rows = Math.min(Tile.ROWS, to - o);
-                multiplyRows(
-                        w,
-                        address + (o - from) * rowBytes,
-                        rows,
-                        x,
-                        xOffsets,
-                        y,
-                        yOffsets,
-                        o,
-                        first + done,
-                        some,
-                        tile);
+                long at = address + (o - from) * rowBytes;
+                if (superBlocks) {
+                    SuperBlockProducts.multiply(w, at, rows, x, xOffsets, y, yOffsets, o, first + done, some, tile);
+                } else {
+                    multiplyRows(w, at, rows, x.values(), xOffsets, y, yOffsets, o, first + done, some, tile);
+                }
             }
         }
     }
@@ -266,7 +271,7 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void round(ActivationPrecision precision, float[] x, int xOffset, int n, float[] y, int yOffset) {
+    public void round(ActivationPrecision precision, float[] x, int xOffset, int n, FloatRows y, int yOffset) {
         VectorRounding.round(precision, x, xOffset, n, y, yOffset);
     }
 

@@ -70,11 +70,11 @@ final class WarmingKernels implements Kernels {
         private final KvCache cache;
         private final Tile tile;
         private final float[] x = new float[ACTIVATION_ROWS * COLUMNS];
-        private final float[] rounded = new float[ACTIVATION_ROWS * COLUMNS];
+        private final FloatRows rows = FloatRows.roundable(ACTIVATION_ROWS, COLUMNS);
+        private final float[] other = new float[ACTIVATION_ROWS * COLUMNS];
         private final float[] y = new float[ACTIVATION_ROWS * ROWS];
         private final float[] scores = new float[HEADS * (POSITIONS + HEAD_LENGTH)];
         private final float[] mixed = new float[HEADS * HEAD_LENGTH];
-        private final int[] xOffsets = new int[ACTIVATION_ROWS];
         private final int[] yOffsets = new int[ACTIVATION_ROWS];
 
         Exercise(BlockType type, Arena arena, KvCache cache) {
@@ -90,7 +90,6 @@ final class WarmingKernels implements Kernels {
             }
             matrix = new WeightMatrix(type, data, ROWS, COLUMNS);
             for (int i = 0; i < ACTIVATION_ROWS; i++) {
-                xOffsets[i] = i * COLUMNS;
                 yOffsets[i] = i * ROWS;
             }
         }
@@ -98,15 +97,15 @@ final class WarmingKernels implements Kernels {
         long nanos(Kernels kernels) {
             long started = System.nanoTime();
             ActivationPrecision precision = ActivationPrecision.with(matrix.type());
-            kernels.round(precision, x, 0, x.length, rounded, 0);
-            kernels.multiply(matrix, 0, ROWS, rounded, xOffsets, y, yOffsets, 0, ACTIVATION_ROWS, tile);
-            kernels.multiply(matrix, 0, ROWS, rounded, xOffsets, y, yOffsets, 0, 1, tile);
-            kernels.rmsNorm(x, 0, x, COLUMNS, 1e-6f, rounded, 0);
-            kernels.swiglu(rounded, 0, x, 0, COLUMNS);
-            kernels.clampedSwiglu(rounded, 0, x, 0, COLUMNS);
-            kernels.addScaled(0.5f, x, 0, rounded, 0, COLUMNS);
+            kernels.round(precision, x, 0, x.length, rows, 0);
+            kernels.multiply(matrix, 0, ROWS, rows, rows.offsets(), y, yOffsets, 0, ACTIVATION_ROWS, tile);
+            kernels.multiply(matrix, 0, ROWS, rows, rows.offsets(), y, yOffsets, 0, 1, tile);
+            kernels.rmsNorm(x, 0, x, COLUMNS, 1e-6f, other, 0);
+            kernels.swiglu(other, 0, x, 0, COLUMNS);
+            kernels.clampedSwiglu(other, 0, x, 0, COLUMNS);
+            kernels.addScaled(0.5f, x, 0, other, 0, COLUMNS);
             KvCache.Span span = new KvCache.Span(0, 0, 0, 0, POSITIONS);
-            kernels.attend(cache, span, 0.1f, rounded, 0, HEADS, null, 0, mixed, 0, HEAD_LENGTH, scores, tile);
+            kernels.attend(cache, span, 0.1f, other, 0, HEADS, null, 0, mixed, 0, HEAD_LENGTH, scores, tile);
             return System.nanoTime() - started;
         }
     }
@@ -126,7 +125,7 @@ final class WarmingKernels implements Kernels {
             WeightMatrix w,
             int from,
             int to,
-            float[] x,
+            FloatRows x,
             int[] xOffsets,
             float[] y,
             int[] yOffsets,
@@ -142,7 +141,7 @@ final class WarmingKernels implements Kernels {
     }
 
     @Override
-    public void round(ActivationPrecision precision, float[] x, int xOffset, int n, float[] y, int yOffset) {
+    public void round(ActivationPrecision precision, float[] x, int xOffset, int n, FloatRows y, int yOffset) {
         current.round(precision, x, xOffset, n, y, yOffset);
     }
 

@@ -46,8 +46,10 @@ class KernelsTest {
         try (Arena arena = Arena.ofConfined()) {
             WeightMatrix w = randomMatrix(arena, type, rows, columns);
             int count = 6;
-            float[] x = floats(count * columns + 3);
             int[] xOffsets = IntStream.range(0, count).map(i -> 3 + i * columns).toArray();
+            float[] values = floats(count * columns + 3);
+            FloatRows x = rounded(vector, type, values, xOffsets, columns);
+            FloatRows expected = rounded(oracle, type, values, xOffsets, columns);
             int[] yOffsets = IntStream.range(0, count).map(i -> i * rows).toArray();
             float[] y = new float[count * rows];
             vector.multiply(w, 0, rows, x, xOffsets, y, yOffsets, 0, count, tile);
@@ -59,7 +61,7 @@ class KernelsTest {
                     double exact = 0;
                     double magnitude = 0;
                     for (int k = 0; k < columns; k++) {
-                        double product = (double) decoded[k] * x[xOffsets[i] + k];
+                        double product = (double) decoded[k] * expected.values()[xOffsets[i] + k];
                         exact += product;
                         magnitude += Math.abs(product);
                     }
@@ -77,8 +79,8 @@ class KernelsTest {
         try (Arena arena = Arena.ofConfined()) {
             WeightMatrix w = randomMatrix(arena, type, rows, columns);
             int count = 9;
-            float[] x = floats(count * columns);
             int[] xOffsets = IntStream.range(0, count).map(i -> i * columns).toArray();
+            FloatRows x = rounded(vector, type, floats(count * columns), xOffsets, columns);
             int[] yOffsets = IntStream.range(0, count).map(i -> i * rows).toArray();
             float[] together = new float[count * rows];
             vector.multiply(w, 0, rows, x, xOffsets, together, yOffsets, 0, count, tile);
@@ -159,26 +161,49 @@ class KernelsTest {
                 for (int i = 0; i < x.length; i++) {
                     x[i] *= i % 11 == 0 ? 0 : scale;
                 }
-                float[] expected = new float[n + 2];
-                float[] actual = new float[n + 2];
+                FloatRows expected = roundable(n + 2);
+                FloatRows actual = roundable(n + 2);
                 oracle.round(precision, x, 1, n, expected, 2);
                 vector.round(precision, x, 1, n, actual, 2);
-                float[] laneByLane = new float[n + 2];
+                FloatRows laneByLane = roundable(n + 2);
                 lanes.round(precision, x, 1, n, laneByLane, 2);
-                assertThat(laneByLane).containsExactly(actual);
-                assertEqualValues(actual, expected);
-                vector.round(precision, x, 1, n, x, 1);
-                assertEqualValues(Arrays.copyOfRange(x, 1, n + 1), Arrays.copyOfRange(expected, 2, n + 2));
+                assertThat(laneByLane.values()).containsExactly(actual.values());
+                assertThat(laneByLane.blocks()).containsExactly(actual.blocks());
+                assertEqualValues(natural(precision, actual, 2, n), natural(expected, 2, n));
+                FloatRows inPlace = FloatRows.roundable(x, new int[1], x.length);
+                vector.round(precision, x, 1, n, inPlace, 1);
+                assertEqualValues(natural(precision, inPlace, 1, n), natural(expected, 2, n));
             }
+        }
+    }
+
+    @Test
+    void keepsTheSumsOfEachSixteenthOfABlock() {
+        float[] x = floats(512);
+        FloatRows expected = roundable(512);
+        oracle.round(ActivationPrecision.BLOCKS_OF_256, x, 0, 512, expected, 0);
+        FloatRows actual = roundable(512);
+        vector.round(ActivationPrecision.BLOCKS_OF_256, x, 0, 512, actual, 0);
+        for (int sixteenth = 0; sixteenth < 32; sixteenth++) {
+            double sum = 0;
+            for (int i = 0; i < 16; i++) {
+                sum += expected.values()[16 * sixteenth + i];
+            }
+            int header = SuperBlocks.header(16 * sixteenth);
+            int at = header + SuperBlocks.SIXTEENTHS + 8 * (sixteenth % 2) + sixteenth % 16 / 2;
+            float d = actual.blocks()[header + SuperBlocks.SCALE];
+            assertThat((double) actual.blocks()[at] * d)
+                    .as("sixteenth %d, seed %d", sixteenth, SEED)
+                    .isCloseTo(sum, offset(1e-5));
         }
     }
 
     @Test
     void roundsABlockOfZerosToZeros() {
         for (ActivationPrecision precision : ActivationPrecision.values()) {
-            float[] y = floats(256);
+            FloatRows y = FloatRows.roundable(floats(256), new int[1], 256);
             vector.round(precision, new float[256], 0, 256, y, 0);
-            assertThat(y).as("%s", precision).containsOnly(0f);
+            assertThat(y.values()).as("%s", precision).containsOnly(0f);
         }
     }
 
@@ -372,6 +397,37 @@ class KernelsTest {
         kernels.attend(
                 cache, span, scale, query.clone(), from, heads, sinks, firstSink, out, 0, headLength, scratch, tile);
         return out;
+    }
+
+    private static FloatRows roundable(int n) {
+        return FloatRows.roundable(new float[n], new int[1], n);
+    }
+
+    /** Rows at the precision of products with a type, as these kernels keep it. */
+    private static FloatRows rounded(Kernels kernels, BlockType type, float[] x, int[] offsets, int columns) {
+        FloatRows rows = FloatRows.roundable(x.clone(), offsets, columns);
+        for (int offset : offsets) {
+            kernels.round(ActivationPrecision.with(type), x, offset, columns, rows, offset);
+        }
+        return rows;
+    }
+
+    private static float[] natural(FloatRows rows, int from, int n) {
+        return Arrays.copyOfRange(rows.values(), from, from + n);
+    }
+
+    /** What the kernels' rounding stands for, in the order of elements. */
+    private static float[] natural(ActivationPrecision precision, FloatRows rows, int from, int n) {
+        if (precision != ActivationPrecision.BLOCKS_OF_256) {
+            return natural(rows, from, n);
+        }
+        float[] values = new float[n];
+        for (int i = 0; i < n; i++) {
+            int block = from + i / 256 * 256;
+            float d = rows.blocks()[SuperBlocks.header(block) + SuperBlocks.SCALE];
+            values[i] = rows.values()[block + SuperBlocks.position(i % 256)] * d;
+        }
+        return values;
     }
 
     private static void assertRelative(float[] actual, float[] expected, double relative, double absolute) {
