@@ -56,6 +56,13 @@ final class MakeModelCommand implements Callable<Integer> {
     @Option(names = "--type", paramLabel = "TYPE", description = "Block type of the matrices, other than the shape's.")
     private Optional<BlockType> type = Optional.empty();
 
+    @Option(
+            names = "--finer",
+            paramLabel = "TYPE",
+            description = "Block type of the head and of half of the layers' value and down matrices, as files of mixed"
+                    + " precision have it: --type Q4_K --finer Q6_K is like Q4_K_M.")
+    private Optional<BlockType> finer = Optional.empty();
+
     @Override
     public Integer call() throws IOException {
         ModelShape named = ModelShape.byName().get(shape);
@@ -75,7 +82,8 @@ final class MakeModelCommand implements Callable<Integer> {
                 named.headDim(),
                 named.vocabulary(),
                 named.contextTokens(),
-                type.orElse(named.blockType()));
+                type.orElse(named.blockType()),
+                finer.or(() -> type).orElse(named.finerType()));
         RandomModel.write(chosen, seed, out);
         System.err.printf("%s: %,d bytes%n", out, Files.size(out));
         return 0;

@@ -20,7 +20,9 @@ import java.util.Objects;
  * @param headDim elements of one head
  * @param vocabulary number of tokens
  * @param contextTokens context length
- * @param blockType storage of all matrices; norms and routers are F32
+ * @param blockType storage of the matrices; norms and routers are F32
+ * @param finerType storage of those that files of mixed precision keep finer: the head, and the value and down matrices
+ *     of about half of the layers
  */
 record ModelShape(
         Family family,
@@ -34,7 +36,8 @@ record ModelShape(
         int headDim,
         int vocabulary,
         int contextTokens,
-        BlockType blockType) {
+        BlockType blockType,
+        BlockType finerType) {
 
     /** Architectures that a random model can have. */
     enum Family {
@@ -86,6 +89,14 @@ record ModelShape(
         checkRow("width", width, blockType);
         checkRow("expert width", expertWidth, blockType);
         checkRow("heads x head dim", heads * headDim, blockType);
+        checkRow("width", width, finerType);
+        checkRow("expert width", expertWidth, finerType);
+    }
+
+    /** Whether a layer's value and down matrices are finer: the first and last eighth and each third between them. */
+    boolean isFiner(int layer) {
+        int eighth = layers / 8;
+        return layer < eighth || layer >= 7 * layers / 8 || (layer - eighth) % 3 == 2;
     }
 
     /** The shapes that have a name on the command line. */
@@ -96,12 +107,12 @@ record ModelShape(
     private static Map<String, ModelShape> named() {
         BlockType q8 = BlockType.Q8_0;
         Map<String, ModelShape> shapes = new LinkedHashMap<>();
-        shapes.put("qwen3moe-1g", new ModelShape(Family.QWEN3MOE, 12, 32, 4, 1024, 768, 16, 4, 128, 32_000, 4096, q8));
-        shapes.put("mixtral-1g", new ModelShape(Family.MIXTRAL, 10, 8, 2, 1024, 3584, 8, 2, 128, 32_000, 4096, q8));
-        shapes.put("olmoe-1g", new ModelShape(Family.OLMOE, 10, 64, 8, 1024, 512, 8, 8, 128, 32_000, 4096, q8));
-        shapes.put("qwen3moe-tiny", new ModelShape(Family.QWEN3MOE, 2, 4, 2, 256, 256, 4, 2, 64, 512, 512, q8));
-        shapes.put("mixtral-tiny", new ModelShape(Family.MIXTRAL, 2, 4, 2, 256, 512, 4, 2, 64, 512, 512, q8));
-        shapes.put("olmoe-tiny", new ModelShape(Family.OLMOE, 2, 8, 3, 256, 256, 4, 4, 64, 512, 512, q8));
+        shapes.put("qwen3moe-1g", new ModelShape(Family.QWEN3MOE, 12, 32, 4, 1024, 768, 16, 4, 128, 32_000, 4096, q8, q8));
+        shapes.put("mixtral-1g", new ModelShape(Family.MIXTRAL, 10, 8, 2, 1024, 3584, 8, 2, 128, 32_000, 4096, q8, q8));
+        shapes.put("olmoe-1g", new ModelShape(Family.OLMOE, 10, 64, 8, 1024, 512, 8, 8, 128, 32_000, 4096, q8, q8));
+        shapes.put("qwen3moe-tiny", new ModelShape(Family.QWEN3MOE, 2, 4, 2, 256, 256, 4, 2, 64, 512, 512, q8, q8));
+        shapes.put("mixtral-tiny", new ModelShape(Family.MIXTRAL, 2, 4, 2, 256, 512, 4, 2, 64, 512, 512, q8, q8));
+        shapes.put("olmoe-tiny", new ModelShape(Family.OLMOE, 2, 8, 3, 256, 256, 4, 4, 64, 512, 512, q8, q8));
         return Collections.unmodifiableMap(shapes);
     }
 

@@ -80,21 +80,22 @@ final class RandomModel {
         long vocabulary = shape.vocabulary();
         matrix("token_embd.weight", EMBEDDING_DEVIATION, width, vocabulary);
         ones("output_norm.weight", width);
-        matrix("output.weight", LOGIT_DEVIATION * keepingSize(width), width, vocabulary);
+        random("output.weight", shape.finerType(), LOGIT_DEVIATION * keepingSize(width), width, vocabulary);
         for (int layer = 0; layer < shape.layers(); layer++) {
-            attention("blk." + layer + ".");
-            experts("blk." + layer + ".");
+            BlockType finer = shape.isFiner(layer) ? shape.finerType() : shape.blockType();
+            attention("blk." + layer + ".", finer);
+            experts("blk." + layer + ".", finer);
         }
     }
 
-    private void attention(String block) {
+    private void attention(String block, BlockType finer) {
         long width = shape.width();
         long queryWidth = (long) shape.heads() * shape.headDim();
         long kvWidth = (long) shape.kvHeads() * shape.headDim();
         ones(block + "attn_norm.weight", width);
         matrix(block + "attn_q.weight", width, queryWidth);
         matrix(block + "attn_k.weight", width, kvWidth);
-        matrix(block + "attn_v.weight", width, kvWidth);
+        random(block + "attn_v.weight", finer, keepingSize(width), width, kvWidth);
         matrix(block + "attn_output.weight", queryWidth, width);
         switch (shape.family()) {
             case QWEN3MOE -> {
@@ -109,7 +110,7 @@ final class RandomModel {
         }
     }
 
-    private void experts(String block) {
+    private void experts(String block, BlockType finer) {
         long width = shape.width();
         long expertWidth = shape.expertWidth();
         long experts = shape.experts();
@@ -122,7 +123,7 @@ final class RandomModel {
                 experts);
         matrix(block + "ffn_gate_exps.weight", width, expertWidth, experts);
         matrix(block + "ffn_up_exps.weight", width, expertWidth, experts);
-        matrix(block + "ffn_down_exps.weight", expertWidth, width, experts);
+        random(block + "ffn_down_exps.weight", finer, keepingSize(expertWidth), expertWidth, width, experts);
     }
 
     private void matrix(String name, long... dimensions) {

@@ -13,8 +13,8 @@ final class ParallelKernels implements AutoCloseable {
     /** Multiply-adds below which waking other threads costs more than they save. */
     private static final long PARALLEL_WORK_MIN = 1 << 15;
 
-    /** Multiply-adds that make a task: about ten microseconds. */
-    private static final long TASK_WORK = 1 << 17;
+    /** Multiply-adds that make a task: about twenty microseconds. */
+    private static final long TASK_WORK = 1 << 18;
 
     private final Kernels kernels;
     private final WorkerPool pool;

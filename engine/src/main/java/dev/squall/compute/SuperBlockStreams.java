@@ -20,7 +20,7 @@ import jdk.incubator.vector.VectorSpecies;
  * Products of {@link SuperBlocks} with one row of activations, for one token at a time: a row of weights is read once, as a
  * stream, and multiplied in registers with 16-bit integers. Two bytes of weights are a lane of 16 bits, which a mask and
  * shifts take apart; four bits times eight, or six times eight, added up twice, fit into sixteen. A lane of 32 bits then
- * adds its halves. Needs vectors of 512 bits.
+ * adds its lower half to its upper one. Needs vectors of 512 bits.
  *
  * <p>Methods are long because the compiler does not inline methods of ours into long ones, and a vector that is passed to
  * a method is an object.
@@ -61,6 +61,9 @@ final class SuperBlockStreams {
             .lanewise(VectorOperators.LSHR, 4)
             .mul((short) 2);
 
+    /** As many rows as {@link Tile#sums} has room for, since each also writes where the next one's sums will be. */
+    private static final int ROWS_MAX = Tile.SUMS / SuperBlocks.SUMS - 1;
+
     private SuperBlockStreams() {}
 
     private static VectorShuffle<Float> halves(int first, int second) {
@@ -91,13 +94,17 @@ final class SuperBlockStreams {
         int[] packed = pack(x.values(), xOffset, columns, interleaved, tile.packed(columns / 2));
         int header = SuperBlocks.header(xOffset);
         long rowBytes = type.rowBytes(columns);
-        for (int o = 0; o < rows; o++) {
+        for (int o = 0; o < rows; o += ROWS_MAX) {
+            int some = Math.min(ROWS_MAX, rows - o);
+            long from = address + o * rowBytes;
             if (interleaved) {
-                multiplyQ4_K(address + o * rowBytes, columns / 256, packed, x.blocks(), header, tile);
+                multiplyQ4_K(from, from + some * rowBytes, columns / 256, packed, x.blocks(), header, tile);
             } else {
-                multiplyQ6_K(address + o * rowBytes, columns / 256, packed, x.blocks(), header, tile);
+                multiplyQ6_K(from, from + some * rowBytes, columns / 256, packed, x.blocks(), header, tile);
             }
-            y[yOffset + o] = SuperBlocks.sum(tile.sums, 0);
+            for (int i = 0; i < some; i++) {
+                y[yOffset + o + i] = SuperBlocks.sum(tile.sums, i * SuperBlocks.SUMS);
+            }
         }
     }
 
@@ -126,14 +133,16 @@ final class SuperBlockStreams {
         return packed;
     }
 
-    /** The sums of one row of weights, twice, to {@link Tile#sums}. */
-    private static void multiplyQ4_K(long row, int blocks, int[] a, float[] headers, int header, Tile tile) {
+    /** The sums of rows of weights to {@link Tile#sums}, eight of each. */
+    private static void multiplyQ4_K(
+            long from, long to, int blocks, int[] a, float[] headers, int header, Tile tile) {
         float[] scales = tile.scales;
         FloatVector sum = FloatVector.zero(FLOATS);
-        long at = row;
+        int row = 0;
+        int end = 128 * blocks;
         int k = 0;
         int h = header;
-        for (int block = 0; block < blocks; block++, at += 144, k += 128, h += SuperBlocks.HEADER) {
+        for (long at = from; at < to; at += 144) {
             ((FloatVector) LongVector.broadcast(LongVector.SPECIES_128, SuperBlockDecoders.sixBitScales(at))
                             .withLane(1, SuperBlockDecoders.sixBitMinima(at))
                             .reinterpretAsBytes()
@@ -154,12 +163,8 @@ final class SuperBlockStreams {
                     .add(v.lanewise(VectorOperators.LSHR, 12)
                             .mul(IntVector.fromArray(INTS, a, k + 48).reinterpretAsShorts()))
                     .reinterpretAsInts();
-            p = p.lanewise(VectorOperators.LSHL, 16)
-                    .lanewise(VectorOperators.ASHR, 16)
-                    .add(p.lanewise(VectorOperators.ASHR, 16));
-            q = q.lanewise(VectorOperators.LSHL, 16)
-                    .lanewise(VectorOperators.ASHR, 16)
-                    .add(q.lanewise(VectorOperators.ASHR, 16));
+            p = p.add(p.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+            q = q.add(q.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
             FloatVector t = ((FloatVector) p.convertShape(VectorOperators.I2F, FLOATS, 0))
                     .mul(FloatVector.fromArray(FLOATS, scales, 0).rearrange(EIGHTHS_0_2));
             t = ((FloatVector) q.convertShape(VectorOperators.I2F, FLOATS, 0))
@@ -177,12 +182,8 @@ final class SuperBlockStreams {
                     .add(v.lanewise(VectorOperators.LSHR, 12)
                             .mul(IntVector.fromArray(INTS, a, k + 112).reinterpretAsShorts()))
                     .reinterpretAsInts();
-            p = p.lanewise(VectorOperators.LSHL, 16)
-                    .lanewise(VectorOperators.ASHR, 16)
-                    .add(p.lanewise(VectorOperators.ASHR, 16));
-            q = q.lanewise(VectorOperators.LSHL, 16)
-                    .lanewise(VectorOperators.ASHR, 16)
-                    .add(q.lanewise(VectorOperators.ASHR, 16));
+            p = p.add(p.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+            q = q.add(q.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
             t = ((FloatVector) p.convertShape(VectorOperators.I2F, FLOATS, 0))
                     .fma(FloatVector.fromArray(FLOATS, scales, 0).rearrange(EIGHTHS_4_6), t);
             t = ((FloatVector) q.convertShape(VectorOperators.I2F, FLOATS, 0))
@@ -192,18 +193,28 @@ final class SuperBlockStreams {
                     .rearrange(MINIMA)
                     .mul(FloatVector.fromArray(FLOATS, headers, h + SuperBlocks.EIGHTHS))
                     .fma(FloatVector.broadcast(FLOATS, dMin), sum);
+            k += 128;
+            h += SuperBlocks.HEADER;
+            if (k == end) {
+                sum.intoArray(tile.sums, row);
+                sum = FloatVector.zero(FLOATS);
+                row += SuperBlocks.SUMS;
+                k = 0;
+                h = header;
+            }
         }
-        sum.intoArray(tile.sums, 0);
     }
 
     /** The same of Q6_K: four low bits of eighths 0 and 1, then of 2 and 3, and two high ones of all four in 32 bytes. */
-    private static void multiplyQ6_K(long row, int blocks, int[] a, float[] headers, int header, Tile tile) {
+    private static void multiplyQ6_K(
+            long from, long to, int blocks, int[] a, float[] headers, int header, Tile tile) {
         float[] scales = tile.scales;
         FloatVector sum = FloatVector.zero(FLOATS);
-        long at = row;
+        int row = 0;
+        int end = 128 * blocks;
         int k = 0;
         int h = header;
-        for (int block = 0; block < blocks; block++, at += 210, k += 128, h += SuperBlocks.HEADER) {
+        for (long at = from; at < to; at += 210) {
             ((FloatVector) ByteVector.fromMemorySegment(BYTES, MEMORY, at + 192, Lanes.ORDER)
                             .castShape(FLOATS, 0))
                     .intoArray(scales, 0);
@@ -229,12 +240,8 @@ final class SuperBlockStreams {
                             .sub((short) 32)
                             .mul(IntVector.fromArray(INTS, a, k + 48).reinterpretAsShorts()))
                     .reinterpretAsInts();
-            p = p.lanewise(VectorOperators.LSHL, 16)
-                    .lanewise(VectorOperators.ASHR, 16)
-                    .add(p.lanewise(VectorOperators.ASHR, 16));
-            q = q.lanewise(VectorOperators.LSHL, 16)
-                    .lanewise(VectorOperators.ASHR, 16)
-                    .add(q.lanewise(VectorOperators.ASHR, 16));
+            p = p.add(p.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+            q = q.add(q.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
             FloatVector t = ((FloatVector) p.convertShape(VectorOperators.I2F, FLOATS, 0))
                     .mul(FloatVector.fromArray(FLOATS, scales, 0).rearrange(SIXTEENTHS_0));
             t = ((FloatVector) q.convertShape(VectorOperators.I2F, FLOATS, 0))
@@ -257,18 +264,22 @@ final class SuperBlockStreams {
                             .sub((short) 32)
                             .mul(IntVector.fromArray(INTS, a, k + 112).reinterpretAsShorts()))
                     .reinterpretAsInts();
-            p = p.lanewise(VectorOperators.LSHL, 16)
-                    .lanewise(VectorOperators.ASHR, 16)
-                    .add(p.lanewise(VectorOperators.ASHR, 16));
-            q = q.lanewise(VectorOperators.LSHL, 16)
-                    .lanewise(VectorOperators.ASHR, 16)
-                    .add(q.lanewise(VectorOperators.ASHR, 16));
+            p = p.add(p.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+            q = q.add(q.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
             t = ((FloatVector) p.convertShape(VectorOperators.I2F, FLOATS, 0))
                     .fma(FloatVector.fromArray(FLOATS, scales, 0).rearrange(SIXTEENTHS_8), t);
             t = ((FloatVector) q.convertShape(VectorOperators.I2F, FLOATS, 0))
                     .fma(FloatVector.fromArray(FLOATS, scales, 0).rearrange(SIXTEENTHS_12), t);
             sum = t.add(t.rearrange(OTHER_HALF)).fma(FloatVector.broadcast(FLOATS, d), sum);
+            k += 128;
+            h += SuperBlocks.HEADER;
+            if (k == end) {
+                sum.intoArray(tile.sums, row);
+                sum = FloatVector.zero(FLOATS);
+                row += SuperBlocks.SUMS;
+                k = 0;
+                h = header;
+            }
         }
-        sum.intoArray(tile.sums, 0);
     }
 }

@@ -22,13 +22,17 @@ final class Tile {
 
     private static final int BLOCKS = COLUMNS / SuperBlocks.ELEMENTS;
     private static final int LANES_MAX = 16;
+
+    /** The room in {@link #sums}. */
+    static final int SUMS = ACTIVATION_ROWS * ROWS * LANES_MAX;
+
     private static final long ROW_BYTES = 4L * COLUMNS;
     private static final int SCALE_BYTES = 32;
 
     private final MemorySegment memory;
 
     /** Lanes of sums, ROWS vectors for each row of activations. */
-    final float[] sums = new float[ACTIVATION_ROWS * ROWS * LANES_MAX];
+    final float[] sums = new float[SUMS];
 
     /** Scales and minima of the sub-blocks of a block. */
     final float[] scales = new float[64];
