@@ -107,7 +107,8 @@ record ModelShape(
     private static Map<String, ModelShape> named() {
         BlockType q8 = BlockType.Q8_0;
         Map<String, ModelShape> shapes = new LinkedHashMap<>();
-        shapes.put("qwen3moe-1g", new ModelShape(Family.QWEN3MOE, 12, 32, 4, 1024, 768, 16, 4, 128, 32_000, 4096, q8, q8));
+        shapes.put(
+                "qwen3moe-1g", new ModelShape(Family.QWEN3MOE, 12, 32, 4, 1024, 768, 16, 4, 128, 32_000, 4096, q8, q8));
         shapes.put("mixtral-1g", new ModelShape(Family.MIXTRAL, 10, 8, 2, 1024, 3584, 8, 2, 128, 32_000, 4096, q8, q8));
         shapes.put("olmoe-1g", new ModelShape(Family.OLMOE, 10, 64, 8, 1024, 512, 8, 8, 128, 32_000, 4096, q8, q8));
         shapes.put("qwen3moe-tiny", new ModelShape(Family.QWEN3MOE, 2, 4, 2, 256, 256, 4, 2, 64, 512, 512, q8, q8));

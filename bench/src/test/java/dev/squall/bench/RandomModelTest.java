@@ -35,8 +35,8 @@ class RandomModelTest {
 
     @Test
     void tensorsHaveTheDimensionsOfTheShape() throws IOException {
-        ModelShape shape =
-                new ModelShape(ModelShape.Family.QWEN3MOE, 3, 5, 2, 256, 64, 4, 2, 32, 300, 128, BlockType.Q8_0, BlockType.Q8_0);
+        ModelShape shape = new ModelShape(
+                ModelShape.Family.QWEN3MOE, 3, 5, 2, 256, 64, 4, 2, 32, 300, 128, BlockType.Q8_0, BlockType.Q8_0);
 
         try (GgufFile file = GgufFile.open(write(shape, 1, "model"))) {
             assertThat(file.metadata().string("general.architecture")).isEqualTo("qwen3moe");
@@ -52,7 +52,8 @@ class RandomModelTest {
     @ParameterizedTest
     @EnumSource(BlockType.class)
     void weightsKeepTheSizeOfWhatTheyAreMultipliedWith(BlockType type) throws IOException {
-        ModelShape shape = new ModelShape(ModelShape.Family.QWEN3MOE, 1, 4, 2, 256, 512, 4, 2, 64, 300, 128, type, type);
+        ModelShape shape =
+                new ModelShape(ModelShape.Family.QWEN3MOE, 1, 4, 2, 256, 512, 4, 2, 64, 300, 128, type, type);
 
         try (GgufFile file = GgufFile.open(write(shape, 1, "model"))) {
             GgufTensor down = file.require("blk.0.ffn_down_exps.weight");
@@ -73,8 +74,8 @@ class RandomModelTest {
     @ParameterizedTest
     @ValueSource(ints = {259, 260, 2000, 70_000})
     void eachTokenIsUniqueAndEachMergeMakesOne(int size) throws IOException {
-        ModelShape shape =
-                new ModelShape(ModelShape.Family.QWEN3MOE, 1, 1, 1, 32, 32, 1, 1, 32, size, 8, BlockType.Q8_0, BlockType.Q8_0);
+        ModelShape shape = new ModelShape(
+                ModelShape.Family.QWEN3MOE, 1, 1, 1, 32, 32, 1, 1, 32, size, 8, BlockType.Q8_0, BlockType.Q8_0);
 
         try (GgufFile file = GgufFile.open(write(shape, 1, "model"))) {
             List<String> tokens = file.metadata().strings("tokenizer.ggml.tokens");
@@ -91,23 +92,35 @@ class RandomModelTest {
     @Test
     void refusesShapesThatNoModelHas() {
         assertThatThrownBy(() -> new ModelShape(
-                        ModelShape.Family.QWEN3MOE, 1, 4, 5, 256, 256, 4, 2, 64, 300, 128, BlockType.Q8_0, BlockType.Q8_0))
+                        ModelShape.Family.QWEN3MOE,
+                        1,
+                        4,
+                        5,
+                        256,
+                        256,
+                        4,
+                        2,
+                        64,
+                        300,
+                        128,
+                        BlockType.Q8_0,
+                        BlockType.Q8_0))
                 .isInstanceOf(BenchException.class)
                 .hasMessage("experts used=5, expected at most experts=4");
         assertThatThrownBy(() -> new ModelShape(
                         ModelShape.Family.QWEN3MOE, 1, 4, 2, 256, 96, 4, 2, 64, 300, 128, BlockType.Q4_K))
                 .isInstanceOf(BenchException.class)
                 .hasMessage("expert width=96, expected a multiple of 256, the block of Q4_K");
-        assertThatThrownBy(() ->
-                        new ModelShape(ModelShape.Family.OLMOE, 1, 4, 2, 256, 256, 4, 2, 32, 300, 128, BlockType.Q8_0, BlockType.Q8_0))
+        assertThatThrownBy(() -> new ModelShape(
+                        ModelShape.Family.OLMOE, 1, 4, 2, 256, 256, 4, 2, 32, 300, 128, BlockType.Q8_0, BlockType.Q8_0))
                 .isInstanceOf(BenchException.class)
                 .hasMessage("heads x head dim=128, expected width=256 in olmoe");
     }
 
     @Test
     void decodeTrafficCountsUsedExpertsOnceAndOneEmbeddingRow() throws IOException {
-        ModelShape shape =
-                new ModelShape(ModelShape.Family.MIXTRAL, 2, 8, 2, 256, 512, 4, 2, 64, 300, 128, BlockType.Q8_0, BlockType.Q8_0);
+        ModelShape shape = new ModelShape(
+                ModelShape.Family.MIXTRAL, 2, 8, 2, 256, 512, 4, 2, 64, 300, 128, BlockType.Q8_0, BlockType.Q8_0);
 
         try (GgufFile file = GgufFile.open(write(shape, 1, "model"))) {
             long attention = (256L * 256 * 2 + 256 * 128 * 2) * 34 / 32;

@@ -134,8 +134,7 @@ final class SuperBlockStreams {
     }
 
     /** The sums of rows of weights to {@link Tile#sums}, eight of each. */
-    private static void multiplyQ4_K(
-            long from, long to, int blocks, int[] a, float[] headers, int header, Tile tile) {
+    private static void multiplyQ4_K(long from, long to, int blocks, int[] a, float[] headers, int header, Tile tile) {
         float[] scales = tile.scales;
         FloatVector sum = FloatVector.zero(FLOATS);
         int row = 0;
@@ -206,8 +205,7 @@ final class SuperBlockStreams {
     }
 
     /** The same of Q6_K: four low bits of eighths 0 and 1, then of 2 and 3, and two high ones of all four in 32 bytes. */
-    private static void multiplyQ6_K(
-            long from, long to, int blocks, int[] a, float[] headers, int header, Tile tile) {
+    private static void multiplyQ6_K(long from, long to, int blocks, int[] a, float[] headers, int header, Tile tile) {
         float[] scales = tile.scales;
         FloatVector sum = FloatVector.zero(FLOATS);
         int row = 0;

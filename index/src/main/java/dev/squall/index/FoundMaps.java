@@ -1,0 +1,71 @@
+package dev.squall.index;
+
+import dev.squall.predict.MapMatches;
+import dev.squall.predict.MapOrigin;
+import dev.squall.predict.MapShape;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** The best of the maps that a search has met. A map that it meets twice counts once. */
+final class FoundMaps implements MapMatches {
+    private final MapShape shape;
+    private final int wanted;
+    private final List<Found> found = new ArrayList<>();
+    private final Set<Long> ids = new HashSet<>();
+
+    /**
+     * One of them.
+     *
+     * @param probabilities L x J halves
+     */
+    record Found(long id, float score, byte[] probabilities, MapOrigin origin) {}
+
+    FoundMaps(MapShape shape, int wanted) {
+        this.shape = shape;
+        this.wanted = wanted;
+    }
+
+    /** Whether a map of that score would be among the best, and is not there yet. */
+    boolean wants(long id, float score) {
+        return !ids.contains(id)
+                && (found.size() < wanted || score > found.getLast().score());
+    }
+
+    void add(Found map) {
+        ids.add(map.id());
+        found.add(map);
+        found.sort(Comparator.comparingDouble((Found f) -> -f.score()).thenComparing(Found::id));
+        if (found.size() > wanted) {
+            ids.remove(found.removeLast().id());
+        }
+    }
+
+    @Override
+    public int count() {
+        return found.size();
+    }
+
+    @Override
+    public float score(int i) {
+        return found.get(i).score();
+    }
+
+    @Override
+    public void probabilities(int i, int layer, float[] out, int outOffset) {
+        HalfFloats.decode(
+                found.get(i).probabilities(), 0, layer * shape.expertCount(), shape.expertCount(), out, outOffset);
+    }
+
+    @Override
+    public MapOrigin origin(int i) {
+        return found.get(i).origin();
+    }
+
+    /** The number of match {@code i}. */
+    long id(int i) {
+        return found.get(i).id();
+    }
+}

@@ -1,0 +1,124 @@
+package dev.squall.index;
+
+import dev.squall.predict.ExpertMap;
+import dev.squall.predict.MapOrigin;
+import dev.squall.predict.MapShape;
+import dev.squall.predict.MapVectors;
+import dev.squall.predict.Phase;
+import java.io.IOException;
+import org.apache.lucene.document.BinaryDocValuesField;
+import org.apache.lucene.document.Document;
+import org.apache.lucene.document.Field;
+import org.apache.lucene.document.KnnFloatVectorField;
+import org.apache.lucene.document.NumericDocValuesField;
+import org.apache.lucene.document.StringField;
+import org.apache.lucene.index.BinaryDocValues;
+import org.apache.lucene.index.LeafReader;
+import org.apache.lucene.index.NumericDocValues;
+import org.apache.lucene.index.VectorSimilarityFunction;
+import org.apache.lucene.util.BytesRef;
+
+/**
+ * Expert maps as Lucene documents: two vectors that graphs are made of, the map itself as half-precision floats, and where
+ * it comes from. Only stock formats, so that any tool for Lucene indexes reads them.
+ */
+final class MapDocuments {
+    /** The number of a map, as a term and as a number. */
+    static final String ID = "id";
+
+    /** The projected embedding. */
+    static final String SEMANTIC = "semantic";
+
+    /** The projected layers of the map, each at unit length. */
+    static final String TRAJECTORY = "trajectory";
+
+    /** h halves: the embedding at unit length. */
+    static final String EMBEDDING = "embedding";
+
+    /** L x J halves. */
+    static final String PROBABILITIES = "probabilities";
+
+    private static final String TIME = "time";
+    private static final String PHASE = "phase";
+    private static final String POSITION = "position";
+    private static final String CONVERSATION = "conversation";
+    private static final String HITS = "hits";
+    private static final String MISSES = "misses";
+
+    private final MapShape shape;
+    private final Projection semantic;
+    private final Projection trajectory;
+
+    MapDocuments(MapShape shape) {
+        this.shape = shape;
+        semantic = new Projection(1, shape.embeddingLength());
+        trajectory = new Projection(shape.layerCount(), shape.expertCount());
+    }
+
+    MapShape shape() {
+        return shape;
+    }
+
+    /** The vector that finds embeddings like one of unit length. */
+    float[] semanticVector(float[] unitEmbedding) {
+        return semantic.project(unitEmbedding, 1);
+    }
+
+    /** The vector that finds maps whose first layers are like these. */
+    float[] trajectoryVector(float[] directions, int layers) {
+        return trajectory.project(directions, layers);
+    }
+
+    Document document(long id, ExpertMap map) {
+        float[] unit = MapVectors.unitEmbedding(shape, map.embedding());
+        float[] directions = MapVectors.directions(shape, map.probabilities(), shape.layerCount());
+        MapOrigin origin = map.origin();
+        Document document = new Document();
+        document.add(new StringField(ID, Long.toString(id), Field.Store.NO));
+        document.add(new NumericDocValuesField(ID, id));
+        document.add(new KnnFloatVectorField(SEMANTIC, semanticVector(unit), VectorSimilarityFunction.DOT_PRODUCT));
+        document.add(new KnnFloatVectorField(
+                TRAJECTORY, trajectoryVector(directions, shape.layerCount()), VectorSimilarityFunction.DOT_PRODUCT));
+        document.add(new BinaryDocValuesField(EMBEDDING, new BytesRef(HalfFloats.encode(unit))));
+        document.add(new BinaryDocValuesField(PROBABILITIES, new BytesRef(HalfFloats.encode(map.probabilities()))));
+        document.add(new NumericDocValuesField(TIME, origin.epochMillis()));
+        document.add(new NumericDocValuesField(PHASE, origin.phase().code()));
+        document.add(new NumericDocValuesField(POSITION, origin.position()));
+        document.add(new NumericDocValuesField(CONVERSATION, origin.conversation()));
+        document.add(new NumericDocValuesField(HITS, origin.hits()));
+        document.add(new NumericDocValuesField(MISSES, origin.misses()));
+        return document;
+    }
+
+    /** Where the map of a document comes from. */
+    static MapOrigin origin(LeafReader leaf, int doc) throws IOException {
+        return new MapOrigin(
+                number(leaf, TIME, doc),
+                Phase.ofCode((int) number(leaf, PHASE, doc)),
+                (int) number(leaf, POSITION, doc),
+                number(leaf, CONVERSATION, doc),
+                (int) number(leaf, HITS, doc),
+                (int) number(leaf, MISSES, doc));
+    }
+
+    static long number(LeafReader leaf, String field, int doc) throws IOException {
+        NumericDocValues values = leaf.getNumericDocValues(field);
+        if (values == null || !values.advanceExact(doc)) {
+            throw new IOException("document " + doc + " has no field '" + field + "'");
+        }
+        return values.longValue();
+    }
+
+    /** A field's numbers, in bytes that the reader may use again. */
+    static BytesRef halves(BinaryDocValues values, String field, int doc, int count) throws IOException {
+        if (!values.advanceExact(doc)) {
+            throw new IOException("document " + doc + " has no field '" + field + "'");
+        }
+        BytesRef bytes = values.binaryValue();
+        if (bytes.length != 2 * count) {
+            throw new IOException("document " + doc + ": field '" + field + "' has " + bytes.length
+                    + " bytes, expected " + 2 * count);
+        }
+        return bytes;
+    }
+}

@@ -1,0 +1,144 @@
+package dev.squall.index;
+
+import dev.squall.predict.MapShape;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.Stream;
+import org.apache.lucene.index.CorruptIndexException;
+import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.index.IndexFormatTooNewException;
+import org.apache.lucene.index.IndexFormatTooOldException;
+import org.apache.lucene.index.SegmentInfos;
+import org.apache.lucene.store.Directory;
+import org.apache.lucene.store.FSDirectory;
+
+/**
+ * A folder with an index of expert maps: what its commits say of themselves, so that no other model's maps are mixed in.
+ *
+ * @param model the fingerprint of model and quantisation
+ * @param shape of the maps
+ */
+public record MapIndex(String model, MapShape shape) {
+    /** What this version writes and reads. */
+    static final int FORMAT = 1;
+
+    private static final String KEY_FORMAT = "squall.format";
+    private static final String KEY_MODEL = "squall.model";
+    private static final String KEY_LAYERS = "squall.layers";
+    private static final String KEY_EXPERTS = "squall.experts";
+    private static final String KEY_USED = "squall.used";
+    private static final String KEY_EMBEDDING = "squall.embedding";
+
+    /** Kept, or the level set here would be lost with it. */
+    private static final Logger LUCENE = Logger.getLogger("org.apache.lucene");
+
+    /** Lucene says on standard error that it does not use the Vector API, which is decided elsewhere (ADR 5). */
+    static void quietenLucene() {
+        LUCENE.setLevel(Level.SEVERE);
+    }
+
+    Map<String, String> commitData() {
+        Map<String, String> data = new LinkedHashMap<>();
+        data.put(KEY_FORMAT, Integer.toString(FORMAT));
+        data.put(KEY_MODEL, model);
+        data.put(KEY_LAYERS, Integer.toString(shape.layerCount()));
+        data.put(KEY_EXPERTS, Integer.toString(shape.expertCount()));
+        data.put(KEY_USED, Integer.toString(shape.usedCount()));
+        data.put(KEY_EMBEDDING, Integer.toString(shape.embeddingLength()));
+        return data;
+    }
+
+    /**
+     * Opens a folder, which is made if it is not there.
+     *
+     * @throws MapIndexException if it cannot be made or holds something else
+     */
+    static Directory open(Path folder) throws IOException {
+        if (Files.exists(folder) && !Files.isDirectory(folder)) {
+            throw new MapIndexException("index " + folder + " is a file: name a folder");
+        }
+        Files.createDirectories(folder);
+        Directory directory = FSDirectory.open(folder);
+        if (!DirectoryReader.indexExists(directory)) {
+            try (Stream<Path> files = Files.list(folder)) {
+                // A first commit that was cut short leaves its lock and files that no commit names.
+                if (files.anyMatch(file -> !isLucenes(file.getFileName().toString()))) {
+                    directory.close();
+                    throw new MapIndexException(
+                            "index " + folder + " has other files in it and no index: name an empty or a new folder");
+                }
+            }
+        }
+        return directory;
+    }
+
+    private static boolean isLucenes(String name) {
+        return name.startsWith("_")
+                || name.startsWith("segments")
+                || name.startsWith("pending_segments")
+                || name.equals("write.lock");
+    }
+
+    /**
+     * What the last commit says.
+     *
+     * @throws MapIndexException if it is damaged, or no index of expert maps of this format
+     */
+    static MapIndex read(Directory directory, Path folder) throws IOException {
+        Map<String, String> data;
+        try {
+            data = SegmentInfos.readLatestCommit(directory).getUserData();
+        } catch (CorruptIndexException e) {
+            throw damaged(folder, e);
+        } catch (IndexFormatTooOldException | IndexFormatTooNewException e) {
+            throw new MapIndexException(
+                    "index " + folder + " is of another version of Lucene (" + e.getMessage()
+                            + "): name another folder",
+                    e);
+        }
+        String format = data.get(KEY_FORMAT);
+        if (format == null) {
+            throw new MapIndexException(
+                    "index " + folder + " is a Lucene index, but not one of expert maps: name another" + " folder");
+        }
+        if (!format.equals(Integer.toString(FORMAT))) {
+            throw new MapIndexException("index " + folder + " has format " + format + ", expected " + FORMAT
+                    + ": name another folder, or use the Squall that wrote it");
+        }
+        try {
+            MapShape shape = new MapShape(
+                    Integer.parseInt(data.get(KEY_LAYERS)),
+                    Integer.parseInt(data.get(KEY_EXPERTS)),
+                    Integer.parseInt(data.get(KEY_USED)),
+                    Integer.parseInt(data.get(KEY_EMBEDDING)));
+            return new MapIndex(String.valueOf(data.get(KEY_MODEL)), shape);
+        } catch (IllegalArgumentException e) {
+            throw damaged(folder, e);
+        }
+    }
+
+    static MapIndexException damaged(Path folder, Exception cause) {
+        return new MapIndexException(
+                "index " + folder + " is damaged: " + cause.getMessage()
+                        + ": delete the folder to learn anew, or name another",
+                cause);
+    }
+
+    /** @throws MapIndexException unless the maps are of this model and shape */
+    void require(MapIndex wanted, Path folder) {
+        if (!model.equals(wanted.model) || !shape.equals(wanted.shape)) {
+            throw new MapIndexException("index " + folder + " was learnt with another model or policy (model " + model
+                    + ", " + describe(shape) + "), expected model " + wanted.model + ", " + describe(wanted.shape)
+                    + ": name another folder for this one");
+        }
+    }
+
+    private static String describe(MapShape shape) {
+        return shape.layerCount() + " layers of " + shape.expertCount() + " experts";
+    }
+}

@@ -1,0 +1,79 @@
+package dev.squall.index;
+
+import dev.squall.predict.MapShape;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Set;
+import org.apache.lucene.index.BinaryDocValues;
+import org.apache.lucene.index.DocValues;
+import org.apache.lucene.index.IndexReader;
+import org.apache.lucene.index.LeafReader;
+import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.search.AcceptDocs;
+import org.apache.lucene.search.ScoreDoc;
+import org.apache.lucene.search.TopDocs;
+import org.apache.lucene.util.BytesRef;
+
+/** Searches one state of an index: candidates from the graphs of its segments, scored exactly. */
+final class MapSearch {
+    private final MapDocuments documents;
+    private final int candidatesMin;
+
+    /** @param candidatesMin how many maps each segment's graph is asked for at least: more of them, better recall */
+    MapSearch(MapDocuments documents, int candidatesMin) {
+        this.documents = documents;
+        this.candidatesMin = candidatesMin;
+    }
+
+    /**
+     * Adds what it finds.
+     *
+     * @param without numbers of maps that another one has replaced
+     */
+    void search(IndexReader reader, MapQuery query, int k, Set<Long> without, FoundMaps found) throws IOException {
+        for (LeafReaderContext context : reader.leaves()) {
+            LeafReader leaf = context.reader();
+            if (query.hasEmbedding()) {
+                float[] vector = query.semanticVector(documents);
+                score(leaf, nearest(leaf, MapDocuments.SEMANTIC, vector, k), query, without, found);
+            }
+            if (query.hasTrajectory()) {
+                float[] vector = query.trajectoryVector(documents);
+                score(leaf, nearest(leaf, MapDocuments.TRAJECTORY, vector, k), query, without, found);
+            }
+        }
+    }
+
+    private int[] nearest(LeafReader leaf, String field, float[] vector, int k) throws IOException {
+        AcceptDocs live = AcceptDocs.fromLiveDocs(leaf.getLiveDocs(), leaf.maxDoc());
+        TopDocs top = leaf.searchNearestVectors(field, vector, Math.max(k, candidatesMin), live, Integer.MAX_VALUE);
+        int[] docs = new int[top.scoreDocs.length];
+        for (int i = 0; i < docs.length; i++) {
+            ScoreDoc scored = top.scoreDocs[i];
+            docs[i] = scored.doc;
+        }
+        Arrays.sort(docs);
+        return docs;
+    }
+
+    private void score(LeafReader leaf, int[] docs, MapQuery query, Set<Long> without, FoundMaps found)
+            throws IOException {
+        MapShape shape = documents.shape();
+        BinaryDocValues embeddings = DocValues.getBinary(leaf, MapDocuments.EMBEDDING);
+        BinaryDocValues probabilities = DocValues.getBinary(leaf, MapDocuments.PROBABILITIES);
+        BytesRef none = new BytesRef();
+        for (int doc : docs) {
+            BytesRef embedding = query.hasEmbedding()
+                    ? MapDocuments.halves(embeddings, MapDocuments.EMBEDDING, doc, shape.embeddingLength())
+                    : none;
+            BytesRef map =
+                    MapDocuments.halves(probabilities, MapDocuments.PROBABILITIES, doc, shape.probabilityCount());
+            float score = query.score(embedding, map);
+            long id = MapDocuments.number(leaf, MapDocuments.ID, doc);
+            if (!without.contains(id) && found.wants(id, score)) {
+                byte[] copy = Arrays.copyOfRange(map.bytes, map.offset, map.offset + map.length);
+                found.add(new FoundMaps.Found(id, score, copy, MapDocuments.origin(leaf, doc)));
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.squall.index;
+
+import org.jspecify.annotations.NullMarked;
