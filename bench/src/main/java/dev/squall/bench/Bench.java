@@ -17,6 +17,7 @@ import picocli.CommandLine.Command;
             StartCommand.class,
             TraceCommand.class,
             PoliciesCommand.class,
+            SearchCommand.class,
             WidenCommand.class,
             OffloadCommand.class
         })

@@ -108,7 +108,19 @@ class RandomModelTest {
                 .isInstanceOf(BenchException.class)
                 .hasMessage("experts used=5, expected at most experts=4");
         assertThatThrownBy(() -> new ModelShape(
-                        ModelShape.Family.QWEN3MOE, 1, 4, 2, 256, 96, 4, 2, 64, 300, 128, BlockType.Q4_K))
+                        ModelShape.Family.QWEN3MOE,
+                        1,
+                        4,
+                        2,
+                        256,
+                        96,
+                        4,
+                        2,
+                        64,
+                        300,
+                        128,
+                        BlockType.Q4_K,
+                        BlockType.Q4_K))
                 .isInstanceOf(BenchException.class)
                 .hasMessage("expert width=96, expected a multiple of 256, the block of Q4_K");
         assertThatThrownBy(() -> new ModelShape(

@@ -2,6 +2,7 @@ package dev.squall.cli;
 
 import dev.squall.expert.ExpertCacheOptions;
 import dev.squall.generate.LanguageModel;
+import dev.squall.index.LuceneExpertMapStore;
 import dev.squall.predict.PolicyName;
 import dev.squall.predict.PolicyOptions;
 import java.io.IOException;
@@ -85,6 +86,15 @@ final class ModelArguments {
     Path policyTrace;
 
     @Option(
+            names = "--index",
+            paramLabel = "DIR",
+            description =
+                    "Keep what the policies squall and finemoe learn in this folder, a Lucene index, and begin with"
+                            + " what it holds. Default: forget it at the end.")
+    @Nullable
+    Path index;
+
+    @Option(
             names = "--trace-out",
             paramLabel = "FILE",
             description = "Record which experts each layer chose, for squall simulate.")
@@ -122,11 +132,31 @@ final class ModelArguments {
                                 + ": it replays a recorded future: record one with --trace-out and give it with --policy-trace");
             }
         }
+        if (index != null && !policyName().needsMaps()) {
+            throw new IllegalArgumentException("--index " + index + ": the policy " + policyName()
+                    + " learns no expert maps: use squall or finemoe");
+        }
         prefetchDistance();
         if (!device.equals("auto") && !device.equals("cpu")) {
             throw new IllegalArgumentException(
                     "--device " + device + ": this build computes on the CPU only: use --device cpu");
         }
+    }
+
+    private PolicyName policyName() {
+        return policy == null ? PolicyName.SQUALL : PolicyName.named(policy);
+    }
+
+    private PolicyOptions policyOptions() {
+        PolicyOptions options = PolicyOptions.of(policyName())
+                .withPrefetchDistance(prefetchDistance())
+                .withTrace(policyTrace);
+        Path folder = index;
+        if (folder == null) {
+            return options;
+        }
+        return options.withMaps((shape, fingerprint) -> LuceneExpertMapStore.open(
+                folder, shape, fingerprint, LuceneExpertMapStore.CAPACITY_DEFAULT, PolicyOptions.REDUNDANCY_DISTANCE));
     }
 
     private int prefetchDistance() {
@@ -160,9 +190,12 @@ final class ModelArguments {
                     CacheSize.parse(expertCache).bytesFor(file, contextTokens, new AvailableMemory(Path.of("/")));
             if (cacheBytes.isPresent()) {
                 builder.expertCache(new ExpertCacheOptions(cacheBytes.getAsLong(), true));
-                builder.policy(PolicyOptions.of(policy == null ? PolicyName.SQUALL : PolicyName.named(policy))
-                        .withPrefetchDistance(prefetchDistance())
-                        .withTrace(policyTrace));
+                builder.policy(policyOptions());
+            }
+            if (index != null && cacheBytes.isEmpty()) {
+                streams.err()
+                        .println("squall: --index " + index
+                                + " learns nothing, as the whole model fits into memory: give --expert-cache SIZE");
             }
             if (policy != null && cacheBytes.isEmpty()) {
                 streams.err()

@@ -52,6 +52,31 @@ class OneAnswerTest {
     }
 
     @Test
+    void givesTheSameAnswerWithAnIndexAndBeginsWithWhatItHolds() throws Exception {
+        Path index = home.resolve("index");
+        for (int start = 0; start < 2; start++) {
+            InProcess.Run run = new InProcess(home)
+                    .run("chat", "-p", QUESTION, "--temp", "0", "--expert-cache", "25%", "--index", index.toString());
+
+            assertThat(run.out()).isEqualTo(ANSWER + "\n");
+            assertThat(run.err()).doesNotContain("squall:").doesNotContain("WARN");
+        }
+        assertThat(index.resolve("segments_3")).as("a commit of each start").exists();
+
+        InProcess.Run other = new InProcess(home)
+                .run("chat", "-p", "x", "--expert-cache", "25%", "--policy", "finemoe", "--index", index.toString());
+
+        assertThat(other.exitCode()).isEqualTo(1);
+        assertThat(other.err())
+                .contains("was learnt with another model or policy")
+                .contains(index.toString());
+
+        InProcess.Run fits = new InProcess(home).run("chat", "-p", "x", "-n", "1", "--index", index.toString());
+
+        assertThat(fits.err()).contains("learns nothing, as the whole model fits into memory");
+    }
+
+    @Test
     void takesAPipedPromptOfSeveralLinesAsOne() throws Exception {
         InProcess.Run run =
                 new InProcess(home).input("What is the\ncapital of France?\n").run("chat", "--json", "-n", "0");

@@ -42,6 +42,7 @@ class WrongUsageTest {
                 "chat -p x --expert-cache 0% | squall: --expert-cache 0%: expected above 0 to 100 %",
                 "chat -p x --expert-cache 1G --policy oldest | squall: policy 'oldest', expected one of lru, lfu, fifo, random, deepspeed",
                 "chat -p x --expert-cache 1G --policy oracle | squall: --policy oracle: it replays a recorded future",
+                "chat -p x --expert-cache 1G --policy lru --index d | squall: --index d: the policy lru learns no expert maps",
                 "chat -p x --prefetch-distance 0 | squall: --prefetch-distance 0: expected auto, or 1 or more layers",
                 "simulate | squall: missing required parameter: 'TRACE'",
                 "simulate x --policy best | squall: policy 'best', expected one of lru",

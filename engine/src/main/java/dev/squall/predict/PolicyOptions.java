@@ -23,7 +23,7 @@ public record PolicyOptions(
     public static final int MAPS_MAX_DEFAULT = 1000;
 
     /** FineMoE's d where redundancy of maps is weighed. */
-    static final int REDUNDANCY_DISTANCE = 3;
+    public static final int REDUNDANCY_DISTANCE = 3;
 
     /** Most memory for the maps of {@link #of}. */
     private static final long MAP_BYTES_MAX = 64L << 20;
@@ -53,6 +53,11 @@ public record PolicyOptions(
     /** The same with another prefetch distance. */
     public PolicyOptions withPrefetchDistance(int distance) {
         return new PolicyOptions(name, distance, pooling, maps, trace);
+    }
+
+    /** The same with maps kept elsewhere. */
+    public PolicyOptions withMaps(MapStoreFactory factory) {
+        return new PolicyOptions(name, prefetchDistance, pooling, factory, trace);
     }
 
     /** The same with a recorded future. */

@@ -28,10 +28,14 @@ final class FoundMaps implements MapMatches {
         this.wanted = wanted;
     }
 
-    /** Whether a map of that score would be among the best, and is not there yet. */
-    boolean wants(long id, float score) {
-        return !ids.contains(id)
-                && (found.size() < wanted || score > found.getLast().score());
+    /** Whether a map of that score would be among the best. */
+    boolean wants(float score) {
+        return found.size() < wanted || score > found.getLast().score();
+    }
+
+    /** Whether a map is there already. */
+    boolean has(long id) {
+        return ids.contains(id);
     }
 
     void add(Found map) {

@@ -6,7 +6,6 @@ import dev.squall.predict.MapMatches;
 import dev.squall.predict.MapShape;
 import dev.squall.predict.MapVectors;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.OptionalLong;
@@ -24,6 +23,7 @@ import org.apache.lucene.index.LeafReader;
 import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.NumericDocValues;
 import org.apache.lucene.index.Term;
+import org.apache.lucene.index.TieredMergePolicy;
 import org.apache.lucene.store.Directory;
 import org.apache.lucene.store.LockObtainFailedException;
 import org.apache.lucene.util.IOUtils;
@@ -50,12 +50,13 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     private static final int QUEUE_MAX = 1024;
 
     /** Candidates that each graph is asked for. */
-    private static final int CANDIDATES = 64;
+    private static final int CANDIDATES = 32;
 
     /** Candidates whose redundancy with a new map is weighed. */
     private static final int REDUNDANT_CANDIDATES = 16;
 
     private static final double RAM_BUFFER_MB = 48;
+    private static final double SEGMENTS_PER_TIER = 2;
 
     private final Path folder;
     private final MapShape shape;
@@ -145,7 +146,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         } catch (CorruptIndexException e) {
             throw MapIndex.damaged(folder, e);
         } catch (IOException e) {
-            throw new UncheckedIOException("index " + folder + ": " + e.getMessage(), e);
+            throw MapIndex.failed(folder, e);
         }
     }
 
@@ -157,9 +158,15 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         }
         ConcurrentMergeScheduler merges = new ConcurrentMergeScheduler();
         merges.setMaxMergesAndThreads(2, 1);
+        // Each segment's graph is searched, so few segments are worth more merging.
+        TieredMergePolicy tiers = new TieredMergePolicy();
+        tiers.setSegmentsPerTier(SEGMENTS_PER_TIER);
         IndexWriter writer = new IndexWriter(
                 directory,
-                new IndexWriterConfig().setRAMBufferSizeMB(RAM_BUFFER_MB).setMergeScheduler(merges));
+                new IndexWriterConfig()
+                        .setRAMBufferSizeMB(RAM_BUFFER_MB)
+                        .setMergeScheduler(merges)
+                        .setMergePolicy(tiers));
         try {
             writer.setLiveCommitData(wanted.commitData().entrySet());
             if (!exists) {
@@ -242,14 +249,14 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
                 current.decRef();
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("index " + folder + ": " + e.getMessage(), e);
+            throw MapIndex.failed(folder, e);
         }
         return found;
     }
 
     private void checkUsable() {
         if (failure != null) {
-            throw new UncheckedIOException("index " + folder + ": " + failure.getMessage(), failure);
+            throw MapIndex.failed(folder, failure);
         }
         if (closed) {
             throw new IllegalStateException("index " + folder + " is closed");
@@ -433,11 +440,11 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
             // What is worth keeping is committed; merges that still run are not waited for.
             IOUtils.close(writer::rollback, reader, directory);
         } catch (IOException e) {
-            throw new UncheckedIOException("index " + folder + ": " + e.getMessage(), e);
+            throw MapIndex.failed(folder, e);
         }
         synchronized (this) {
             if (failure != null) {
-                throw new UncheckedIOException("index " + folder + ": " + failure.getMessage(), failure);
+                throw MapIndex.failed(folder, failure);
             }
         }
     }

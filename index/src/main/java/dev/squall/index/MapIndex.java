@@ -122,6 +122,13 @@ public record MapIndex(String model, MapShape shape) {
         }
     }
 
+    static MapIndexException failed(Path folder, IOException cause) {
+        return new MapIndexException(
+                "index " + folder + " cannot be read or written: " + cause
+                        + ": see that the folder is writable and the disk has room, or name another folder",
+                cause);
+    }
+
     static MapIndexException damaged(Path folder, Exception cause) {
         return new MapIndexException(
                 "index " + folder + " is damaged: " + cause.getMessage()

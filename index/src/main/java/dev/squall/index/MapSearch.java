@@ -69,8 +69,11 @@ final class MapSearch {
             BytesRef map =
                     MapDocuments.halves(probabilities, MapDocuments.PROBABILITIES, doc, shape.probabilityCount());
             float score = query.score(embedding, map);
+            if (!found.wants(score)) {
+                continue;
+            }
             long id = MapDocuments.number(leaf, MapDocuments.ID, doc);
-            if (!without.contains(id) && found.wants(id, score)) {
+            if (!without.contains(id) && !found.has(id)) {
                 byte[] copy = Arrays.copyOfRange(map.bytes, map.offset, map.offset + map.length);
                 found.add(new FoundMaps.Found(id, score, copy, MapDocuments.origin(leaf, doc)));
             }

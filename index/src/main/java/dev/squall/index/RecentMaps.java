@@ -40,7 +40,7 @@ final class RecentMaps {
     void search(MapQuery query, FoundMaps found) {
         for (Recent recent : maps) {
             float score = query.score(new BytesRef(recent.embedding()), new BytesRef(recent.probabilities()));
-            if (found.wants(recent.id(), score)) {
+            if (found.wants(score) && !found.has(recent.id())) {
                 found.add(new FoundMaps.Found(
                         recent.id(), score, recent.probabilities(), recent.map().origin()));
             }

@@ -1,0 +1,217 @@
+package dev.squall.bench;
+
+import dev.squall.index.LuceneExpertMapStore;
+import dev.squall.predict.ExactMapStore;
+import dev.squall.predict.ExpertMap;
+import dev.squall.predict.ExpertMapStore;
+import dev.squall.predict.MapMatches;
+import dev.squall.predict.MapOrigin;
+import dev.squall.predict.MapShape;
+import dev.squall.predict.Phase;
+import dev.squall.predict.PolicyOptions;
+import dev.squall.predict.RoutingTrace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code bench search}. */
+@Command(
+        name = "search",
+        description = "Search the expert maps of a trace in a Lucene index and one by one, and print tables.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class SearchCommand implements Callable<Integer> {
+    /** How much less similar than the best a map may be and still count as it: what half precision leaves open. */
+    private static final double SAME = 0x1p-9;
+
+    private static final double NOISE = 0.1;
+    private static final int WARM_UP = 2000;
+
+    @Parameters(paramLabel = "TRACE", description = "What bench trace or --trace-out wrote.")
+    private Path file = Path.of("");
+
+    @Option(
+            names = "--maps",
+            split = ",",
+            paramLabel = "N",
+            description = "Maps stored. Beyond those of the trace, they are the trace's with some noise.")
+    private List<Integer> sizes = new ArrayList<>(List.of(1000, 10_000, 32_000, 100_000));
+
+    @Option(names = "--queries", paramLabel = "N", description = "The trace's last maps, which are not stored.")
+    private int queries = 500;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Of the noise.")
+    private long seed = 1;
+
+    @Override
+    public Integer call() throws IOException {
+        RoutingTrace trace = RoutingTrace.read(file);
+        List<ExpertMap> maps = maps(trace);
+        if (maps.size() < 2 * queries) {
+            throw new BenchException(file + " has " + maps.size() + " maps, expected at least " + 2 * queries);
+        }
+        List<ExpertMap> asked = maps.subList(maps.size() - queries, maps.size());
+        List<ExpertMap> stored = maps.subList(0, maps.size() - queries);
+        System.out.printf(
+                Locale.ROOT,
+                "%s: %d maps of %d layers, %d experts; %d queries%n",
+                file.getFileName(),
+                stored.size(),
+                trace.shape().layerCount(),
+                trace.shape().expertCount(),
+                asked.size());
+        for (int size : sizes) {
+            measure(trace.shape(), stored, asked, size);
+        }
+        return 0;
+    }
+
+    /** The maps of passes of one token. */
+    private static List<ExpertMap> maps(RoutingTrace trace) {
+        List<ExpertMap> maps = new ArrayList<>();
+        for (RoutingTrace.Pass pass : trace.passes()) {
+            if (pass.phase() == Phase.DECODE && pass.positions().length == 1) {
+                float[] probabilities = new float[trace.shape().probabilityCount()];
+                for (int layer = 0; layer < trace.shape().layerCount(); layer++) {
+                    System.arraycopy(
+                            pass.layers().get(layer).probabilities(),
+                            0,
+                            probabilities,
+                            layer * trace.shape().expertCount(),
+                            trace.shape().expertCount());
+                }
+                MapOrigin origin =
+                        new MapOrigin(maps.size(), pass.phase(), pass.positions()[0], pass.conversations()[0], 0, 0);
+                maps.add(new ExpertMap(pass.embeddings().clone(), probabilities, origin));
+            }
+        }
+        return maps;
+    }
+
+    private ExpertMap noisy(MapShape shape, ExpertMap map, SplittableRandom random) {
+        float[] embedding = map.embedding().clone();
+        for (int i = 0; i < embedding.length; i++) {
+            embedding[i] *= (float) (1 + NOISE * random.nextGaussian());
+        }
+        float[] probabilities = map.probabilities().clone();
+        for (int from = 0; from < probabilities.length; from += shape.expertCount()) {
+            double total = 0;
+            for (int i = from; i < from + shape.expertCount(); i++) {
+                probabilities[i] *= (float) Math.exp(NOISE * random.nextGaussian());
+                total += probabilities[i];
+            }
+            for (int i = from; i < from + shape.expertCount(); i++) {
+                probabilities[i] /= (float) total;
+            }
+        }
+        return new ExpertMap(embedding, probabilities, map.origin());
+    }
+
+    private void measure(MapShape shape, List<ExpertMap> maps, List<ExpertMap> asked, int size) throws IOException {
+        Path folder = Files.createTempDirectory("squall-search");
+        int d = PolicyOptions.REDUNDANCY_DISTANCE;
+        try (ExactMapStore exact = new ExactMapStore(shape, size, d);
+                LuceneExpertMapStore lucene = LuceneExpertMapStore.open(folder, shape, "bench", size, d)) {
+            SplittableRandom random = new SplittableRandom(seed);
+            long started = System.nanoTime();
+            List<ExpertMap> added = new ArrayList<>();
+            for (int i = 0; i < size; i++) {
+                ExpertMap map = i < maps.size() ? maps.get(i) : noisy(shape, maps.get(i % maps.size()), random);
+                added.add(map);
+                lucene.add(map);
+            }
+            lucene.commit();
+            double indexed = (System.nanoTime() - started) / 1e3 / size;
+            added.forEach(exact::add);
+            System.out.printf(Locale.ROOT, "%n### %,d maps; %.0f us to index one%n%n", size, indexed);
+            System.out.println("| layers known | index p50 us | p99 us | recall@1 % | less similar by, mean "
+                    + "| one by one p50 us | p99 us |");
+            System.out.println("|---|---|---|---|---|---|---|");
+            for (int layers : prefixes(shape.layerCount())) {
+                row(
+                        Integer.toString(layers),
+                        exact,
+                        lucene,
+                        asked,
+                        (store, map) -> store.nearestByTrajectory(map.probabilities(), layers, 1));
+            }
+            row("embedding", exact, lucene, asked, (store, map) -> store.nearestByEmbedding(map.embedding(), 1));
+        } finally {
+            delete(folder);
+        }
+    }
+
+    private static int[] prefixes(int layerCount) {
+        return Stream.of(1, layerCount / 4, layerCount / 2, 3 * layerCount / 4, layerCount)
+                .filter(layers -> layers > 0)
+                .distinct()
+                .mapToInt(Integer::intValue)
+                .toArray();
+    }
+
+    /** One kind of search. */
+    @FunctionalInterface
+    private interface Search {
+        MapMatches of(ExpertMapStore store, ExpertMap map);
+    }
+
+    private static void row(
+            String name, ExpertMapStore exact, ExpertMapStore lucene, List<ExpertMap> asked, Search search) {
+        for (int i = 0; i < WARM_UP; i++) {
+            search.of(lucene, asked.get(i % asked.size()));
+        }
+        for (int i = 0; i < 20; i++) {
+            search.of(exact, asked.get(i % asked.size()));
+        }
+        double[] indexNanos = new double[asked.size()];
+        double[] exactNanos = new double[asked.size()];
+        int same = 0;
+        double less = 0;
+        for (int i = 0; i < asked.size(); i++) {
+            long started = System.nanoTime();
+            MapMatches found = search.of(lucene, asked.get(i));
+            indexNanos[i] = System.nanoTime() - started;
+            started = System.nanoTime();
+            MapMatches best = search.of(exact, asked.get(i));
+            exactNanos[i] = System.nanoTime() - started;
+            double difference = best.score(0) - found.score(0);
+            same += difference < SAME ? 1 : 0;
+            less += Math.max(0, difference);
+        }
+        System.out.printf(
+                Locale.ROOT,
+                "| %s | %.0f | %.0f | %.1f | %.4f | %.0f | %.0f |%n",
+                name,
+                quantile(indexNanos, 0.5) / 1e3,
+                quantile(indexNanos, 0.99) / 1e3,
+                100.0 * same / asked.size(),
+                less / asked.size(),
+                quantile(exactNanos, 0.5) / 1e3,
+                quantile(exactNanos, 0.99) / 1e3);
+    }
+
+    private static double quantile(double[] values, double q) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return sorted[(int) Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        }
+    }
+}
