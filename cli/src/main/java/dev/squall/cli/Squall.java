@@ -34,6 +34,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         subcommands = {
             ChatCommand.class,
             ModelsCommand.class,
+            PerplexityCommand.class,
             SimulateCommand.class,
             DoctorCommand.class,
             CompletionCommand.class,
@@ -178,6 +179,9 @@ public final class Squall implements Runnable {
             }
             if (type == ModelsCommand.class) {
                 return type.cast(new ModelsCommand(streams, environment));
+            }
+            if (type == PerplexityCommand.class) {
+                return type.cast(new PerplexityCommand(streams, environment));
             }
             if (type == SimulateCommand.class) {
                 return type.cast(new SimulateCommand(streams));

@@ -54,9 +54,62 @@ public final class Session implements AutoCloseable {
         }
     }
 
+    /** Takes the logits of positions in order. */
+    @FunctionalInterface
+    public interface LogitsConsumer {
+        /**
+         * @param position of the token that the logits come after
+         * @param logits those of the whole vocabulary from {@code offset} on, until this returns
+         */
+        void accept(int position, float[] logits, int offset);
+    }
+
+    /**
+     * Evaluates tokens from the beginning of the timeline, whatever it held, and gives the logits after each position from
+     * {@code first} on, a few at a time.
+     *
+     * @throws ContextOverflowException if there are more tokens than the context holds
+     */
+    public void score(int[] tokens, int first, LogitsConsumer consumer) {
+        synchronized (model) {
+            if (closed) {
+                throw new IllegalStateException("the session is closed");
+            }
+            check(tokens, evaluated.length);
+            evaluatedCount = 0;
+            while (evaluatedCount < tokens.length) {
+                int from = evaluatedCount;
+                int count = Math.min(model.forwardPass().rowsMax(), tokens.length - from);
+                evaluate(tokens, from, count);
+                forEachLogits(from, count, Math.max(first - from, 0), count, consumer);
+            }
+        }
+    }
+
+    /** The logits of rows {@code firstRow} to {@code lastRow - 1} of a batch whose first row is at position {@code from}. */
+    private void forEachLogits(int from, int count, int firstRow, int lastRow, LogitsConsumer consumer) {
+        int vocabularySize = model.vocabularySize();
+        float[] many = new float[Math.multiplyExact(Math.min(SCORED_ROWS, count), vocabularySize)];
+        for (int row = firstRow; row < lastRow; row += SCORED_ROWS) {
+            int some = Math.min(SCORED_ROWS, lastRow - row);
+            model.forwardPass().logits(IntStream.range(row, row + some).toArray(), many);
+            for (int i = 0; i < some; i++) {
+                consumer.accept(from + row + i, many, i * vocabularySize);
+            }
+        }
+    }
+
+    private void evaluate(int[] tokens, int from, int count) {
+        model.forwardPass().run(RowBatch.ofSequence(tokens, from, count, sequence, evaluatedCount));
+        System.arraycopy(tokens, from, evaluated, evaluatedCount, count);
+        evaluatedCount += count;
+    }
+
     private void check(GenerationRequest request) {
-        int[] prompt = request.prompt();
-        int room = request.tokensMax() == 0 ? evaluated.length : evaluated.length - 1;
+        check(request.prompt(), request.tokensMax() == 0 ? evaluated.length : evaluated.length - 1);
+    }
+
+    private void check(int[] prompt, int room) {
         if (prompt.length > room) {
             throw new ContextOverflowException("the prompt has " + prompt.length + " tokens, expected at most " + room
                     + " (context of " + evaluated.length + "): shorten it, or give a larger context (-c)");
@@ -169,18 +222,15 @@ public final class Session implements AutoCloseable {
         }
 
         private void scorePrompt(int[] prompt, int from, int count) {
-            float[] many = new float[Math.multiplyExact(SCORED_ROWS, vocabularySize)];
-            for (int first = 0; first < count; first += SCORED_ROWS) {
-                int scored = Math.min(SCORED_ROWS, Math.min(count, prompt.length - 1 - from) - first);
-                if (scored <= 0) {
-                    return;
-                }
-                forward.logits(IntStream.range(first, first + scored).toArray(), many);
-                for (int i = 0; i < scored; i++) {
-                    promptTokens.add(new LogProbabilities(many, i * vocabularySize, vocabularySize)
-                            .score(prompt[from + first + i + 1], request.likeliest()));
-                }
-            }
+            // The last token has nothing behind it that would be scored.
+            int last = Math.min(count, prompt.length - 1 - from);
+            forEachLogits(
+                    from,
+                    count,
+                    0,
+                    last,
+                    (position, many, offset) -> promptTokens.add(new LogProbabilities(many, offset, vocabularySize)
+                            .score(prompt[position + 1], request.likeliest())));
         }
 
         private StopReason decode(int[] prompt) {
@@ -226,12 +276,6 @@ public final class Session implements AutoCloseable {
                         : answerTokens.get(at - prompt.length).token();
             }
             return recent;
-        }
-
-        private void evaluate(int[] tokens, int from, int count) {
-            forward.run(RowBatch.ofSequence(tokens, from, count, sequence, evaluatedCount));
-            System.arraycopy(tokens, from, evaluated, evaluatedCount, count);
-            evaluatedCount += count;
         }
     }
 }

@@ -33,6 +33,7 @@ class PackageOrderTest {
             "compute",
             "sampling",
             "generate",
+            "perplexity",
             "index",
             "tornado",
             "cli",

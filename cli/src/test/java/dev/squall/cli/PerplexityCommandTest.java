@@ -1,0 +1,89 @@
+package dev.squall.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PerplexityCommandTest {
+    @TempDir
+    private Path home;
+
+    private String text = "";
+
+    @BeforeEach
+    void writeText() throws IOException {
+        text = Files.writeString(
+                        home.resolve("text"),
+                        "The capital of France is Paris. 5 + 11 = 16. Mia was a fox in a wood. ".repeat(10))
+                .toString();
+    }
+
+    private InProcess.Run run(String... more) {
+        String[] arguments = new String[more.length + 7];
+        String[] first = {"perplexity", "-f", text, "-c", "40", "--chunks", "2"};
+        System.arraycopy(first, 0, arguments, 0, first.length);
+        System.arraycopy(more, 0, arguments, first.length, more.length);
+        return new InProcess(home).run(arguments);
+    }
+
+    @Test
+    void printsThePerplexityAndEachWindowOnTheWay() {
+        InProcess.Run run = run();
+
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.out()).matches("perplexity +\\d+\\.\\d{6} ± \\d+\\.\\d{6} \\(38 tokens scored\\)\n");
+        assertThat(run.err()).contains("window 1 of 2: perplexity so far").contains("window 2 of 2");
+    }
+
+    @Test
+    void comparesWithASavedBaseAndWithAModel() throws IOException {
+        String base = home.resolve("base").toString();
+        assertThat(run("--save-base", base).exitCode()).isZero();
+
+        InProcess.Run saved = run("--base", base);
+
+        assertThat(saved.out())
+                .contains("same likeliest token               100.0000 % ± 0.0000 %")
+                .containsPattern("mean KL divergence +-?0\\.0000\\d\\d ±")
+                .containsPattern("99.9 % difference of p +-?0\\.\\d+ %");
+
+        String demo = DemoModel.locate(home, System.err).toString();
+        JsonNode json =
+                new ObjectMapper().readTree(run("--base-model", demo, "--json").out());
+
+        assertThat(json.get("perplexity_ratio").asDouble()).isBetween(0.999, 1.001);
+        assertThat(json.get("same_likeliest").get("mean").asDouble()).isEqualTo(1);
+        assertThat(json.get("kl_divergence").get("quantile_0.5").asDouble()).isBetween(-1e-3, 1e-3);
+        assertThat(json.get("tokens").asInt()).isEqualTo(38);
+    }
+
+    @Test
+    void saysWhatIsWrong() throws IOException {
+        Files.writeString(home.resolve("short"), "word");
+        InProcess.Run tooShort = new InProcess(home)
+                .run("perplexity", "-f", home.resolve("short").toString());
+        assertThat(tooShort.exitCode()).isEqualTo(1);
+        assertThat(tooShort.err()).contains("expected at least 1024 (two windows of 512)");
+
+        InProcess.Run noBase = run("--base", text);
+        assertThat(noBase.exitCode()).isEqualTo(1);
+        assertThat(noBase.err()).contains(text + " holds no distributions: write them with --save-base");
+
+        InProcess.Run both = run("--base", "a", "--base-model", "b");
+        assertThat(both.exitCode()).isEqualTo(2);
+        assertThat(both.err()).contains("--base and --base-model: give one of them");
+
+        Files.write(home.resolve("latin"), new byte[] {'a', (byte) 0xe4, 'b'});
+        InProcess.Run latin = new InProcess(home)
+                .run("perplexity", "-f", home.resolve("latin").toString());
+        assertThat(latin.exitCode()).isEqualTo(1);
+        assertThat(latin.err()).contains("not UTF-8 text");
+    }
+}

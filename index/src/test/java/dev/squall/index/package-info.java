@@ -1,4 +1,0 @@
-@NullMarked
-package dev.squall.index;
-
-import org.jspecify.annotations.NullMarked;
