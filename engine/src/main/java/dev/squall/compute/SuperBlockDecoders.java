@@ -222,13 +222,26 @@ final class SuperBlockDecoders {
             for (int lane = 0; lane < 8; lane += GROUP_LANES) {
                 IntVector q = load(bytes, lane);
                 for (int j = 0; j < 4; j++) {
-                    Codebooks.select(q, Codebooks.NON_LINEAR, GROUP)
-                            .mul(factor)
+                    level(q).mul(factor)
                             .intoMemorySegment(MEMORY, to + 128L * eighth + group(j) + 4L * lane, Lanes.ORDER);
                     q = q.lanewise(VectorOperators.LSHR, 8);
                 }
             }
         }
+    }
+
+    /** The level of IQ4_XS that the lower four bits of each lane count. */
+    private static FloatVector level(IntVector q) {
+        float[] levels = Codebooks.NON_LINEAR;
+        if (GROUP_LANES == 8) {
+            IntVector low = FloatVector.fromArray(GROUP, levels, 0).reinterpretAsInts();
+            IntVector high = FloatVector.fromArray(GROUP, levels, 8).reinterpretAsInts();
+            IntVector seven = q.and(7);
+            return seven.selectFrom(low)
+                    .blend(seven.selectFrom(high), q.and(8).compare(VectorOperators.NE, 0))
+                    .reinterpretAsFloats();
+        }
+        return Codebooks.select(q, levels, GROUP);
     }
 
     /**

@@ -76,7 +76,7 @@ final class SuperBlockStreams {
 
     /** Whether there is a product for a type here. */
     static boolean has(BlockType type) {
-        return LANES == 16 && (type == BlockType.Q4_K || type == BlockType.Q6_K);
+        return LANES == 16 && (type == BlockType.Q4_K || type == BlockType.Q5_K || type == BlockType.Q6_K);
     }
 
     /** {@code y[yOffset + o]} = row o of the weights at {@code address} times the activations at an offset. */
@@ -90,17 +90,19 @@ final class SuperBlockStreams {
             float[] y,
             int yOffset,
             Tile tile) {
-        boolean interleaved = type == BlockType.Q4_K;
+        boolean interleaved = type != BlockType.Q6_K;
         int[] packed = pack(x.values(), xOffset, columns, interleaved, tile.packed(columns / 2));
         int header = SuperBlocks.header(xOffset);
         long rowBytes = type.rowBytes(columns);
         for (int o = 0; o < rows; o += ROWS_MAX) {
             int some = Math.min(ROWS_MAX, rows - o);
             long from = address + o * rowBytes;
-            if (interleaved) {
-                multiplyQ4_K(from, from + some * rowBytes, columns / 256, packed, x.blocks(), header, tile);
-            } else {
-                multiplyQ6_K(from, from + some * rowBytes, columns / 256, packed, x.blocks(), header, tile);
+            long to = from + some * rowBytes;
+            switch (type) {
+                case Q4_K -> multiplyQ4_K(from, to, columns / 256, packed, x.blocks(), header, tile);
+                case Q5_K -> multiplyQ5_K(from, to, columns / 256, packed, x.blocks(), header, tile);
+                case Q6_K -> multiplyQ6_K(from, to, columns / 256, packed, x.blocks(), header, tile);
+                default -> throw new AssertionError(type);
             }
             for (int i = 0; i < some; i++) {
                 y[yOffset + o + i] = SuperBlocks.sum(tile.sums, i * SuperBlocks.SUMS);
@@ -179,6 +181,86 @@ final class SuperBlockStreams {
                     .and((short) 15)
                     .mul(IntVector.fromArray(INTS, a, k + 96).reinterpretAsShorts())
                     .add(v.lanewise(VectorOperators.LSHR, 12)
+                            .mul(IntVector.fromArray(INTS, a, k + 112).reinterpretAsShorts()))
+                    .reinterpretAsInts();
+            p = p.add(p.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+            q = q.add(q.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+            t = ((FloatVector) p.convertShape(VectorOperators.I2F, FLOATS, 0))
+                    .fma(FloatVector.fromArray(FLOATS, scales, 0).rearrange(EIGHTHS_4_6), t);
+            t = ((FloatVector) q.convertShape(VectorOperators.I2F, FLOATS, 0))
+                    .fma(FloatVector.fromArray(FLOATS, scales, 0).rearrange(EIGHTHS_5_7), t);
+            sum = t.add(t.rearrange(OTHER_HALF)).fma(FloatVector.broadcast(FLOATS, d), sum);
+            sum = FloatVector.fromArray(FLOATS, scales, 0)
+                    .rearrange(MINIMA)
+                    .mul(FloatVector.fromArray(FLOATS, headers, h + SuperBlocks.EIGHTHS))
+                    .fma(FloatVector.broadcast(FLOATS, dMin), sum);
+            k += 128;
+            h += SuperBlocks.HEADER;
+            if (k == end) {
+                sum.intoArray(tile.sums, row);
+                sum = FloatVector.zero(FLOATS);
+                row += SuperBlocks.SUMS;
+                k = 0;
+                h = header;
+            }
+        }
+    }
+
+    /** The same of Q5_K: the fifth bit of eighth e is bit e of 32 bytes before the others. */
+    private static void multiplyQ5_K(long from, long to, int blocks, int[] a, float[] headers, int header, Tile tile) {
+        float[] scales = tile.scales;
+        FloatVector sum = FloatVector.zero(FLOATS);
+        int row = 0;
+        int end = 128 * blocks;
+        int k = 0;
+        int h = header;
+        for (long at = from; at < to; at += 176) {
+            ((FloatVector) LongVector.broadcast(LongVector.SPECIES_128, SuperBlockDecoders.sixBitScales(at))
+                            .withLane(1, SuperBlockDecoders.sixBitMinima(at))
+                            .reinterpretAsBytes()
+                            .castShape(FLOATS, 0))
+                    .intoArray(scales, 0);
+            float d = Lanes.half(at) * headers[h + SuperBlocks.SCALE];
+            float dMin = -(Lanes.half(at + 2) * headers[h + SuperBlocks.SCALE]);
+            // Bits of eighths 0 and 1 in the lower lanes, of 2 and 3, two bits higher, in the upper ones.
+            ShortVector fifth = ShortVector.fromMemorySegment(SHORTS, MEMORY, at + 16, Lanes.ORDER)
+                    .rearrange(FIRST_HALF_TWICE)
+                    .lanewise(VectorOperators.LSHR, UPPER_TWO);
+            ShortVector v = ShortVector.fromMemorySegment(SHORTS, MEMORY, at + 48, Lanes.ORDER);
+            ShortVector w = v.and((short) 0x0f0f)
+                    .or(fifth.lanewise(VectorOperators.LSHL, 4).and((short) 0x1010));
+            IntVector p = w.and((short) 31)
+                    .mul(IntVector.fromArray(INTS, a, k + 0).reinterpretAsShorts())
+                    .add(w.lanewise(VectorOperators.LSHR, 8)
+                            .mul(IntVector.fromArray(INTS, a, k + 16).reinterpretAsShorts()))
+                    .reinterpretAsInts();
+            w = v.lanewise(VectorOperators.LSHR, 4)
+                    .and((short) 0x0f0f)
+                    .or(fifth.lanewise(VectorOperators.LSHL, 3).and((short) 0x1010));
+            IntVector q = w.and((short) 31)
+                    .mul(IntVector.fromArray(INTS, a, k + 32).reinterpretAsShorts())
+                    .add(w.lanewise(VectorOperators.LSHR, 8)
+                            .mul(IntVector.fromArray(INTS, a, k + 48).reinterpretAsShorts()))
+                    .reinterpretAsInts();
+            p = p.add(p.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+            q = q.add(q.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+            FloatVector t = ((FloatVector) p.convertShape(VectorOperators.I2F, FLOATS, 0))
+                    .mul(FloatVector.fromArray(FLOATS, scales, 0).rearrange(EIGHTHS_0_2));
+            t = ((FloatVector) q.convertShape(VectorOperators.I2F, FLOATS, 0))
+                    .fma(FloatVector.fromArray(FLOATS, scales, 0).rearrange(EIGHTHS_1_3), t);
+            v = ShortVector.fromMemorySegment(SHORTS, MEMORY, at + 112, Lanes.ORDER);
+            w = v.and((short) 0x0f0f).or(fifth.and((short) 0x1010));
+            p = w.and((short) 31)
+                    .mul(IntVector.fromArray(INTS, a, k + 64).reinterpretAsShorts())
+                    .add(w.lanewise(VectorOperators.LSHR, 8)
+                            .mul(IntVector.fromArray(INTS, a, k + 80).reinterpretAsShorts()))
+                    .reinterpretAsInts();
+            w = v.lanewise(VectorOperators.LSHR, 4)
+                    .and((short) 0x0f0f)
+                    .or(fifth.lanewise(VectorOperators.LSHR, 1).and((short) 0x1010));
+            q = w.and((short) 31)
+                    .mul(IntVector.fromArray(INTS, a, k + 96).reinterpretAsShorts())
+                    .add(w.lanewise(VectorOperators.LSHR, 8)
                             .mul(IntVector.fromArray(INTS, a, k + 112).reinterpretAsShorts()))
                     .reinterpretAsInts();
             p = p.add(p.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);

@@ -49,7 +49,7 @@ public final class Session implements AutoCloseable {
             if (closed) {
                 throw new IllegalStateException("the session is closed");
             }
-            check(request);
+            checkFits(request);
             return new Generation(request, listener).run();
         }
     }
@@ -105,7 +105,12 @@ public final class Session implements AutoCloseable {
         evaluatedCount += count;
     }
 
-    private void check(GenerationRequest request) {
+    /** The number that the KV cache knows it by. */
+    int sequence() {
+        return sequence;
+    }
+
+    void checkFits(GenerationRequest request) {
         check(request.prompt(), request.tokensMax() == 0 ? evaluated.length : evaluated.length - 1);
     }
 

@@ -1,0 +1,226 @@
+package dev.squall.cli;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.squall.tokenizer.ChatMessage;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The prompts of a file, all checked: lines of OpenAI's batch format, lines of JSON with an id and a prompt or messages,
+ * or a prompt a line.
+ *
+ * @param items the sound ones, in order
+ * @param problems what is wrong with the others
+ */
+record BatchInput(List<BatchItem> items, List<Problem> problems) {
+    private static final int LINES_MAX = 10_000_000;
+    private static final int LINE_CHARACTERS_MAX = 4 << 20;
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+    private static final List<String> REFUSED =
+            List.of("tools", "tool_choice", "functions", "stop", "response_format", "logit_bias");
+
+    /**
+     * A line that cannot be used.
+     *
+     * @param id its id, null if it has none
+     */
+    record Problem(int line, @Nullable String id, String reason) {}
+
+    /** How lines are read. */
+    enum Format {
+        /** JSON if the first line that is not empty begins with a brace. */
+        AUTO,
+        JSONL,
+        TEXT
+    }
+
+    /** @throws CommandFailure if it is no text or has no lines */
+    static BatchInput read(Path file, Format format) throws IOException {
+        Reading reading = new Reading(format);
+        try (BufferedReader reader = new BufferedReader(
+                new InputStreamReader(Files.newInputStream(file), StandardCharsets.UTF_8.newDecoder()))) {
+            int number = 0;
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                number++;
+                if (number > LINES_MAX || line.length() > LINE_CHARACTERS_MAX) {
+                    throw new CommandFailure(file + ":" + number + ": more than " + LINES_MAX + " lines or "
+                            + LINE_CHARACTERS_MAX + " characters in one: split the file");
+                }
+                reading.add(number, number == 1 && line.startsWith("\ufeff") ? line.substring(1) : line);
+            }
+        } catch (CharacterCodingException e) {
+            throw new CommandFailure(file + ": not UTF-8 text; convert it first, with iconv for example", e);
+        }
+        if (reading.items.isEmpty() && reading.problems.isEmpty()) {
+            throw new CommandFailure(file + ": no prompts in it");
+        }
+        return new BatchInput(reading.items, reading.problems);
+    }
+
+    /** The lines so far. */
+    private static final class Reading {
+        private final List<BatchItem> items = new ArrayList<>();
+        private final List<Problem> problems = new ArrayList<>();
+        private final Map<String, Integer> lines = new HashMap<>();
+        private Format format;
+
+        Reading(Format format) {
+            this.format = format;
+        }
+
+        void add(int number, String line) {
+            if (line.isBlank()) {
+                return;
+            }
+            if (format == Format.AUTO) {
+                format = line.stripLeading().startsWith("{") ? Format.JSONL : Format.TEXT;
+            }
+            if (format == Format.TEXT) {
+                items.add(BatchItem.ofPrompt(number, "line-" + number, line));
+                return;
+            }
+            String id = null;
+            try {
+                JsonNode object = JSON.readTree(line);
+                id = id(object);
+                BatchItem item = item(number, id, object);
+                Integer earlier = lines.putIfAbsent(item.id(), number);
+                if (earlier != null) {
+                    throw new IllegalArgumentException("id '" + id + "' again, it was on line " + earlier);
+                }
+                items.add(item);
+            } catch (JsonProcessingException e) {
+                problems.add(new Problem(number, id, "no JSON object: " + e.getOriginalMessage()));
+            } catch (IllegalArgumentException e) {
+                problems.add(new Problem(number, id, String.valueOf(e.getMessage())));
+            }
+        }
+    }
+
+    private static @Nullable String id(JsonNode object) {
+        for (String key : List.of("custom_id", "id")) {
+            JsonNode id = object.get(key);
+            if (id != null
+                    && (id.isTextual() || id.isIntegralNumber())
+                    && !id.asText().isEmpty()) {
+                return id.asText();
+            }
+        }
+        return null;
+    }
+
+    private static BatchItem item(int line, @Nullable String id, JsonNode object) {
+        if (!object.isObject()) {
+            throw new IllegalArgumentException("expected a JSON object");
+        }
+        JsonNode body = object.has("body") ? object.get("body") : object;
+        if (!body.isObject()) {
+            throw new IllegalArgumentException("body: expected an object");
+        }
+        if (object.has("body") && !object.has("custom_id")) {
+            throw new IllegalArgumentException("custom_id is missing");
+        }
+        if (id == null) {
+            throw new IllegalArgumentException("id (or custom_id) is missing: a text or a whole number");
+        }
+        JsonNode url = object.get("url");
+        if (url != null
+                && !url.asText().endsWith("/chat/completions")
+                && !url.asText().endsWith("/completions")) {
+            throw new IllegalArgumentException("url '" + url.asText() + "', expected /v1/chat/completions");
+        }
+        for (String key : REFUSED) {
+            if (body.hasNonNull(key)) {
+                throw new IllegalArgumentException(key + " is not supported: leave it out");
+            }
+        }
+        if (body.path("n").asInt(1) != 1 || body.path("stream").asBoolean(false)) {
+            throw new IllegalArgumentException("n other than 1 and stream are not supported: leave them out");
+        }
+        String limit = body.has("max_completion_tokens") ? "max_completion_tokens" : "max_tokens";
+        return new BatchItem(
+                line,
+                id,
+                messages(body),
+                body.hasNonNull(limit)
+                        ? OptionalInt.of((int) whole(body, limit, 1, Integer.MAX_VALUE))
+                        : OptionalInt.empty(),
+                number(body, "temperature"),
+                number(body, "top_p"),
+                body.hasNonNull("seed")
+                        ? OptionalLong.of(whole(body, "seed", 0, Long.MAX_VALUE))
+                        : OptionalLong.empty());
+    }
+
+    private static List<ChatMessage> messages(JsonNode body) {
+        if (body.has("prompt") == body.has("messages")) {
+            throw new IllegalArgumentException("expected either prompt or messages");
+        }
+        if (body.has("prompt")) {
+            if (!body.get("prompt").isTextual() || body.get("prompt").asText().isEmpty()) {
+                throw new IllegalArgumentException("prompt: expected a text that is not empty");
+            }
+            return List.of(ChatMessage.user(body.get("prompt").asText()));
+        }
+        List<ChatMessage> messages = new ArrayList<>();
+        for (JsonNode message : body.get("messages")) {
+            if (!message.path("content").isTextual()) {
+                throw new IllegalArgumentException(
+                        "messages: content of message " + (messages.size() + 1) + " is no text");
+            }
+            String content = message.get("content").asText();
+            messages.add(
+                    switch (message.path("role").asText()) {
+                        case "system", "developer" -> ChatMessage.system(content);
+                        case "user" -> ChatMessage.user(content);
+                        case "assistant" -> ChatMessage.assistant(content);
+                        default ->
+                            throw new IllegalArgumentException("messages: role '"
+                                    + message.path("role").asText() + "', expected system, user or assistant");
+                    });
+        }
+        if (messages.isEmpty() || messages.getLast().role() != ChatMessage.Role.USER) {
+            throw new IllegalArgumentException("messages: expected the last one to be the user's");
+        }
+        return messages;
+    }
+
+    private static long whole(JsonNode body, String key, long least, long most) {
+        JsonNode value = body.get(key);
+        if (!value.canConvertToLong() || !value.isIntegralNumber() || value.asLong() < least || value.asLong() > most) {
+            throw new IllegalArgumentException(key + " " + value + ", expected a whole number from " + least);
+        }
+        return value.asLong();
+    }
+
+    private static OptionalDouble number(JsonNode body, String key) {
+        if (!body.hasNonNull(key)) {
+            return OptionalDouble.empty();
+        }
+        if (!body.get(key).isNumber()) {
+            throw new IllegalArgumentException(key + " " + body.get(key) + ", expected a number");
+        }
+        return OptionalDouble.of(body.get(key).asDouble());
+    }
+}
