@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.squall.sampling.SamplingOptions;
 import dev.squall.tokenizer.ChatMessage;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -158,6 +159,11 @@ record BatchInput(List<BatchItem> items, List<Problem> problems) {
         if (body.path("n").asInt(1) != 1 || body.path("stream").asBoolean(false)) {
             throw new IllegalArgumentException("n other than 1 and stream are not supported: leave them out");
         }
+        OptionalDouble temperature = number(body, "temperature");
+        OptionalDouble topP = number(body, "top_p");
+        // Refuses what is out of range.
+        SamplingOptions checked =
+                new SamplingOptions((float) temperature.orElse(0), 0, (float) topP.orElse(1), 0, 1, 0, 0);
         String limit = body.has("max_completion_tokens") ? "max_completion_tokens" : "max_tokens";
         return new BatchItem(
                 line,
@@ -166,8 +172,8 @@ record BatchInput(List<BatchItem> items, List<Problem> problems) {
                 body.hasNonNull(limit)
                         ? OptionalInt.of((int) whole(body, limit, 1, Integer.MAX_VALUE))
                         : OptionalInt.empty(),
-                number(body, "temperature"),
-                number(body, "top_p"),
+                temperature.isEmpty() ? temperature : OptionalDouble.of(checked.temperature()),
+                topP,
                 body.hasNonNull("seed")
                         ? OptionalLong.of(whole(body, "seed", 0, Long.MAX_VALUE))
                         : OptionalLong.empty());

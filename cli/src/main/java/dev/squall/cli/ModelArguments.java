@@ -101,6 +101,9 @@ final class ModelArguments {
     @Nullable
     Path traceOut;
 
+    /** Sessions that may be open at once. */
+    int sequences = 1;
+
     /** Offered by completion and help. */
     static final class PolicyNames implements Iterable<String> {
         @Override
@@ -185,6 +188,7 @@ final class ModelArguments {
             LanguageModel.Builder builder = LanguageModel.builder(file)
                     .threads(threads != null ? threads : Runtime.getRuntime().availableProcessors())
                     .contextTokens(contextTokens)
+                    .sequences(sequences)
                     .backend(kernels.backend());
             OptionalLong cacheBytes =
                     CacheSize.parse(expertCache).bytesFor(file, contextTokens, new AvailableMemory(Path.of("/")));

@@ -33,6 +33,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         },
         subcommands = {
             ChatCommand.class,
+            BatchCommand.class,
             ModelsCommand.class,
             PerplexityCommand.class,
             SimulateCommand.class,
@@ -109,6 +110,7 @@ public final class Squall implements Runnable {
                 .setInterpolateVariables(false)
                 .registerConverter(boolean.class, EnvironmentDefaults::flag)
                 .registerConverter(ColorChoice.class, word -> Words.choice(ColorChoice.class, word))
+                .registerConverter(BatchInput.Format.class, word -> Words.choice(BatchInput.Format.class, word))
                 .registerConverter(Kernels.class, word -> Words.choice(Kernels.class, word))
                 .registerConverter(
                         CompletionCommand.Shell.class, word -> Words.choice(CompletionCommand.Shell.class, word))
@@ -179,6 +181,9 @@ public final class Squall implements Runnable {
             }
             if (type == ModelsCommand.class) {
                 return type.cast(new ModelsCommand(streams, environment));
+            }
+            if (type == BatchCommand.class) {
+                return type.cast(new BatchCommand(streams, environment));
             }
             if (type == PerplexityCommand.class) {
                 return type.cast(new PerplexityCommand(streams, environment));

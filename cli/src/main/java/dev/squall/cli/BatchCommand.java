@@ -1,0 +1,326 @@
+package dev.squall.cli;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.squall.expert.CacheCounters;
+import dev.squall.generate.Cancellation;
+import dev.squall.generate.LanguageModel;
+import dev.squall.model.ModelFingerprint;
+import dev.squall.sampling.SamplingOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Answers a file of prompts. */
+@Command(
+        name = "batch",
+        versionProvider = Version.class,
+        description = "Answers a file of prompts, several at a time; started again, it goes on where it was.",
+        sortOptions = false,
+        footer = {
+            "",
+            "INPUT has a prompt a line, or JSON objects a line: {\"id\", \"prompt\"}, {\"id\", \"messages\"} or OpenAI's batch"
+                    + " format. Answers are appended to the output in OpenAI's batch format as they are ready, found by"
+                    + " custom_id; an answer depends on the seed and its id, not on the order or what runs beside it.",
+            "Exit codes: 0 all answered, 1 some not or failed, 2 wrong usage, 130 and 143 interrupted."
+        })
+final class BatchCommand implements Callable<Integer> {
+    private static final int CONCURRENCY_MAX = 64;
+
+    private final Streams streams;
+    private final Environment environment;
+
+    @Parameters(paramLabel = "INPUT", description = "The prompts.")
+    private Path input = Path.of("");
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FILE",
+            description = "Where answers are appended. Default: INPUT.answers.jsonl.")
+    private @Nullable Path output;
+
+    @Option(
+            names = "--errors",
+            paramLabel = "FILE",
+            description = "Where prompts that have no answer are listed. Default: the output's name with .errors.")
+    private @Nullable Path errors;
+
+    @Option(
+            names = "--format",
+            paramLabel = "auto|jsonl|text",
+            defaultValue = "auto",
+            description = "How the input is read. Default: auto, JSON if its first line begins with a brace.")
+    private BatchInput.Format format = BatchInput.Format.AUTO;
+
+    @Option(
+            names = "--concurrency",
+            paramLabel = "N",
+            defaultValue = "8",
+            description = "Prompts answered at a time; each takes a KV cache of --ctx-size. Default: 8.")
+    private int concurrency = 8;
+
+    @Option(
+            names = "--max-errors",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Go on with as many prompts that cannot be answered. Default: 0.")
+    private int errorsMax;
+
+    @Option(
+            names = "--force",
+            fallbackValue = "true",
+            description = "Go on in an output of another model or other options.")
+    private boolean force;
+
+    @Mixin
+    private ModelArguments modelArguments = new ModelArguments();
+
+    @Option(
+            names = {"-sys", "--system"},
+            paramLabel = "TEXT",
+            description = "The system message of prompts that bring none.")
+    private @Nullable String system;
+
+    @Option(
+            names = {"-n", "--predict"},
+            paramLabel = "N",
+            defaultValue = "-1",
+            description = "Most tokens of an answer; -1 is until it ends or the context is full. Default: -1.")
+    private int tokensMax = -1;
+
+    @Mixin
+    private SamplingArguments samplingArguments = new SamplingArguments();
+
+    @Option(
+            names = "--raw",
+            fallbackValue = "true",
+            description = "Continue prompts as they are, without the model's chat template.")
+    private boolean raw;
+
+    @Option(names = "--json", fallbackValue = "true", description = "Write a summary as one JSON object at the end.")
+    private boolean json;
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Mixin
+    @SuppressWarnings("UnusedVariable")
+    private CommonOptions common = new CommonOptions();
+
+    BatchCommand(Streams streams, Environment environment) {
+        this.streams = streams;
+        this.environment = environment;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        SamplingOptions sampling;
+        try {
+            sampling = samplingArguments.options();
+            validate();
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+        }
+        BatchInput prompts = BatchInput.read(input, format);
+        report(prompts.problems());
+        Path answers = output != null ? output : input.resolveSibling(input.getFileName() + ".answers.jsonl");
+        if (answers.equals(input)) {
+            throw new CommandFailure(answers + ": the output is the input: name another file");
+        }
+        Path failures = errors != null ? errors : answers.resolveSibling(answers.getFileName() + ".errors");
+        try (BatchOutput answered = new BatchOutput(answers)) {
+            Files.deleteIfExists(failures);
+            try (BatchOutput failed = new BatchOutput(failures)) {
+                int exitCode = answer(prompts, sampling, answers, answered, failed);
+                if (failed.finishedCount() == 0) {
+                    Files.deleteIfExists(failures);
+                }
+                return exitCode;
+            }
+        }
+    }
+
+    private void validate() {
+        modelArguments.validate();
+        if (concurrency < 1 || concurrency > CONCURRENCY_MAX) {
+            throw new IllegalArgumentException(
+                    "--concurrency " + concurrency + ": expected 1 to " + CONCURRENCY_MAX);
+        }
+        if (errorsMax < 0) {
+            throw new IllegalArgumentException("--max-errors " + errorsMax + ": expected 0 or more");
+        }
+        if (tokensMax < -1 || tokensMax == 0) {
+            throw new IllegalArgumentException(
+                    "--predict " + tokensMax + ": expected 1 or more, or -1 for no limit");
+        }
+        if (raw && system != null) {
+            throw new IllegalArgumentException(
+                    "--system is part of the chat template, which --raw leaves out: use one of them");
+        }
+        modelArguments.sequences = concurrency;
+    }
+
+    /** Tells what is wrong with lines of the input; gives up if that is more than is put up with. */
+    private void report(List<BatchInput.Problem> problems) {
+        int told = 0;
+        for (BatchInput.Problem problem : problems) {
+            if (told++ < 20) {
+                streams.err().println("squall: " + input + ":" + problem.line() + ": " + problem.reason());
+            }
+        }
+        if (problems.size() > errorsMax) {
+            throw new CommandFailure(input + ": " + problems.size() + " lines cannot be used, --max-errors is "
+                    + errorsMax + ": mend them, or allow for them; nothing was run");
+        }
+    }
+
+    private int answer(
+            BatchInput prompts, SamplingOptions asked, Path answers, BatchOutput answered, BatchOutput failed)
+            throws IOException {
+        try (LanguageModel model = modelArguments.load(streams, environment)) {
+            SamplingOptions sampling = resume(model, asked, answers, answered);
+            int before = answered.finishedCount();
+            BatchRun run = new BatchRun(
+                    model,
+                    new BatchRun.Settings(sampling, tokensMax, system, raw, errorsMax, concurrency),
+                    answered,
+                    failed);
+            prompts.problems().forEach(problem -> run.fail(problem, input.toString()));
+            Cancellation cancellation = new Cancellation();
+            int total = prompts.items().size();
+            Thread onSignal = new Thread(() -> streams.err()
+                    .println("\nsquall: interrupted: " + answered.finishedCount() + " of " + total
+                            + " answers are in " + answers + "; the same command goes on"));
+            Runtime.getRuntime().addShutdownHook(onSignal);
+            long started = System.nanoTime();
+            try (ProgressBar bar = streams.errTerminal() ? bar(total, before) : null) {
+                run.run(prompts.items(), cancellation, progress -> {
+                    if (bar != null) {
+                        bar.stepTo(answered.finishedCount());
+                        bar.setExtraMessage(message(model, run, System.nanoTime() - started));
+                    }
+                });
+            } finally {
+                Runtime.getRuntime().removeShutdownHook(onSignal);
+            }
+            summarise(model, run, before, System.nanoTime() - started);
+            return run.failed() == 0 ? ExitCode.FINE : ExitCode.FAILED;
+        }
+    }
+
+    /** The sampling of this batch, whose seed an earlier start may have drawn. */
+    private SamplingOptions resume(LanguageModel model, SamplingOptions asked, Path answers, BatchOutput answered)
+            throws IOException {
+        Path file = BatchState.of(answers);
+        Map<String, String> earlier = BatchState.read(file);
+        long seed = asked.seed();
+        if (!samplingArguments.isSeedFixed() && earlier.containsKey("seed")) {
+            seed = Long.parseLong(earlier.get("seed"));
+        }
+        SamplingOptions sampling = new SamplingOptions(
+                asked.temperature(),
+                asked.topK(),
+                asked.topP(),
+                asked.minP(),
+                asked.repeatPenalty(),
+                asked.repeatTokens(),
+                seed);
+        Map<String, String> now = new LinkedHashMap<>();
+        now.put("model", ModelFingerprint.of(model.file()));
+        now.put("seed", Long.toString(seed));
+        now.put("temp", Float.toString(sampling.temperature()));
+        now.put("top-k", Integer.toString(sampling.topK()));
+        now.put("top-p", Float.toString(sampling.topP()));
+        now.put("min-p", Float.toString(sampling.minP()));
+        now.put("repeat-penalty", Float.toString(sampling.repeatPenalty()));
+        now.put("repeat-last-n", Integer.toString(sampling.repeatTokens()));
+        now.put("predict", Integer.toString(tokensMax));
+        now.put("ctx-size", Integer.toString(model.contextTokensMax()));
+        now.put("system", Objects.requireNonNullElse(system, ""));
+        now.put("raw", Boolean.toString(raw));
+        now.put("kernels", modelArguments.kernels.toString());
+        if (answered.finishedCount() > 0 && !earlier.isEmpty() && !earlier.equals(now) && !force) {
+            List<String> different = now.entrySet().stream()
+                    .filter(entry -> !entry.getValue().equals(earlier.get(entry.getKey())))
+                    .map(entry -> entry.getKey() + " was " + earlier.get(entry.getKey()) + ", is " + entry.getValue())
+                    .toList();
+            throw new CommandFailure(answers + " has " + answered.finishedCount() + " answers with other options ("
+                    + String.join("; ", different) + "): use the same, name another output, or mix them with --force");
+        }
+        BatchState.write(file, now);
+        return sampling;
+    }
+
+    private ProgressBar bar(int total, int before) {
+        return new ProgressBarBuilder()
+                .setTaskName("prompts")
+                .setInitialMax(total)
+                .startsFrom(before, Duration.ZERO)
+                .setStyle(ProgressBarStyle.ASCII)
+                .setUpdateIntervalMillis(500)
+                .showSpeed()
+                .setConsumer(new ConsoleProgressBarConsumer(streams.err()))
+                .build();
+    }
+
+    private static String message(LanguageModel model, BatchRun run, long nanos) {
+        CacheCounters counters = model.expertCounters();
+        String hits = counters.hits() + counters.misses() == 0
+                ? ""
+                : String.format(
+                        Locale.ROOT, ", %.0f %% hit", 100.0 * counters.hits() / (counters.hits() + counters.misses()));
+        return String.format(Locale.ROOT, "%.0f tokens/s%s", run.answerTokens() * 1e9 / nanos, hits);
+    }
+
+    private void summarise(LanguageModel model, BatchRun run, int before, long nanos) throws IOException {
+        double seconds = nanos / 1e9;
+        streams.err()
+                .printf(
+                        Locale.ROOT,
+                        "%d answered, %d failed, %d there before | %d prompt and %d answer tokens in %.1f s | %s%n",
+                        run.answered(),
+                        run.failed(),
+                        before,
+                        run.promptTokens(),
+                        run.answerTokens(),
+                        seconds,
+                        message(model, run, nanos));
+        if (json) {
+            try (JsonGenerator generator = new JsonFactory().createGenerator(streams.out())) {
+                generator.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+                CacheCounters counters = model.expertCounters();
+                generator.writeStartObject();
+                generator.writeNumberField("answered", run.answered());
+                generator.writeNumberField("failed", run.failed());
+                generator.writeNumberField("before", before);
+                generator.writeNumberField("prompt_tokens", run.promptTokens());
+                generator.writeNumberField("answer_tokens", run.answerTokens());
+                generator.writeNumberField("seconds", seconds);
+                generator.writeNumberField("expert_hits", counters.hits());
+                generator.writeNumberField("expert_misses", counters.misses());
+                generator.writeNumberField("expert_bytes", counters.bytesLoaded());
+                generator.writeEndObject();
+            }
+            streams.out().println();
+        }
+    }
+}

@@ -1,0 +1,241 @@
+package dev.squall.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.squall.generate.BatchGenerator;
+import dev.squall.generate.Cancellation;
+import dev.squall.generate.GenerationRequest;
+import dev.squall.generate.GenerationResult;
+import dev.squall.generate.LanguageModel;
+import dev.squall.generate.StopReason;
+import dev.squall.sampling.SamplingOptions;
+import dev.squall.tokenizer.ChatMessage;
+import dev.squall.tokenizer.ChatTemplate;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** Answers the prompts of a batch and appends what comes of each to its file. */
+final class BatchRun {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final LanguageModel model;
+    private final Settings settings;
+    private final BatchOutput output;
+    private final BatchOutput errors;
+    private final @Nullable ChatTemplate template;
+    private final List<BatchItem> started = new ArrayList<>();
+    private long answerTokens;
+    private long promptTokens;
+    private int answered;
+    private int failed;
+
+    /**
+     * What holds for all prompts.
+     *
+     * @param system of chats that bring none
+     * @param tokensMax most tokens of an answer, -1 for no limit
+     */
+    record Settings(
+            SamplingOptions sampling,
+            int tokensMax,
+            @Nullable String system,
+            boolean raw,
+            int errorsMax,
+            int concurrency) {}
+
+    /** Hears of each prompt that is done. */
+    @FunctionalInterface
+    interface Progress {
+        void onItem(BatchRun run);
+    }
+
+    BatchRun(LanguageModel model, Settings settings, BatchOutput output, BatchOutput errors) {
+        this.model = model;
+        this.settings = settings;
+        this.output = output;
+        this.errors = errors;
+        template = settings.raw() ? null : Templates.of(model);
+    }
+
+    int answered() {
+        return answered;
+    }
+
+    int failed() {
+        return failed;
+    }
+
+    long answerTokens() {
+        return answerTokens;
+    }
+
+    long promptTokens() {
+        return promptTokens;
+    }
+
+    /**
+     * Answers all items that have no answer yet.
+     *
+     * @throws IOException if an answer cannot be kept
+     */
+    void run(List<BatchItem> items, Cancellation cancellation, Progress progress) throws IOException {
+        try {
+            new BatchGenerator(model, settings.concurrency()).run(new Requests(items), cancellation, (index, result) -> {
+                keep(started.get(index), result);
+                progress.onItem(this);
+            });
+        } catch (UncheckedIOException e) {
+            throw e.getCause() == null ? new IOException(e) : e.getCause();
+        }
+    }
+
+    /** The requests of items without an answer, made as they are asked for; what cannot be asked becomes a failure. */
+    private final class Requests implements Iterator<GenerationRequest> {
+        private final Iterator<BatchItem> items;
+        private @Nullable GenerationRequest next;
+
+        Requests(List<BatchItem> items) {
+            this.items = items.iterator();
+        }
+
+        @Override
+        public boolean hasNext() {
+            while (next == null && items.hasNext()) {
+                BatchItem item = items.next();
+                if (output.isFinished(item.id())) {
+                    continue;
+                }
+                int[] prompt = prompt(item);
+                if (prompt.length >= model.contextTokensMax()) {
+                    fail(item, "the prompt has " + prompt.length + " tokens, expected at most "
+                            + (model.contextTokensMax() - 1) + ": shorten it, or give a larger --ctx-size");
+                    continue;
+                }
+                next = GenerationRequest.of(prompt, tokensMax(item), sampling(item));
+                started.add(item);
+            }
+            return next != null;
+        }
+
+        @Override
+        public GenerationRequest next() {
+            GenerationRequest request = hasNext() ? next : null;
+            if (request == null) {
+                throw new NoSuchElementException();
+            }
+            next = null;
+            return request;
+        }
+    }
+
+    private int[] prompt(BatchItem item) {
+        if (template == null) {
+            return model.tokenizer().encodePrompt(item.messages().getLast().content());
+        }
+        List<ChatMessage> messages = new ArrayList<>(item.messages());
+        String system = settings.system();
+        if (system != null && messages.getFirst().role() != ChatMessage.Role.SYSTEM) {
+            messages.addFirst(ChatMessage.system(system));
+        }
+        return model.tokenizer().encode(template.render(messages, true));
+    }
+
+    private int tokensMax(BatchItem item) {
+        int all = settings.tokensMax() == -1 ? model.contextTokensMax() : settings.tokensMax();
+        return item.tokensMax().orElse(all);
+    }
+
+    /** The seed depends on the batch's and the item's id, so neither order nor company changes an answer. */
+    private SamplingOptions sampling(BatchItem item) {
+        SamplingOptions all = settings.sampling();
+        return new SamplingOptions(
+                (float) item.temperature().orElse(all.temperature()),
+                all.topK(),
+                (float) item.topP().orElse(all.topP()),
+                all.minP(),
+                all.repeatPenalty(),
+                all.repeatTokens(),
+                item.seed().orElse(seed(all.seed(), item.id())));
+    }
+
+    static long seed(long batch, String id) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(ByteBuffer.allocate(Long.BYTES).putLong(0, batch));
+            return ByteBuffer.wrap(digest.digest(id.getBytes(StandardCharsets.UTF_8))).getLong() >>> 1;
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every JDK has SHA-256", e);
+        }
+    }
+
+    private void keep(BatchItem item, GenerationResult result) {
+        ObjectNode record = JSON.createObjectNode();
+        record.put("id", "batch-" + item.line());
+        record.put("custom_id", item.id());
+        ObjectNode response = record.putObject("response");
+        response.put("status_code", 200);
+        ObjectNode body = response.putObject("body");
+        body.put("object", "chat.completion");
+        body.put("model", String.valueOf(model.file().paths().getFirst().getFileName()));
+        ObjectNode choice = body.putArray("choices").addObject();
+        choice.put("index", 0);
+        ObjectNode message = choice.putObject("message");
+        message.put("role", "assistant");
+        message.put("content", result.text());
+        choice.put("finish_reason", result.stopReason() == StopReason.END_OF_GENERATION ? "stop" : "length");
+        ObjectNode usage = body.putObject("usage");
+        int prompt = result.metrics().promptTokens();
+        int generated = result.metrics().generatedTokens();
+        usage.put("prompt_tokens", prompt);
+        usage.put("completion_tokens", generated);
+        usage.put("total_tokens", prompt + generated);
+        record.putNull("error");
+        append(output, item.id(), record);
+        answered++;
+        promptTokens += prompt;
+        answerTokens += generated;
+    }
+
+    /** Records that a line has no answer. */
+    void fail(BatchInput.Problem problem, String source) {
+        fail(problem.line(), problem.id() == null ? "line-" + problem.line() : problem.id(),
+                source + ":" + problem.line() + ": " + problem.reason());
+    }
+
+    private void fail(BatchItem item, String reason) {
+        fail(item.line(), item.id(), "line " + item.line() + ": " + reason);
+        if (failed > settings.errorsMax()) {
+            throw new CommandFailure("line " + item.line() + ": " + reason + " (" + failed + " failures, --max-errors "
+                    + settings.errorsMax() + ")");
+        }
+    }
+
+    private void fail(int line, String id, String reason) {
+        ObjectNode record = JSON.createObjectNode();
+        record.put("id", "batch-" + line);
+        record.put("custom_id", id);
+        record.putNull("response");
+        ObjectNode error = record.putObject("error");
+        error.put("line", line);
+        error.put("message", reason);
+        append(errors, id, record);
+        failed++;
+    }
+
+    private static void append(BatchOutput file, String id, ObjectNode record) {
+        try {
+            file.append(id, JSON.writeValueAsString(record));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
