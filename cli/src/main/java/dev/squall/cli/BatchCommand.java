@@ -162,15 +162,13 @@ final class BatchCommand implements Callable<Integer> {
     private void validate() {
         modelArguments.validate();
         if (concurrency < 1 || concurrency > CONCURRENCY_MAX) {
-            throw new IllegalArgumentException(
-                    "--concurrency " + concurrency + ": expected 1 to " + CONCURRENCY_MAX);
+            throw new IllegalArgumentException("--concurrency " + concurrency + ": expected 1 to " + CONCURRENCY_MAX);
         }
         if (errorsMax < 0) {
             throw new IllegalArgumentException("--max-errors " + errorsMax + ": expected 0 or more");
         }
         if (tokensMax < -1 || tokensMax == 0) {
-            throw new IllegalArgumentException(
-                    "--predict " + tokensMax + ": expected 1 or more, or -1 for no limit");
+            throw new IllegalArgumentException("--predict " + tokensMax + ": expected 1 or more, or -1 for no limit");
         }
         if (raw && system != null) {
             throw new IllegalArgumentException(
@@ -208,8 +206,8 @@ final class BatchCommand implements Callable<Integer> {
             Cancellation cancellation = new Cancellation();
             int total = prompts.items().size();
             Thread onSignal = new Thread(() -> streams.err()
-                    .println("\nsquall: interrupted: " + answered.finishedCount() + " of " + total
-                            + " answers are in " + answers + "; the same command goes on"));
+                    .println("\nsquall: interrupted: " + answered.finishedCount() + " of " + total + " answers are in "
+                            + answers + "; the same command goes on"));
             Runtime.getRuntime().addShutdownHook(onSignal);
             long started = System.nanoTime();
             try (ProgressBar bar = streams.errTerminal() ? bar(total, before) : null) {

@@ -13,6 +13,7 @@ import dev.squall.tokenizer.ChatMessage;
 import dev.squall.tokenizer.ChatTemplate;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -20,7 +21,6 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** Answers the prompts of a batch and appends what comes of each to its file. */
@@ -89,10 +89,11 @@ final class BatchRun {
      */
     void run(List<BatchItem> items, Cancellation cancellation, Progress progress) throws IOException {
         try {
-            new BatchGenerator(model, settings.concurrency()).run(new Requests(items), cancellation, (index, result) -> {
-                keep(started.get(index), result);
-                progress.onItem(this);
-            });
+            new BatchGenerator(model, settings.concurrency())
+                    .run(new Requests(items), cancellation, (index, result) -> {
+                        keep(started.get(index), result);
+                        progress.onItem(this);
+                    });
         } catch (UncheckedIOException e) {
             throw e.getCause() == null ? new IOException(e) : e.getCause();
         }
@@ -116,8 +117,10 @@ final class BatchRun {
                 }
                 int[] prompt = prompt(item);
                 if (prompt.length >= model.contextTokensMax()) {
-                    fail(item, "the prompt has " + prompt.length + " tokens, expected at most "
-                            + (model.contextTokensMax() - 1) + ": shorten it, or give a larger --ctx-size");
+                    fail(
+                            item,
+                            "the prompt has " + prompt.length + " tokens, expected at most "
+                                    + (model.contextTokensMax() - 1) + ": shorten it, or give a larger --ctx-size");
                     continue;
                 }
                 next = GenerationRequest.of(prompt, tokensMax(item), sampling(item));
@@ -171,7 +174,9 @@ final class BatchRun {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             digest.update(ByteBuffer.allocate(Long.BYTES).putLong(0, batch));
-            return ByteBuffer.wrap(digest.digest(id.getBytes(StandardCharsets.UTF_8))).getLong() >>> 1;
+            return ByteBuffer.wrap(digest.digest(id.getBytes(StandardCharsets.UTF_8)))
+                            .getLong()
+                    >>> 1;
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError("every JDK has SHA-256", e);
         }
@@ -207,7 +212,9 @@ final class BatchRun {
 
     /** Records that a line has no answer. */
     void fail(BatchInput.Problem problem, String source) {
-        fail(problem.line(), problem.id() == null ? "line-" + problem.line() : problem.id(),
+        fail(
+                problem.line(),
+                problem.id() == null ? "line-" + problem.line() : problem.id(),
                 source + ":" + problem.line() + ": " + problem.reason());
     }
 

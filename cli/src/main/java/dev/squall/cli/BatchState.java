@@ -32,7 +32,8 @@ final class BatchState {
             return Map.of();
         }
         try {
-            Map<String, String> state = JSON.readValue(file.toFile(), new TypeReference<LinkedHashMap<String, String>>() {});
+            Map<String, String> state =
+                    JSON.readValue(file.toFile(), new TypeReference<LinkedHashMap<String, String>>() {});
             if (FORMAT.equals(state.remove("format"))) {
                 return state;
             }

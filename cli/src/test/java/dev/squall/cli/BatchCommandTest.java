@@ -1,0 +1,275 @@
+package dev.squall.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BatchCommandTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final long PATIENCE_SECONDS = 120;
+    private static final int KILLS = Integer.getInteger("squall.test.kills", 12);
+
+    @TempDir
+    private Path home;
+
+    private InProcess.Run run(String... arguments) {
+        List<String> all = new ArrayList<>(List.of("batch"));
+        all.addAll(List.of(arguments));
+        return new InProcess(home).run(all.toArray(String[]::new));
+    }
+
+    private Path prompts(int count) throws IOException {
+        StringBuilder lines = new StringBuilder();
+        String[] countries = {"France", "Cuba", "Japan", "Kenya", "Peru", "Italy", "Egypt"};
+        for (int i = 0; i < count; i++) {
+            lines.append("{\"id\": \"q%d\", \"prompt\": \"What is the capital of %s? %d + %d?\"}\n"
+                    .formatted(i, countries[i % countries.length], i % 10, i % 7));
+        }
+        return Files.writeString(home.resolve("in.jsonl"), lines);
+    }
+
+    /** Answers by their id. */
+    private static Map<String, String> answers(Path output) throws IOException {
+        TreeMap<String, String> answers = new TreeMap<>();
+        for (String line : Files.readAllLines(output)) {
+            JsonNode record = JSON.readTree(line);
+            String before = answers.put(
+                    record.get("custom_id").asText(), record.get("response").toString());
+            assertThat(before).as("an answer twice: %s", line).isNull();
+        }
+        return answers;
+    }
+
+    @Test
+    void givesEachPromptTheSameAnswerWhateverRunsBesideItAndInWhatOrder() throws IOException {
+        Path input = prompts(12);
+        Map<String, String> one = null;
+        for (String concurrency : List.of("1", "3", "8")) {
+            Path output = home.resolve("out" + concurrency);
+            InProcess.Run run =
+                    run(input.toString(), "-o", output.toString(), "--concurrency", concurrency, "-s", "7", "-n", "12");
+            assertThat(run.exitCode()).as(run.err()).isZero();
+            if (one == null) {
+                one = answers(output);
+            }
+            assertThat(answers(output)).isEqualTo(one).hasSize(12);
+        }
+        List<String> reversed = new ArrayList<>(Files.readAllLines(input)).reversed();
+        Path other = Files.write(home.resolve("reversed.jsonl"), reversed);
+        run(other.toString(), "-o", home.resolve("back").toString(), "-s", "7", "-n", "12", "--expert-cache", "25%");
+        assertThat(answers(home.resolve("back"))).isEqualTo(one);
+    }
+
+    @Test
+    void givesTheAnswerThatChatGives() throws IOException {
+        Path input = Files.writeString(home.resolve("in.txt"), "What is the capital of France?\n\nWhat is 2 plus 3?\n");
+
+        InProcess.Run run = run(input.toString(), "--temp", "0", "--json");
+
+        JsonNode summary = JSON.readTree(run.out());
+        assertThat(summary.get("answered").asInt()).isEqualTo(2);
+        Map<String, String> answers = answers(home.resolve("in.txt.answers.jsonl"));
+        assertThat(answers.keySet()).containsExactlyInAnyOrder("line-1", "line-3");
+        assertThat(answers.get("line-1"))
+                .contains("The capital of France is Paris.")
+                .contains("\"stop\"");
+    }
+
+    @Test
+    void readsOpenAiLinesWithTheirOwnOptions() throws IOException {
+        Path input = Files.writeString(home.resolve("in.jsonl"), """
+                {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "x", "messages": [{"role": "user", "content": "What is the capital of France?"}], "max_tokens": 3, "temperature": 0}}
+                {"custom_id": "b", "method": "POST", "url": "/v1/chat/completions", "body": {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}], "max_tokens": 2, "seed": 4}}
+                """);
+
+        assertThat(run(input.toString()).exitCode()).isZero();
+
+        JsonNode first =
+                JSON.readTree(answers(home.resolve("in.jsonl.answers.jsonl")).get("a"));
+        assertThat(first.at("/body/usage/completion_tokens").asInt()).isEqualTo(3);
+        assertThat(first.at("/body/choices/0/finish_reason").asText()).isEqualTo("length");
+    }
+
+    @Test
+    void checksEveryLineBeforeAnythingRuns() throws IOException {
+        Path input = Files.writeString(home.resolve("in.jsonl"), """
+                {"id": "a", "prompt": "one"}
+                {"id": "b"}
+                no json
+                {"id": "a", "prompt": "again"}
+                {"id": "c", "prompt": "x", "stop": ["."]}
+                {"id": "d", "messages": [{"role": "assistant", "content": "x"}]}
+                {"id": "e", "prompt": "x", "temperature": -1}
+                """);
+
+        InProcess.Run refused = run(input.toString(), "-n", "2");
+
+        assertThat(refused.exitCode()).isEqualTo(1);
+        assertThat(refused.err())
+                .contains(input + ":2: expected either prompt or messages")
+                .contains(input + ":3: no JSON object")
+                .contains(input + ":4: id 'a' again, it was on line 1")
+                .contains(input + ":5: stop is not supported")
+                .contains(input + ":6: messages: expected the last one to be the user's")
+                .contains(input + ":7: temperature")
+                .contains("6 lines cannot be used, --max-errors is 0")
+                .contains("nothing was run");
+        assertThat(home.resolve("in.jsonl.answers.jsonl")).doesNotExist();
+
+        InProcess.Run allowed = run(input.toString(), "-n", "2", "--max-errors", "6");
+
+        assertThat(allowed.exitCode()).isEqualTo(1);
+        assertThat(answers(home.resolve("in.jsonl.answers.jsonl"))).containsOnlyKeys("a");
+        List<String> errors = Files.readAllLines(home.resolve("in.jsonl.answers.jsonl.errors"));
+        assertThat(errors).hasSize(6);
+        assertThat(JSON.readTree(errors.get(1)).at("/error/message").asText()).contains(":3: no JSON object");
+    }
+
+    @Test
+    void listsAPromptThatDoesNotFitAndGoesOn() throws IOException {
+        Path input = Files.writeString(home.resolve("in.txt"), "word ".repeat(200) + "\nHello\n");
+
+        InProcess.Run run = run(input.toString(), "-c", "64", "-n", "4", "--max-errors", "1");
+
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(answers(home.resolve("in.txt.answers.jsonl"))).containsOnlyKeys("line-2");
+        assertThat(Files.readString(home.resolve("in.txt.answers.jsonl.errors")))
+                .contains("tokens, expected at most 63");
+    }
+
+    @Test
+    void goesOnWhereItWasAndCutsATornLine() throws IOException {
+        Path input = prompts(6);
+        Path output = home.resolve("out");
+        run(input.toString(), "-o", output.toString(), "--temp", "0", "-n", "6");
+        Map<String, String> whole = answers(output);
+        List<String> lines = Files.readAllLines(output);
+        Files.writeString(
+                output, lines.get(0) + "\n" + lines.get(1) + "\n" + lines.get(2).substring(0, 40));
+
+        InProcess.Run again = run(input.toString(), "-o", output.toString(), "--temp", "0", "-n", "6");
+
+        assertThat(again.err()).contains("4 answered, 0 failed, 2 there before");
+        assertThat(answers(output)).isEqualTo(whole);
+
+        InProcess.Run other = run(input.toString(), "-o", output.toString(), "--temp", "0.5", "-n", "6");
+
+        assertThat(other.exitCode()).isEqualTo(1);
+        assertThat(other.err()).contains("temp was 0.0, is 0.5").contains("--force");
+    }
+
+    @Test
+    void refusesAnOutputThatIsSomethingElse() throws IOException {
+        Path input = prompts(1);
+        Path letter = Files.writeString(home.resolve("letter"), "dear reader\n");
+        assertThat(run(input.toString(), "-o", letter.toString()).err()).contains(letter + ":1: no answer of a batch");
+        assertThat(letter).hasContent("dear reader\n");
+        assertThat(run(input.toString(), "-o", home.toString()).err()).contains("expected a plain file");
+        assertThat(run(input.toString(), "-o", input.toString()).err()).contains("the output is the input");
+        assertThat(run(home.resolve("none").toString()).err()).contains("file not found");
+    }
+
+    @Test
+    void losesNothingHoweverOftenItIsKilled() throws Exception {
+        Path input = prompts(60);
+        Path expected = home.resolve("expected");
+        assertThat(run(input.toString(), "-o", expected.toString(), "-s", "3", "-n", "20")
+                        .exitCode())
+                .isZero();
+        Path output = home.resolve("out");
+        Random random = new Random(1);
+        int killed = 0;
+        for (int i = 0; i < KILLS; i++) {
+            Process process = start("-o", output.toString(), input.toString(), "-s", "3", "-n", "20", "-t", "1");
+            if (!process.waitFor(500 + random.nextInt(700), TimeUnit.MILLISECONDS)) {
+                killed++;
+            }
+            process.destroyForcibly().waitFor();
+        }
+        Process last = start("-o", output.toString(), input.toString(), "-s", "3", "-n", "20");
+        assertThat(last.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+        assertThat(last.exitValue()).isZero();
+        assertThat(killed).isPositive();
+        assertThat(answers(output)).isEqualTo(answers(expected));
+    }
+
+    @Test
+    void keepsWhatItHasWhenTheDiskIsFull() throws Exception {
+        Path input = prompts(40);
+        Path output = home.resolve("out");
+        List<String> command = command("-o", output.toString(), input.toString(), "--temp", "0", "-n", "8");
+        // A limit of eight blocks of 512 bytes on any file that the process writes stands for a disk that is full.
+        String limited = "ulimit -f 8; exec \"$@\"";
+        List<String> shell = new ArrayList<>(List.of("bash", "-c", limited, "batch"));
+        shell.addAll(command);
+        Path err = home.resolve("err");
+        Process process = new ProcessBuilder(shell)
+                .redirectOutput(home.resolve("unused").toFile())
+                .redirectError(err.toFile())
+                .start();
+        assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+
+        assertThat(process.exitValue()).as(Files.readString(err)).isEqualTo(1);
+        assertThat(Files.readString(err)).contains("answers are kept; make room and start the same command again");
+        int kept = answers(output).size();
+        assertThat(kept).isBetween(1, 39);
+
+        InProcess.Run again = run(input.toString(), "-o", output.toString(), "--temp", "0", "-n", "8");
+
+        assertThat(again.err()).contains(kept + " there before");
+        assertThat(answers(output)).hasSize(40);
+    }
+
+    @Test
+    void saysHowFarItCameWhenItIsTerminated() throws Exception {
+        Path input = prompts(4000);
+        Path err = home.resolve("err");
+        Process process = new ProcessBuilder(command(input.toString(), "-t", "1"))
+                .redirectOutput(home.resolve("unused").toFile())
+                .redirectError(err.toFile())
+                .start();
+        Path output = home.resolve("in.jsonl.answers.jsonl");
+        for (int i = 0; i < 200 && (!Files.exists(output) || Files.size(output) == 0); i++) {
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
+        process.destroy();
+        assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+
+        assertThat(process.exitValue()).isEqualTo(143);
+        assertThat(Files.readString(err)).contains("interrupted:").contains("the same command goes on");
+    }
+
+    private Process start(String... arguments) throws IOException {
+        return new ProcessBuilder(command(arguments))
+                .redirectOutput(home.resolve("unused").toFile())
+                .redirectError(home.resolve("unused").toFile())
+                .start();
+    }
+
+    private List<String> command(String... arguments) {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx300m",
+                "-XX:-UsePerfData",
+                "--add-modules=jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Squall.class.getName(),
+                "batch"));
+        command.addAll(List.of(arguments));
+        return command;
+    }
+}
