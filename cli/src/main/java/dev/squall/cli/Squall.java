@@ -34,6 +34,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         subcommands = {
             ChatCommand.class,
             BatchCommand.class,
+            IndexCommand.class,
             ModelsCommand.class,
             PerplexityCommand.class,
             SimulateCommand.class,
@@ -184,6 +185,9 @@ public final class Squall implements Runnable {
             }
             if (type == BatchCommand.class) {
                 return type.cast(new BatchCommand(streams, environment));
+            }
+            if (type == IndexCommand.class) {
+                return type.cast(new IndexCommand(streams));
             }
             if (type == PerplexityCommand.class) {
                 return type.cast(new PerplexityCommand(streams, environment));

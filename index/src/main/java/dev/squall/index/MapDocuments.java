@@ -6,6 +6,7 @@ import dev.squall.predict.MapShape;
 import dev.squall.predict.MapVectors;
 import dev.squall.predict.Phase;
 import java.io.IOException;
+import java.util.SplittableRandom;
 import org.apache.lucene.document.BinaryDocValuesField;
 import org.apache.lucene.document.Document;
 import org.apache.lucene.document.Field;
@@ -45,6 +46,9 @@ final class MapDocuments {
     private static final String HITS = "hits";
     private static final String MISSES = "misses";
 
+    /** How far equal embeddings are moved apart, as a share of their length. */
+    private static final double APART = 0.1;
+
     private final MapShape shape;
     private final Projection semantic;
     private final Projection trajectory;
@@ -76,7 +80,8 @@ final class MapDocuments {
         Document document = new Document();
         document.add(new StringField(ID, Long.toString(id), Field.Store.NO));
         document.add(new NumericDocValuesField(ID, id));
-        document.add(new KnnFloatVectorField(SEMANTIC, semanticVector(unit), VectorSimilarityFunction.DOT_PRODUCT));
+        document.add(new KnnFloatVectorField(
+                SEMANTIC, apart(semanticVector(unit), id), VectorSimilarityFunction.DOT_PRODUCT));
         document.add(new KnnFloatVectorField(
                 TRAJECTORY, trajectoryVector(directions, shape.layerCount()), VectorSimilarityFunction.DOT_PRODUCT));
         document.add(new BinaryDocValuesField(EMBEDDING, new BytesRef(HalfFloats.encode(unit))));
@@ -88,6 +93,26 @@ final class MapDocuments {
         document.add(new NumericDocValuesField(HITS, origin.hits()));
         document.add(new NumericDocValuesField(MISSES, origin.misses()));
         return document;
+    }
+
+    /**
+     * The vector a little off, each time in another direction: the same token gives the same embedding again and again,
+     * and a graph of equal vectors falls apart. What is found is scored by the embedding itself.
+     */
+    private static float[] apart(float[] vector, long id) {
+        SplittableRandom random = new SplittableRandom(id);
+        float[] noisy = vector.clone();
+        double deviation = APART / Math.sqrt(noisy.length);
+        double squares = 0;
+        for (int i = 0; i < noisy.length; i++) {
+            noisy[i] += (float) (deviation * random.nextGaussian());
+            squares += (double) noisy[i] * noisy[i];
+        }
+        float factor = (float) (1 / Math.sqrt(squares));
+        for (int i = 0; i < noisy.length; i++) {
+            noisy[i] *= factor;
+        }
+        return noisy;
     }
 
     /** Where the map of a document comes from. */

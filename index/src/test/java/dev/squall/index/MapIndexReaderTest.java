@@ -1,0 +1,143 @@
+package dev.squall.index;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.data.Offset.offset;
+
+import dev.squall.predict.ExpertMap;
+import dev.squall.predict.MapShape;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MapIndexReaderTest {
+    private static final MapShape SHAPE = new MapShape(4, 16, 2, 32);
+
+    private final MadeUpMaps maps = new MadeUpMaps(SHAPE, 20, 1);
+
+    @TempDir
+    private Path folder;
+
+    private LuceneExpertMapStore filled(int count) {
+        LuceneExpertMapStore store = LuceneExpertMapStore.open(folder, SHAPE, "model", 100_000, 2);
+        for (int i = 0; i < count; i++) {
+            store.add(maps.map(i));
+        }
+        store.commit();
+        return store;
+    }
+
+    @Test
+    void readsTheLastCommitWhileAnotherWrites() throws IOException {
+        try (LuceneExpertMapStore store = filled(700);
+                MapIndexReader reader = MapIndexReader.open(folder)) {
+            store.add(maps.map(700));
+            store.commit();
+            assertThat(reader.maps()).isEqualTo(700);
+            assertThat(reader.index().shape()).isEqualTo(SHAPE);
+            assertThat(reader.index().model()).isEqualTo("model");
+            assertThat(reader.bytes()).isPositive();
+            assertThat(reader.segments().stream()
+                            .mapToInt(MapIndexReader.Segment::maps)
+                            .sum())
+                    .isEqualTo(700);
+            assertThat(reader.fields())
+                    .extracting(MapIndexReader.Field::name)
+                    .contains("semantic", "trajectory", "time");
+            Set<Long> ids = new HashSet<>();
+            reader.forEach(map -> ids.add(map.id()));
+            assertThat(ids).hasSize(700);
+            try (MapIndexReader later = MapIndexReader.open(folder)) {
+                assertThat(later.maps()).isEqualTo(701);
+            }
+        }
+    }
+
+    @Test
+    void findsAMapByItsNumber() throws IOException {
+        filled(50).close();
+        try (MapIndexReader reader = MapIndexReader.open(folder)) {
+            StoredMap map = reader.find(7).orElseThrow();
+            ExpertMap expected = maps.map(7);
+            assertThat(map.origin()).isEqualTo(expected.origin());
+            for (int i = 0; i < SHAPE.probabilityCount(); i++) {
+                assertThat(map.probabilities()[i]).isCloseTo(expected.probabilities()[i], offset(0x1p-11f));
+            }
+            assertThat(reader.find(50)).isEmpty();
+            assertThat(reader.nearestByTrajectory(expected.probabilities(), 4, 1, 32)
+                            .origin(0))
+                    .isEqualTo(expected.origin());
+        }
+    }
+
+    @Test
+    void reachesEveryMapFromTheEntryOfItsGraph() throws IOException {
+        filled(3000).close();
+        try (MapIndexReader reader = MapIndexReader.open(folder)) {
+            List<MapIndexReader.Graph> graphs = reader.graphs(true);
+            assertThat(graphs).isNotEmpty().allSatisfy(graph -> {
+                assertThat(graph.reachable()).isEqualTo(graph.nodes());
+                assertThat(graph.degreeMean()).isBetween(1.0, 64.0);
+            });
+        }
+        assertThat(MapIndexReader.check(folder)).isEmpty();
+    }
+
+    @Test
+    void keepsEqualEmbeddingsFindable() throws IOException {
+        ExpertMap one = maps.map(1);
+        try (LuceneExpertMapStore store = LuceneExpertMapStore.open(folder, SHAPE, "model", 100_000, 2)) {
+            for (int i = 0; i < 3000; i++) {
+                float[] embedding = maps.map(i % 30).embedding();
+                store.add(new ExpertMap(
+                        embedding, maps.map(i).probabilities(), maps.map(i).origin()));
+            }
+            store.commit();
+            int found = 0;
+            for (int i = 0; i < 30; i++) {
+                found += store.nearestByEmbedding(maps.map(i).embedding(), 1).score(0) > 0.999f ? 1 : 0;
+            }
+            assertThat(found).isGreaterThanOrEqualTo(29);
+            assertThat(store.nearestByEmbedding(one.embedding(), 3).score(2)).isCloseTo(1, offset(0x1p-9f));
+        }
+    }
+
+    @Test
+    void findsDamage() throws IOException {
+        filled(600).close();
+        Path largest;
+        try (Stream<Path> files = Files.list(folder)) {
+            largest = files.max(Comparator.comparingLong(file -> file.toFile().length()))
+                    .orElseThrow();
+        }
+        try (RandomAccessFile file = new RandomAccessFile(largest.toFile(), "rw")) {
+            file.seek(file.length() / 2);
+            int old = file.read();
+            file.seek(file.length() / 2);
+            file.write(old ^ 0xff);
+        }
+        assertThat(MapIndexReader.check(folder)).isNotEmpty();
+
+        Files.delete(largest);
+        assertThat(MapIndexReader.check(folder)).isNotEmpty();
+    }
+
+    @Test
+    void refusesWhatIsNoIndex() {
+        assertThatThrownBy(() -> MapIndexReader.open(folder.resolve("none")))
+                .isInstanceOf(MapIndexException.class)
+                .hasMessageContaining("no such folder");
+        assertThatThrownBy(() -> MapIndexReader.open(folder))
+                .isInstanceOf(MapIndexException.class)
+                .hasMessageContaining("is empty");
+        assertThat(folder.resolve("none")).doesNotExist();
+    }
+}
