@@ -13,8 +13,8 @@ final class ParallelKernels implements AutoCloseable {
     /** Multiply-adds below which waking other threads costs more than they save. */
     private static final long PARALLEL_WORK_MIN = 1 << 15;
 
-    /** Multiply-adds that make a task: about twenty microseconds. */
-    private static final long TASK_WORK = 1 << 18;
+    /** Multiply-adds that make a task: less than a hundred microseconds, and some hundred kilobytes of one stream. */
+    private static final long TASK_WORK = 1 << 20;
 
     private final Kernels kernels;
     private final WorkerPool pool;
@@ -185,7 +185,7 @@ final class ParallelKernels implements AutoCloseable {
         int threads = pool.threads();
         int share = ((outputs + threads - 1) / threads + 7) / 8 * 8;
         long rows = Math.max(1, TASK_WORK / Math.max(1, outputWork));
-        int chunk = (int) Math.max(8, Math.min(1024, rows / 8 * 8));
+        int chunk = (int) Math.max(8, Math.min(8192, rows / 8 * 8));
         return new Shares(outputs, share, chunk, (share + chunk - 1) / chunk);
     }
 
