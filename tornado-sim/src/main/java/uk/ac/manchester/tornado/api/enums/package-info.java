@@ -1,0 +1,5 @@
+/** Constants of TornadoVM. */
+@NullMarked
+package uk.ac.manchester.tornado.api.enums;
+
+import org.jspecify.annotations.NullMarked;

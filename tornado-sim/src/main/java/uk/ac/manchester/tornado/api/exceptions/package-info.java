@@ -1,0 +1,5 @@
+/** Exceptions of TornadoVM. */
+@NullMarked
+package uk.ac.manchester.tornado.api.exceptions;
+
+import org.jspecify.annotations.NullMarked;
