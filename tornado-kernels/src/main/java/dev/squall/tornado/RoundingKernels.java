@@ -1,0 +1,76 @@
+package dev.squall.tornado;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * Rounds activations to the precision that goes with a type of weights, as
+ * {@code dev.squall.compute.ActivationPrecision} says, in 32-bit floats. One work-item rounds one block; those beyond
+ * {@code blocks} do nothing. x and y have {@code blocks} blocks and may be the same array. Where a device divides exactly,
+ * the result is the JVM backend's; else a value may be rounded to the other of its two neighbours.
+ */
+final class RoundingKernels {
+    private RoundingKernels() {}
+
+    /** The nearest integer, of two equally near ones the even. |t| is below 2^30. */
+    static float nearest(float t) {
+        int whole = (int) t;
+        float rest = TornadoMath.abs(t - whole);
+        int away = rest > 0.5f ? 1 : rest == 0.5f ? whole & 1 : 0;
+        return t < 0 ? whole - away : whole + away;
+    }
+
+    /** The nearest half-precision number, exactly; |v| is below 65520. */
+    static float half(float v) {
+        float a = TornadoMath.abs(v);
+        float unit = 0x1p-24f;
+        unit = a >= unit * 0x1p26f ? unit * 0x1p16f : unit;
+        unit = a >= unit * 0x1p18f ? unit * 0x1p8f : unit;
+        unit = a >= unit * 0x1p14f ? unit * 0x1p4f : unit;
+        unit = a >= unit * 0x1p12f ? unit * 0x1p2f : unit;
+        unit = a >= unit * 0x1p11f ? unit * 2 : unit;
+        return nearest(v / unit) * unit;
+    }
+
+    /** To the nearest half-precision number, for F16; blocks of one element. */
+    static void roundToHalf(KernelContext context, FloatArray x, FloatArray y, int blocks) {
+        int i = context.globalIdx;
+        if (i < blocks) {
+            y.set(i, half(x.get(i)));
+        }
+    }
+
+    /** Blocks of 32: d q, q in [-127, 127], d = max|x| / 127 rounded to half precision; for Q8_0 and Q4_0. */
+    static void roundBlocksOf32(KernelContext context, FloatArray x, FloatArray y, int blocks) {
+        int block = context.globalIdx;
+        if (block < blocks) {
+            float max = 0;
+            for (int i = 0; i < 32; i++) {
+                max = TornadoMath.max(max, TornadoMath.abs(x.get(block * 32 + i)));
+            }
+            float inverse = max == 0 ? 0 : 127 / max;
+            float d = half(max / 127);
+            for (int i = 0; i < 32; i++) {
+                y.set(block * 32 + i, nearest(x.get(block * 32 + i) * inverse) * d);
+            }
+        }
+    }
+
+    /** Blocks of 256: d q, the element of largest magnitude becomes -127 d; for Q4_K and Q6_K. */
+    static void roundBlocksOf256(KernelContext context, FloatArray x, FloatArray y, int blocks) {
+        int block = context.globalIdx;
+        if (block < blocks) {
+            float max = 0;
+            for (int i = 0; i < 256; i++) {
+                float value = x.get(block * 256 + i);
+                max = TornadoMath.abs(value) > TornadoMath.abs(max) ? value : max;
+            }
+            float inverse = max == 0 ? 0 : -127 / max;
+            float d = max == 0 ? 0 : 1 / inverse;
+            for (int i = 0; i < 256; i++) {
+                y.set(block * 256 + i, TornadoMath.min(127, nearest(x.get(block * 256 + i) * inverse)) * d);
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package dev.squall.tornado;
+
+import static dev.squall.tornado.OneTask.CONTEXT;
+import static dev.squall.tornado.OneTask.arrays;
+import static dev.squall.tornado.OneTask.floats;
+import static dev.squall.tornado.OneTask.ints;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Comparator;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** The router, the sum of experts, a gated shared expert, and the choice of a token. */
+class ExpertKernelsTest {
+    private final Random random = new Random(23);
+
+    private float[] normal(int n) {
+        float[] values = new float[n];
+        for (int i = 0; i < n; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+
+    @Test
+    void sumsExpertsByTheirWeights() {
+        float[] outputs = normal(2 * 3 * 7);
+        float[] weights = normal(2 * 3);
+        FloatArray sum = new FloatArray(3 * 7);
+        FloatArray given = floats(outputs);
+        FloatArray by = floats(weights);
+        IntArray call = ints(2);
+        OneTask.run(
+                3 * 7,
+                4,
+                arrays(sum),
+                arrays(given, by, call),
+                g -> g.task("t", ExpertKernels::sumExperts, CONTEXT, call, given, by, sum, 7, 3));
+        for (int i = 0; i < 3 * 7; i++) {
+            double expected = 0;
+            for (int rank = 0; rank < 3 && i < 2 * 7; rank++) {
+                expected += (double) weights[i / 7 * 3 + rank] * outputs[(i / 7 * 3 + rank) * 7 + i % 7];
+            }
+            assertThat((double) sum.get(i)).isCloseTo(expected, within(1e-5));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1", "33, 8"})
+    void weighsASharedExpertByItsGate(int width, int group) {
+        float[] gate = normal(width);
+        float[] x = normal(2 * width);
+        float[] shared = normal(2 * width);
+        float[] before = normal(2 * width);
+        FloatArray y = floats(before);
+        FloatArray parameters = floats(gate);
+        FloatArray input = floats(x);
+        FloatArray given = floats(shared);
+        IntArray call = ints(2, 0);
+        OneTask.run(
+                2 * group,
+                group,
+                arrays(y),
+                arrays(parameters, input, given, call),
+                g -> g.task("t", ExpertKernels::addGated, CONTEXT, call, parameters, input, given, y, width, 1));
+        for (int i = 0; i < 2 * width; i++) {
+            double product = 0;
+            for (int j = 0; j < width; j++) {
+                product += (double) gate[j] * x[i / width * width + j];
+            }
+            double expected = before[i] + shared[i] / (1 + Math.exp(-product));
+            assertThat((double) y.get(i)).isCloseTo(expected, within(1e-5));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1", "7, 3", "64, 8"})
+    void choosesTheBestExpertsAndOfEqualsTheFirst(int experts, int used) {
+        int rows = 3;
+        float[] logits = normal(rows * experts);
+        logits[experts - 1] = logits[0];
+        FloatArray given = floats(logits);
+        FloatArray probabilities = new FloatArray(rows * experts);
+        IntArray chosen = new IntArray(rows * used);
+        IntArray call = ints(rows);
+        OneTask.run(
+                rows * experts,
+                2,
+                arrays(probabilities, chosen),
+                arrays(given, call),
+                g -> g.task("t", ExpertKernels::route, CONTEXT, call, given, probabilities, chosen, experts, used));
+        for (int row = 0; row < rows; row++) {
+            int from = row * experts;
+            double sum = 0;
+            for (int i = 0; i < experts; i++) {
+                sum += Math.exp(logits[from + i]);
+            }
+            int[] best = IntStream.range(0, experts)
+                    .boxed()
+                    .sorted(Comparator.comparing((Integer i) -> -logits[from + i]))
+                    .mapToInt(i -> i)
+                    .limit(used)
+                    .toArray();
+            for (int rank = 0; rank < used; rank++) {
+                assertThat(chosen.get(row * used + rank)).isEqualTo(best[rank]);
+            }
+            for (int i = 0; i < experts; i++) {
+                assertThat((double) probabilities.get(from + i))
+                        .isCloseTo(Math.exp(logits[from + i]) / sum, within(1e-5));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1", "5, 8", "1000, 64"})
+    void findsTheLargestAndOfEqualsTheFirst(int n, int group) {
+        float[] values = normal(n);
+        int largest = n / 2;
+        values[largest] = 10;
+        values[n - 1] = 10;
+        FloatArray given = floats(values);
+        IntArray index = new IntArray(1);
+        OneTask.run(
+                group,
+                group,
+                arrays(index),
+                arrays(given),
+                g -> g.task("t", ExpertKernels::argmax, CONTEXT, given, index, n));
+        assertThat(index.get(0)).isEqualTo(largest);
+    }
+}

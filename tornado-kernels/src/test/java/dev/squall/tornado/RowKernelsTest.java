@@ -1,0 +1,170 @@
+package dev.squall.tornado;
+
+import static dev.squall.tornado.OneTask.CONTEXT;
+import static dev.squall.tornado.OneTask.arrays;
+import static dev.squall.tornado.OneTask.floats;
+import static dev.squall.tornado.OneTask.ints;
+import static dev.squall.tornado.OneTask.toJava;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** What is done to rows between products: norms, sums, activation, rounding. */
+class RowKernelsTest {
+    private final Random random = new Random(5);
+
+    private float[] normal(int n) {
+        float[] values = new float[n];
+        for (int i = 0; i < n; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1, 1", "1, 7, 4", "3, 33, 1", "5, 96, 32", "2, 257, 64"})
+    void normalisesEachRowByItself(int rows, int n, int group) {
+        float[] x = normal(rows * n);
+        float[] parameters = normal(n + 3);
+        FloatArray y = new FloatArray(rows * n);
+        FloatArray input = floats(x);
+        FloatArray weights = floats(parameters);
+        IntArray call = ints(rows, 3);
+        OneTask.run(
+                rows * group,
+                group,
+                arrays(y),
+                arrays(input, weights, call),
+                g -> g.task("t", RowKernels::rmsNorm, CONTEXT, call, weights, input, y, n, 1e-5f, 1));
+        for (int row = 0; row < rows; row++) {
+            double squares = 0;
+            for (int i = 0; i < n; i++) {
+                squares += (double) x[row * n + i] * x[row * n + i];
+            }
+            for (int i = 0; i < n; i++) {
+                double expected = x[row * n + i] / Math.sqrt(squares / n + 1e-5f) * parameters[3 + i];
+                assertThat((double) y.get(row * n + i))
+                        .isCloseTo(expected, within((n + 8) * 0x1p-24 * Math.abs(expected)));
+            }
+        }
+    }
+
+    @Test
+    void addsBiasesAndScaledRowsToAsManyRowsAsTheCallHas() {
+        float[] x = normal(3 * 5);
+        float[] before = normal(3 * 5);
+        FloatArray y = floats(before);
+        FloatArray input = floats(x);
+        IntArray call = ints(2, 4);
+        OneTask.run(
+                15,
+                4,
+                arrays(y),
+                arrays(input, call),
+                g -> g.task("t", RowKernels::addScaled, CONTEXT, call, input, y, 5, 0.5f));
+        FloatArray biases = floats(0, 0, 0, 0, 1, 2, 3, 4, 5);
+        OneTask.run(
+                15,
+                4,
+                arrays(y),
+                arrays(biases, call),
+                g -> g.task("t", RowKernels::addBias, CONTEXT, call, biases, y, 5, 1));
+        for (int i = 0; i < 15; i++) {
+            float expected = i < 10 ? before[i] + 0.5f * x[i] + (i % 5 + 1) : before[i];
+            assertThat(y.get(i)).isCloseTo(expected, within(1e-6f));
+        }
+    }
+
+    @Test
+    void activatesGates() {
+        float[] g = {-100, -20, -1.5f, -1e-3f, 0, 1e-3f, 1.5f, 20, 100};
+        float[] u = {1, -2, 3, -4, 5, -6, 7, -8, 9};
+        FloatArray gate = floats(g);
+        FloatArray up = floats(u);
+        OneTask.run(9, 4, arrays(gate), arrays(up), t -> t.task("t", RowKernels::swiglu, CONTEXT, gate, up, 9));
+        for (int i = 0; i < g.length; i++) {
+            double expected = g[i] / (1 + Math.exp(-g[i])) * u[i];
+            assertThat((double) gate.get(i)).isCloseTo(expected, within(0x1p-20 * Math.abs(expected) + 1e-30));
+        }
+    }
+
+    @Test
+    void roundsToEveryHalfAndBetweenThem() {
+        int count = 2 * 0x7BFF;
+        float[] x = new float[2 * count];
+        for (int i = 0; i < count; i++) {
+            float low = Float.float16ToFloat((short) (i / 2));
+            float high = Float.float16ToFloat((short) (i / 2 + 1));
+            x[i] = i % 2 == 0 ? low : (low + high) / 2;
+            x[count + i] = i % 2 == 0 ? -low : -Math.nextUp((low + high) / 2);
+        }
+        FloatArray y = new FloatArray(x.length);
+        FloatArray input = floats(x);
+        OneTask.run(
+                x.length,
+                32,
+                arrays(y),
+                arrays(input),
+                g -> g.task("t", RoundingKernels::roundToHalf, CONTEXT, input, y, x.length));
+        for (int i = 0; i < x.length; i++) {
+            float expected = Float.float16ToFloat(Float.floatToFloat16(x[i]));
+            assertThat(y.get(i) + 0f).as("%s", x[i]).isEqualTo(expected + 0f);
+        }
+    }
+
+    @Test
+    void roundsBlocksOf32() {
+        float[] x = normal(3 * 32);
+        Arrays.fill(x, 32, 64, 0);
+        float[] y = blocks(x, 32);
+        for (int block = 0; block < 3; block++) {
+            float max = 0;
+            for (int i = block * 32; i < block * 32 + 32; i++) {
+                max = Math.max(max, Math.abs(x[i]));
+            }
+            float d = Float.float16ToFloat(Float.floatToFloat16(max / 127));
+            float inverse = max == 0 ? 0 : 127 / max;
+            for (int i = block * 32; i < block * 32 + 32; i++) {
+                float expected = (float) Math.rint(x[i] * inverse) * d;
+                assertThat(y[i]).isCloseTo(expected, within(1e-6f * d));
+            }
+        }
+    }
+
+    @Test
+    void roundsBlocksOf256() {
+        float[] x = normal(2 * 256);
+        x[17] = -9;
+        x[300] = 9;
+        float[] y = blocks(x, 256);
+        float d = 9f / 127;
+        for (int i = 0; i < x.length; i++) {
+            assertThat(y[i]).isCloseTo(x[i], within(d * 0.50001f));
+            assertThat(y[i] / d).isCloseTo((float) Math.rint(y[i] / d), within(1e-4f));
+        }
+        assertThat(y[17]).isCloseTo(-9, within(1e-5f));
+        assertThat(y[300]).isCloseTo(9, within(1e-5f));
+    }
+
+    private static float[] blocks(float[] x, int elements) {
+        FloatArray y = new FloatArray(x.length);
+        FloatArray input = floats(x);
+        int blocks = x.length / elements;
+        OneTask.run(
+                blocks,
+                2,
+                arrays(y),
+                arrays(input),
+                g -> elements == 32
+                        ? g.task("t", RoundingKernels::roundBlocksOf32, CONTEXT, input, y, blocks)
+                        : g.task("t", RoundingKernels::roundBlocksOf256, CONTEXT, input, y, blocks));
+        return toJava(y);
+    }
+}
