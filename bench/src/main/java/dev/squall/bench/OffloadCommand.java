@@ -4,7 +4,6 @@ import dev.squall.expert.CacheCounters;
 import dev.squall.expert.ExpertCacheOptions;
 import dev.squall.generate.GenerationMetrics;
 import dev.squall.generate.LanguageModel;
-import dev.squall.gguf.GgufFile;
 import dev.squall.predict.PolicyName;
 import dev.squall.predict.PolicyOptions;
 import java.io.IOException;
@@ -76,28 +75,17 @@ final class OffloadCommand implements Callable<Integer> {
                 + "| precision % | MB/token | stalled ms/token | layers missed by the predictor |");
         System.out.println("|---|---|---|---|---|---|---|---|---|---|---|---|");
         for (double share : shares) {
-            long bytes = Math.round(expertBytes() * share / 100 * 1.01);
             for (String name : policies) {
-                run(share, bytes, PolicyName.named(name), learnt, measured);
+                run(share, PolicyName.named(name), learnt, measured);
             }
         }
         return 0;
     }
 
-    private long expertBytes() throws IOException {
-        try (GgufFile file = GgufFile.open(model)) {
-            return file.tensors().values().stream()
-                    .filter(tensor -> tensor.name().endsWith("_exps.weight"))
-                    .mapToLong(tensor -> tensor.bytes())
-                    .sum();
-        }
-    }
-
-    private void run(double share, long bytes, PolicyName policy, List<String> learnt, List<String> measured)
-            throws IOException {
+    private void run(double share, PolicyName policy, List<String> learnt, List<String> measured) throws IOException {
         try (LanguageModel loaded = LanguageModel.builder(model)
                 .threads(threads)
-                .expertCache(new ExpertCacheOptions(bytes, true))
+                .expertCache(ExpertCacheOptions.ofShare(share / 100, true))
                 .policy(PolicyOptions.of(policy))
                 .load()) {
             Chats.run(loaded, learnt, 64, metrics -> {});

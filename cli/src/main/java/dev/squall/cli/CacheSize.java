@@ -1,5 +1,6 @@
 package dev.squall.cli;
 
+import dev.squall.expert.ExpertCacheOptions;
 import dev.squall.generate.LanguageModel;
 import dev.squall.gguf.GgufFile;
 import dev.squall.model.Hyperparameters;
@@ -7,6 +8,7 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -55,24 +57,26 @@ record CacheSize(long bytes, double percent) {
     }
 
     /**
-     * The bytes that it means for a model; empty if its experts are best used where they lie in the mapped file, because
+     * What it means for a model; empty if its experts are best used where they lie in the mapped file, because
      * the whole file fits into memory.
      *
      * @param contextTokens of the session; 0 for the default
      * @throws CommandFailure if not even one layer's experts fit beside the rest
      */
-    OptionalLong bytesFor(Path model, int contextTokens, AvailableMemory memory) throws IOException {
+    Optional<ExpertCacheOptions> optionsFor(Path model, int contextTokens, AvailableMemory memory) throws IOException {
         if (bytes > 0) {
-            return OptionalLong.of(bytes);
+            return Optional.of(new ExpertCacheOptions(bytes, true));
+        }
+        if (percent > 0) {
+            return Optional.of(ExpertCacheOptions.ofShare(percent / 100, true));
         }
         try (GgufFile file = GgufFile.open(model)) {
             long all = file.tensors().values().stream()
                     .filter(tensor -> tensor.name().endsWith("_exps.weight"))
                     .mapToLong(tensor -> tensor.bytes())
                     .sum();
-            return percent > 0
-                    ? OptionalLong.of(Math.max(1, (long) Math.ceil(all * (percent / 100))))
-                    : whatIsLeft(file, all, contextTokens, memory);
+            OptionalLong left = whatIsLeft(file, all, contextTokens, memory);
+            return left.isEmpty() ? Optional.empty() : Optional.of(new ExpertCacheOptions(left.getAsLong(), true));
         }
     }
 

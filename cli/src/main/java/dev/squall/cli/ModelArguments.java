@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Iterator;
-import java.util.OptionalLong;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -190,18 +190,18 @@ final class ModelArguments {
                     .contextTokens(contextTokens)
                     .sequences(sequences)
                     .backend(kernels.backend());
-            OptionalLong cacheBytes =
-                    CacheSize.parse(expertCache).bytesFor(file, contextTokens, new AvailableMemory(Path.of("/")));
-            if (cacheBytes.isPresent()) {
-                builder.expertCache(new ExpertCacheOptions(cacheBytes.getAsLong(), true));
+            Optional<ExpertCacheOptions> cache =
+                    CacheSize.parse(expertCache).optionsFor(file, contextTokens, new AvailableMemory(Path.of("/")));
+            if (cache.isPresent()) {
+                builder.expertCache(cache.get());
                 builder.policy(policyOptions());
             }
-            if (index != null && cacheBytes.isEmpty()) {
+            if (index != null && cache.isEmpty()) {
                 streams.err()
                         .println("squall: --index " + index
                                 + " learns nothing, as the whole model fits into memory: give --expert-cache SIZE");
             }
-            if (policy != null && cacheBytes.isEmpty()) {
+            if (policy != null && cache.isEmpty()) {
                 streams.err()
                         .println("squall: --policy " + policy
                                 + " does nothing, as the whole model fits into memory: give --expert-cache SIZE");

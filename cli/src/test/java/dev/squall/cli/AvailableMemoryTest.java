@@ -46,17 +46,17 @@ class AvailableMemoryTest {
     void autoMapsWhatFitsCachesWhatDoesNotAndRefusesWhatCannotRun() throws IOException {
         AvailableMemory memory = new AvailableMemory(root);
         CacheSize auto = CacheSize.parse("auto");
-        assertThat(auto.bytesFor(demo(), 0, memory)).isEmpty();
+        assertThat(auto.optionsFor(demo(), 0, memory)).isEmpty();
 
         file("proc/meminfo", "MemAvailable:   1000000 kB\n");
-        assertThat(auto.bytesFor(demo(), 0, memory)).isEmpty();
+        assertThat(auto.optionsFor(demo(), 0, memory)).isEmpty();
 
         file("proc/meminfo", "MemAvailable:   317000 kB\n");
-        long cached = auto.bytesFor(demo(), 0, memory).orElseThrow();
+        long cached = auto.optionsFor(demo(), 0, memory).orElseThrow().bytesMax();
         assertThat(cached).isBetween(1L << 20, 7L << 20);
 
         file("proc/meminfo", "MemAvailable:   300000 kB\n");
-        assertThatThrownBy(() -> auto.bytesFor(demo(), 0, memory))
+        assertThatThrownBy(() -> auto.optionsFor(demo(), 0, memory))
                 .isInstanceOf(CommandFailure.class)
                 .hasMessageContaining("beside its experts")
                 .hasMessageContaining("free memory");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.squall.gguf.GgufValue;
 import java.nio.file.Files;
@@ -36,12 +37,31 @@ class OneAnswerTest {
     }
 
     @Test
-    void givesTheSameAnswerFromAnExpertCacheAndCountsWhatItDid() {
+    void givesTheSameAnswerFromAnExpertCacheAndCountsWhatItDid() throws Exception {
         InProcess.Run run = new InProcess(home)
                 .run("chat", "-p", QUESTION, "--temp", "0", "--expert-cache", "50%", "--policy", "lfu");
 
         assertThat(run.out()).isEqualTo(ANSWER + "\n");
         assertThat(run.err()).containsPattern("experts \\d+ % hit, [\\d.]+ (KiB|MiB)/token, stalled [\\d.]+ ms");
+
+        InProcess.Run all = new InProcess(home)
+                .run(
+                        "chat",
+                        "-p",
+                        QUESTION,
+                        "--raw",
+                        "-n",
+                        "60",
+                        "--expert-cache",
+                        "100%",
+                        "--policy",
+                        "lru",
+                        "--json");
+        JsonNode metrics = new ObjectMapper().readTree(all.out()).get("metrics");
+
+        assertThat(metrics.get("expert_misses").asLong())
+                .as("each of 8 x 16 experts is read once at most")
+                .isBetween(1L, 128L);
 
         InProcess.Run tooSmall = new InProcess(home).run("chat", "-p", QUESTION, "--expert-cache", "1M");
 

@@ -1,9 +1,31 @@
 package dev.squall.expert;
 
 /**
- * The size and source of an expert cache to be made.
+ * The size and source of an expert cache to be made: so many bytes, or a share of all experts.
  *
- * @param bytesMax memory for experts
+ * @param bytesMax memory for experts; 0 where a share is given
+ * @param share of all experts, above 0 and at most 1; 0 where bytes are given
  * @param directReads whether experts are read past the operating system's page cache, or copied from the mapped file
  */
-public record ExpertCacheOptions(long bytesMax, boolean directReads) {}
+public record ExpertCacheOptions(long bytesMax, double share, boolean directReads) {
+    public ExpertCacheOptions {
+        if (bytesMax < 0 || share < 0 || share > 1 || (bytesMax > 0) == (share > 0)) {
+            throw new IllegalArgumentException("an expert cache of " + bytesMax + " bytes and a share of " + share
+                    + ", expected either bytes or a share above 0 and at most 1");
+        }
+    }
+
+    public ExpertCacheOptions(long bytesMax, boolean directReads) {
+        this(bytesMax, 0, directReads);
+    }
+
+    /** A cache with a slot for a share of all experts. */
+    public static ExpertCacheOptions ofShare(double share, boolean directReads) {
+        return new ExpertCacheOptions(0, share, directReads);
+    }
+
+    /** How many slots that is. */
+    public long slots(long slotBytes, long experts) {
+        return share > 0 ? (long) Math.ceil(share * experts) : Math.min(bytesMax / slotBytes, experts);
+    }
+}

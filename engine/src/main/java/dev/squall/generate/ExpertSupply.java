@@ -132,9 +132,11 @@ final class ExpertSupply implements AutoCloseable {
         boolean made = false;
         try {
             long slotBytes = HostSlots.slotBytes(reader);
-            long slots = Math.min(options.bytesMax() / slotBytes, (long) shape.layerCount() * shape.expertCount());
+            long slots = options.slots(slotBytes, (long) shape.layerCount() * shape.expertCount());
             if (slots < shape.expertCount()) {
-                throw new IllegalArgumentException("an expert cache of " + options.bytesMax() + " bytes has " + slots
+                throw new IllegalArgumentException("an expert cache of "
+                        + (options.share() > 0 ? 100 * options.share() + " %" : options.bytesMax() + " bytes") + " has "
+                        + slots
                         + " slots, expected at least " + shape.expertCount() + ", one layer's experts: give it "
                         + Math.multiplyExact(slotBytes, (long) shape.expertCount()) + " bytes or more");
             }
