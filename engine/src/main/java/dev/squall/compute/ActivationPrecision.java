@@ -7,7 +7,7 @@ import dev.squall.gguf.BlockType;
  * weights with activations quantised by block, so that the same file gives the same tokens only if activations are
  * rounded alike. Kernels round to the nearest value of this precision and go on in 32-bit floats.
  */
-enum ActivationPrecision {
+public enum ActivationPrecision {
     /** As they are. */
     FLOAT32(1),
     /** Nearest half-precision float. */
@@ -25,12 +25,13 @@ enum ActivationPrecision {
         this.blockElements = blockElements;
     }
 
-    int blockElements() {
+    /** How many activations share a scale. */
+    public int blockElements() {
         return blockElements;
     }
 
     /** The precision that goes with weights of that type. */
-    static ActivationPrecision with(BlockType weights) {
+    public static ActivationPrecision with(BlockType weights) {
         return switch (weights) {
             case F32 -> FLOAT32;
             case F16 -> FLOAT16;

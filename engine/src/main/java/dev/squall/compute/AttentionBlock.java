@@ -33,11 +33,7 @@ final class AttentionBlock implements AutoCloseable {
         h = model.hyperparameters();
         int rowsMax = options.rowsMax();
         cache = KvCache.of(h, options.sequencesMax(), options.positionsMax());
-        rotation = new Rotation(
-                h.rope(),
-                h.architecture().ropePairs(),
-                model.ropeFactors().forContext(options.positionsMax(), h.rope()),
-                rowsMax);
+        rotation = Rotation.of(model, options.positionsMax(), rowsMax);
         LatentShape latent = h.latent();
         heads = latent == null
                 ? new GroupedHeads(model, rowsMax, parallel, cache, rotation)

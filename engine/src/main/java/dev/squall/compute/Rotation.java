@@ -1,5 +1,7 @@
 package dev.squall.compute;
 
+import dev.squall.model.Hyperparameters;
+import dev.squall.model.ModelWeights;
 import dev.squall.model.Rope;
 import dev.squall.model.RopePairs;
 import dev.squall.model.RowBatch;
@@ -10,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * batch's rows are computed once and serve every layer and head: pair i of a row at position p turns by
  * p · base^(-2i/n). Angles are products of 32-bit floats, taken from pair to pair, as llama.cpp takes them.
  */
-final class Rotation {
+public final class Rotation {
     /** YaRN's narrowest transition between fast and slow pairs. */
     private static final float RAMP_MIN = 0.001f;
 
@@ -28,6 +30,16 @@ final class Rotation {
 
     private final float[] cosines;
     private final float[] sines;
+
+    /** The rotation of a model's heads. */
+    public static Rotation of(ModelWeights model, int positionsMax, int rowsMax) {
+        Hyperparameters h = model.hyperparameters();
+        return new Rotation(
+                h.rope(),
+                h.architecture().ropePairs(),
+                model.ropeFactors().forContext(positionsMax, h.rope()),
+                rowsMax);
+    }
 
     /** @param factors what each pair's angle is divided by; null for 1 */
     Rotation(Rope rope, RopePairs ropePairs, float @Nullable [] factors, int rowsMax) {
@@ -68,7 +80,8 @@ final class Rotation {
         return rope.dimensionCount() * Math.log(wavelength) / (2 * Math.log(rope.frequencyBase()));
     }
 
-    void begin(RowBatch rows) {
+    /** Computes the angles of a batch. */
+    public void begin(RowBatch rows) {
         for (int row = 0; row < rows.size(); row++) {
             float angle = rows.positions()[row];
             for (int pair = 0; pair < pairs; pair++) {
@@ -79,6 +92,31 @@ final class Rotation {
                 angle *= ratio;
             }
         }
+    }
+
+    /** Pairs of elements that are turned. */
+    public int pairs() {
+        return pairs;
+    }
+
+    /** Elements from one pair's first to the next pair's first. */
+    public int step() {
+        return step;
+    }
+
+    /** Elements from a pair's first to its second. */
+    public int distance() {
+        return distance;
+    }
+
+    /** The cosine that a pair of a row of the batch turns by, times the magnitude. */
+    public float cosine(int row, int pair) {
+        return cosines[row * pairs + pair];
+    }
+
+    /** The sine that a pair of a row of the batch turns by, times the magnitude. */
+    public float sine(int row, int pair) {
+        return sines[row * pairs + pair];
     }
 
     /** Rotates one head's vector of a row of the batch in place. */

@@ -2,6 +2,7 @@ package dev.squall.tornado;
 
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -11,12 +12,43 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * each from where a field of the call says.
  */
 final class RowKernels {
+    /** Bytes that one work-item of {@link #fillSlot} copies. */
+    static final int COPIED_BYTES = 16;
+
     private RowKernels() {}
 
     /** Touches arrays that a graph leaves on the device for others. One work-item. */
     static void touch(KernelContext context, FloatArray array) {
         int i = context.globalIdx;
         array.set(i, array.get(i));
+    }
+
+    /** The same for bytes. */
+    static void touchBytes(KernelContext context, ByteArray array) {
+        int i = context.globalIdx;
+        array.set(i, array.get(i));
+    }
+
+    /** to = row {@code call[field]} of from. */
+    static void copyRow(KernelContext context, IntArray call, FloatArray from, FloatArray to, int width, int field) {
+        int i = context.globalIdx;
+        if (i < width) {
+            to.set(i, from.get(call.get(field) * width + i));
+        }
+    }
+
+    /**
+     * Copies an expert that has come to the staging array into its slot. One work-item copies {@link #COPIED_BYTES}.
+     *
+     * @param target the byte that the slot begins at, and the bytes to copy
+     */
+    static void fillSlot(KernelContext context, IntArray target, ByteArray staging, ByteArray slots) {
+        int first = context.globalIdx * COPIED_BYTES;
+        int end = TornadoMath.min(first + COPIED_BYTES, target.get(1));
+        int to = target.get(0);
+        for (int i = first; i < end; i++) {
+            slots.set(to + i, staging.get(i));
+        }
     }
 
     /** to = from, the first {@code elements}. */

@@ -104,8 +104,14 @@ public final class GraphPlan {
         return copy;
     }
 
-    /** Copies in, runs the tasks and copies out. */
-    public void execute(List<GraphPlan> graphs, @Nullable GridScheduler grids) {
+    /**
+     * Copies in, runs the tasks and copies out.
+     *
+     * @param graphs those of the plan
+     * @param before the graph that the plan executed before this one; null for none
+     */
+    public void execute(List<GraphPlan> graphs, @Nullable GraphPlan before, @Nullable GridScheduler grids) {
+        requireConsumedIn(before);
         for (Task task : tasks) {
             for (Object argument : task.arguments) {
                 if (argument instanceof TornadoNativeArray array) {
@@ -124,6 +130,20 @@ public final class GraphPlan {
         }
         everyOut.forEach(this::copyOut);
         executed = true;
+    }
+
+    /** TornadoVM takes what a graph consumes from the graph before, whichever graph it names. */
+    private void requireConsumedIn(@Nullable GraphPlan before) {
+        if (before == null) {
+            return;
+        }
+        for (var entry : consumed.entrySet()) {
+            if (!before.name.equals(entry.getValue()) && !before.consumed.containsKey(entry.getKey())) {
+                throw new SimulationException("graph '" + name + "' consumes an array from '" + entry.getValue()
+                        + "', but the plan executed '" + before.name
+                        + "' before, which TornadoVM takes it from: let that graph consume it as well");
+            }
+        }
     }
 
     /** Finds or makes the device's copy of an array. */

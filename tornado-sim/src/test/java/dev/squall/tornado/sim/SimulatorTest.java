@@ -243,6 +243,40 @@ class SimulatorTest {
         }
     }
 
+    @Test
+    void refusesToConsumeWhatTheGraphBeforeDoesNotHave() throws TornadoExecutionPlanException {
+        FloatArray values = counting(4);
+        FloatArray other = counting(4);
+        ImmutableTaskGraph init = new TaskGraph("init")
+                .transferToDevice(DataTransferMode.FIRST_EXECUTION, values, other)
+                .task("t", SimulatorTest::copy, context, values, other)
+                .persistOnDevice(values, other)
+                .snapshot();
+        ImmutableTaskGraph both = new TaskGraph("both")
+                .consumeFromDevice("init", values, other)
+                .task("t", SimulatorTest::copy, context, values, other)
+                .persistOnDevice(values, other)
+                .snapshot();
+        ImmutableTaskGraph one = new TaskGraph("one")
+                .consumeFromDevice("init", values)
+                .task("t", SimulatorTest::copy, context, values, values)
+                .persistOnDevice(values)
+                .snapshot();
+        GridScheduler grids = grid("init.t", 4, 2);
+        WorkerGrid1D four = new WorkerGrid1D(4);
+        four.setLocalWork(2, 1, 1);
+        grids.addWorkerGrid("both.t", four);
+        grids.addWorkerGrid("one.t", four);
+        try (TornadoExecutionPlan plan = new TornadoExecutionPlan(init, both, one)) {
+            plan.withGridScheduler(grids);
+            plan.withGraph(0).execute();
+            plan.withGraph(1).execute();
+            plan.withGraph(2).execute();
+            assertThatThrownBy(() -> plan.withGraph(1).execute())
+                    .hasMessageContaining("the plan executed 'one' before, which TornadoVM takes it from");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"8, 1", "8, 2", "64, 32", "64, 64"})
     void workItemsMeetAtBarriers(int global, int local) {

@@ -15,6 +15,7 @@ public class TornadoExecutionPlan implements AutoCloseable {
     private final List<GraphPlan> graphs = new ArrayList<>();
     private int selected = -1;
     private @Nullable GridScheduler grids;
+    private @Nullable GraphPlan before;
     private @Nullable Thread owner;
 
     public TornadoExecutionPlan(ImmutableTaskGraph... immutableTaskGraphs) {
@@ -61,7 +62,8 @@ public class TornadoExecutionPlan implements AutoCloseable {
         }
         List<GraphPlan> chosen = selected < 0 ? graphs : List.of(graphs.get(selected));
         for (GraphPlan graph : chosen) {
-            graph.execute(graphs, grids);
+            graph.execute(graphs, before, grids);
+            before = graph;
         }
         return new TornadoExecutionResult(chosen.getLast());
     }

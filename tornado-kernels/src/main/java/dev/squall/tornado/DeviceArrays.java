@@ -1,0 +1,126 @@
+package dev.squall.tornado;
+
+import dev.squall.compute.BackendOptions;
+import dev.squall.model.Hyperparameters;
+import dev.squall.model.ModelException;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * The arrays of a pass. R rows at most, E hidden width, H query heads, G key/value heads, K experts used, J experts, F the
+ * widest inner width, V vocabulary. The first group stays on the device, the second crosses with every launch that uses it.
+ */
+final class DeviceArrays {
+    final FloatArray table = DecodingTable.create();
+    /** R x E. */
+    final FloatArray hidden;
+    /** R x E. */
+    final FloatArray normed;
+    /** R x the widest input of a product. */
+    final FloatArray rounded;
+    /** R x H·D. */
+    final FloatArray queries;
+    /** R x G·D. */
+    final FloatArray keys;
+    /** R x G·D. */
+    final FloatArray values;
+    /** R x H·D. */
+    final FloatArray attended;
+    /** R x E, what a block adds. */
+    final FloatArray output;
+    /** R x E, what a shared expert gives. */
+    final FloatArray shared;
+    /** R·K x F. */
+    final FloatArray gates;
+    /** R·K x F. */
+    final FloatArray ups;
+    /** R·K x E. */
+    final FloatArray outputs;
+    /** R x 2·pairs. */
+    final FloatArray turns;
+    /** One row. */
+    final FloatArray row;
+
+    final FloatArray keyCache;
+    final FloatArray valueCache;
+
+    final IntArray call;
+    /** R x E. */
+    final FloatArray embedded;
+    /** R x 2·pairs. */
+    final FloatArray angles;
+    /** R x K. */
+    final FloatArray expertWeights;
+    /** R x J. */
+    final FloatArray routerLogits;
+    /** V. */
+    final FloatArray logits;
+    /** E. */
+    final FloatArray hiddenRow;
+
+    final int rowsMax;
+    final int used;
+
+    DeviceArrays(Hyperparameters h, int vocabularySize, int pairs, BackendOptions options) {
+        rowsMax = options.rowsMax();
+        used = Math.max(1, h.expertUsedCount());
+        int width = h.embeddingLength();
+        int expertWidth = used * h.expertFeedForwardLength();
+        int inner = Math.max(expertWidth, Math.max(h.sharedFeedForwardLength(), h.denseFeedForwardLength()));
+        hidden = rows(width);
+        normed = rows(width);
+        rounded = rows(Math.max(width, h.headCount() * h.valueLength()));
+        queries = rows(h.headCount() * h.keyLength());
+        keys = rows(h.headCountKv() * h.keyLength());
+        values = rows(h.headCountKv() * h.valueLength());
+        attended = rows(h.headCount() * h.valueLength());
+        output = rows(width);
+        shared = rows(width);
+        gates = rows(inner);
+        ups = rows(inner);
+        outputs = rows(used * width);
+        turns = rows(Math.max(1, 2 * pairs));
+        row = new FloatArray(width);
+        long vectors = (long) h.blockCount() * options.sequencesMax() * options.positionsMax() * h.headCountKv();
+        keyCache = cache(vectors * h.keyLength());
+        valueCache = cache(vectors * h.valueLength());
+        call = new IntArray(pairField(3));
+        embedded = rows(width);
+        angles = rows(Math.max(1, 2 * pairs));
+        expertWeights = rows(used);
+        routerLogits = rows(Math.max(1, h.expertCount()));
+        logits = new FloatArray(vocabularySize);
+        hiddenRow = new FloatArray(width);
+    }
+
+    private FloatArray rows(int width) {
+        return new FloatArray(Math.multiplyExact(rowsMax, width));
+    }
+
+    private static FloatArray cache(long elements) {
+        if (elements * Float.BYTES > DeviceWeights.BUFFER_BYTES_MAX) {
+            throw new ModelException(
+                    "KV cache: " + elements * Float.BYTES + " bytes of keys or values, expected at most "
+                            + DeviceWeights.BUFFER_BYTES_MAX + ", one buffer of a device: give a smaller --ctx-size");
+        }
+        return new FloatArray((int) elements);
+    }
+
+    /** Where the fields of rows begin in {@link #call}. */
+    static int rowsField() {
+        return CallField.COUNT;
+    }
+
+    /** Where the fields of pairs begin in {@link #call}: for gate 0, up 1, down 2; for 3 their end. */
+    int pairField(int matrix) {
+        return rowsField() + 3 * rowsMax + matrix * rowsMax * used;
+    }
+
+    void set(int field, int value) {
+        call.set(field, value);
+    }
+
+    int get(int field) {
+        return call.get(field);
+    }
+}

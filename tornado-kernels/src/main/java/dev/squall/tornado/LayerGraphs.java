@@ -1,0 +1,517 @@
+package dev.squall.tornado;
+
+import dev.squall.compute.ActivationPrecision;
+import dev.squall.compute.Rotation;
+import dev.squall.gguf.BlockType;
+import dev.squall.model.AttentionWeights.Grouped;
+import dev.squall.model.ExpertWeights;
+import dev.squall.model.Feature;
+import dev.squall.model.Hyperparameters;
+import dev.squall.model.LayerWeights;
+import dev.squall.model.MixtureWeights;
+import dev.squall.model.ModelWeights;
+import dev.squall.model.NormWeights;
+import dev.squall.model.Projection;
+import dev.squall.model.WeightMatrix;
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Builds the graphs of a pass. One graph serves all layers whose weights have the same types. */
+final class LayerGraphs {
+    private final Hyperparameters h;
+    private final DeviceWeights weights;
+    private final DeviceArrays a;
+    private final ByteArray slots;
+    private final Rotation rotation;
+    private final GroupSizes sizes;
+    private final GridScheduler grids;
+    private final int positionsMax;
+    private final int width;
+    private final KernelContext context = new KernelContext();
+
+    LayerGraphs(
+            ModelWeights model,
+            DeviceWeights weights,
+            DeviceArrays arrays,
+            ByteArray slots,
+            Rotation rotation,
+            GroupSizes sizes,
+            GridScheduler grids,
+            int positionsMax) {
+        h = model.hyperparameters();
+        this.weights = weights;
+        a = arrays;
+        this.slots = slots;
+        this.rotation = rotation;
+        this.sizes = sizes;
+        this.grids = grids;
+        this.positionsMax = positionsMax;
+        width = h.embeddingLength();
+    }
+
+    /**
+     * Everything that stays on the device. Every graph consumes and leaves all of it, used or not: TornadoVM 5.2 takes
+     * what a graph consumes from the graph that the plan executed before.
+     */
+    private Object[] resident() {
+        return new Object[] {
+            weights.bytes(),
+            weights.parameters(),
+            slots,
+            a.table,
+            a.hidden,
+            a.normed,
+            a.rounded,
+            a.queries,
+            a.keys,
+            a.values,
+            a.attended,
+            a.output,
+            a.shared,
+            a.gates,
+            a.ups,
+            a.outputs,
+            a.turns,
+            a.row,
+            a.keyCache,
+            a.valueCache
+        };
+    }
+
+    /** Brings everything that stays to the device. */
+    DeviceGraph init() {
+        Object[] all = resident();
+        DeviceGraph graph = new DeviceGraph(DeviceGraph.INIT, grids).takesOnce(all);
+        int index = 0;
+        for (Object array : all) {
+            String id = "touch" + index++;
+            if (array instanceof FloatArray floats) {
+                graph.add(id, 1, 1, g -> g.task(id, RowKernels::touch, context, floats));
+            } else if (array instanceof ByteArray bytes) {
+                graph.add(id, 1, 1, g -> g.task(id, RowKernels::touchBytes, context, bytes));
+            }
+        }
+        return graph.leaves(all);
+    }
+
+    /** Copies an expert from the staging array to its slot; launched as a pass of one row. */
+    DeviceGraph upload(ByteArray staging, IntArray target) {
+        int items = Math.ceilDiv(staging.getSize(), RowKernels.COPIED_BYTES);
+        return new DeviceGraph("upload", grids)
+                .shares(resident())
+                .takes(staging, target)
+                .add(
+                        "fill",
+                        items,
+                        sizes.elements(),
+                        g -> g.task("fill", RowKernels::fillSlot, context, target, staging, slots))
+                .leaves(resident());
+    }
+
+    /** hidden = the embedded rows. */
+    DeviceGraph begin() {
+        int elements = a.hidden.getSize();
+        int turned = a.turns.getSize();
+        return new DeviceGraph("begin", grids)
+                .shares(resident())
+                .takes(a.embedded, a.angles)
+                .add(
+                        "embed",
+                        width,
+                        sizes.elements(),
+                        g -> g.task("embed", RowKernels::copy, context, a.embedded, a.hidden, elements))
+                .add(
+                        "turn",
+                        turned / a.rowsMax,
+                        sizes.elements(),
+                        g -> g.task("turn", RowKernels::copy, context, a.angles, a.turns, turned))
+                .leaves(resident());
+    }
+
+    /** Attention, the norm after it and, in a layer with experts, the router's logits. */
+    DeviceGraph attention(String name, LayerWeights layer) {
+        Grouped heads = (Grouped) layer.attention();
+        Projection router = layer.feedForward() instanceof MixtureWeights mixture ? mixture.router() : null;
+        DeviceGraph graph = new DeviceGraph(name, grids).shares(resident()).takes(a.call);
+        if (router != null) {
+            graph.takes(a.routerLogits);
+        }
+        normalise(graph, "norm", layer.attentionNorm(), a.hidden, a.normed, CallField.ATTENTION_NORM);
+        FloatArray input = round(graph, "round", heads.query().matrix(), a.normed, a.rounded, width, 1);
+        project(graph, "query", heads.query(), input, a.queries, CallField.QUERY);
+        if (!samePrecision(heads.query(), heads.key())) {
+            input = round(graph, "roundKey", heads.key().matrix(), a.normed, a.rounded, width, 1);
+        }
+        project(graph, "key", heads.key(), input, a.keys, CallField.KEY);
+        if (!samePrecision(heads.key(), heads.value())) {
+            input = round(graph, "roundValue", heads.value().matrix(), a.normed, a.rounded, width, 1);
+        }
+        project(graph, "value", heads.value(), input, a.values, CallField.VALUE);
+        attend(graph, heads);
+        Projection output = heads.output();
+        input = round(graph, "roundOutput", output.matrix(), a.attended, a.rounded, h.headCount() * h.valueLength(), 1);
+        project(graph, "output", output, input, a.output, CallField.OUTPUT);
+        addToHidden(graph, "residual", a.output);
+        normalise(graph, "feedForwardNorm", layer.feedForwardNorm(), a.hidden, a.normed, CallField.FEED_FORWARD_NORM);
+        if (router != null) {
+            input = round(graph, "roundRouter", router.matrix(), a.normed, a.rounded, width, 1);
+            project(graph, "router", router, input, a.routerLogits, CallField.ROUTER);
+        }
+        graph.leaves(resident());
+        return router == null ? graph : graph.gives(a.routerLogits);
+    }
+
+    private void attend(DeviceGraph graph, Grouped heads) {
+        boolean scaledQueries = h.architecture().has(Feature.SCALED_QUERIES);
+        float scale = h.scales().attention();
+        int field = DeviceArrays.rowsField();
+        int queryHeads = h.headCount();
+        int kvHeads = h.headCountKv();
+        normaliseHeads(graph, "queryNorm", heads.queryNorm(), a.queries, CallField.QUERY_NORM);
+        normaliseHeads(graph, "keyNorm", heads.keyNorm(), a.keys, CallField.KEY_NORM);
+        rotate(graph, "rotateQueries", a.queries, queryHeads, scaledQueries ? scale : 1);
+        rotate(graph, "rotateKeys", a.keys, kvHeads, 1);
+        store(graph, "storeKeys", a.keys, a.keyCache, h.keyLength());
+        store(graph, "storeValues", a.values, a.valueCache, h.valueLength());
+        graph.add(
+                "attend",
+                queryHeads * sizes.reduction(),
+                sizes.reduction(),
+                g -> g.task(
+                        "attend",
+                        AttentionKernels::attend,
+                        context,
+                        a.call,
+                        a.queries,
+                        a.keyCache,
+                        a.valueCache,
+                        a.attended,
+                        queryHeads,
+                        queryHeads / kvHeads,
+                        h.keyLength(),
+                        h.valueLength(),
+                        positionsMax,
+                        field,
+                        scaledQueries ? 1 : scale));
+    }
+
+    private void rotate(DeviceGraph graph, String id, FloatArray x, int heads, float scale) {
+        graph.add(
+                id,
+                heads,
+                sizes.elements(),
+                g -> g.task(
+                        id,
+                        AttentionKernels::rotateHeads,
+                        context,
+                        a.call,
+                        a.turns,
+                        x,
+                        heads,
+                        h.keyLength(),
+                        rotation.pairs(),
+                        rotation.step(),
+                        rotation.distance(),
+                        scale));
+    }
+
+    private void store(DeviceGraph graph, String id, FloatArray x, FloatArray cache, int length) {
+        int field = DeviceArrays.rowsField();
+        graph.add(
+                id,
+                h.headCountKv() * length,
+                sizes.elements(),
+                g -> g.task(
+                        id,
+                        AttentionKernels::store,
+                        context,
+                        a.call,
+                        x,
+                        cache,
+                        h.headCountKv(),
+                        length,
+                        positionsMax,
+                        field));
+    }
+
+    /** hidden += the experts of each row by their weights, and the shared expert. */
+    DeviceGraph experts(String name, MixtureWeights mixture, ExpertWeights any) {
+        ExpertWeights shared = mixture.shared();
+        DeviceGraph graph = new DeviceGraph(name, grids).shares(resident()).takes(a.call, a.expertWeights);
+        int inner = h.expertFeedForwardLength();
+        FloatArray input = round(graph, "round", any.gate(), a.normed, a.rounded, width, 1);
+        multiply(graph, "gate", any.gate(), slots, input, a.gates, a.pairField(0), 1, a.used);
+        if (ActivationPrecision.with(any.gate().type())
+                != ActivationPrecision.with(any.up().type())) {
+            input = round(graph, "roundUp", any.up(), a.normed, a.rounded, width, 1);
+        }
+        multiply(graph, "up", any.up(), slots, input, a.ups, a.pairField(1), 1, a.used);
+        activate(graph, "swiglu", a.used * inner);
+        FloatArray activated = round(graph, "roundDown", any.down(), a.gates, a.gates, inner, a.used);
+        multiply(graph, "down", any.down(), slots, activated, a.outputs, a.pairField(2), 1, 1, a.used);
+        graph.add(
+                "sum",
+                width,
+                sizes.elements(),
+                g -> g.task(
+                        "sum",
+                        ExpertKernels::sumExperts,
+                        context,
+                        a.call,
+                        a.outputs,
+                        a.expertWeights,
+                        a.output,
+                        width,
+                        a.used));
+        if (shared != null) {
+            network(graph, shared, a.shared);
+            addShared(graph, mixture.sharedGate());
+        }
+        addToHidden(graph, "residual", a.output);
+        return graph.leaves(resident());
+    }
+
+    private void addShared(DeviceGraph graph, float @Nullable [] gate) {
+        if (gate == null) {
+            graph.add(
+                    "addShared",
+                    width,
+                    sizes.elements(),
+                    g -> g.task("addShared", RowKernels::addScaled, context, a.call, a.shared, a.output, width, 1f));
+            return;
+        }
+        int field = CallField.NETWORK_WEIGHT;
+        graph.add(
+                "addShared",
+                sizes.reduction(),
+                sizes.reduction(),
+                g -> g.task(
+                        "addShared",
+                        ExpertKernels::addGated,
+                        context,
+                        a.call,
+                        weights.parameters(),
+                        a.normed,
+                        a.shared,
+                        a.output,
+                        width,
+                        field));
+    }
+
+    /** hidden += the network of a dense layer. */
+    DeviceGraph dense(String name, ExpertWeights network) {
+        DeviceGraph graph = new DeviceGraph(name, grids).shares(resident()).takes(a.call);
+        network(graph, network, a.output);
+        addToHidden(graph, "residual", a.output);
+        return graph.leaves(resident());
+    }
+
+    private void network(DeviceGraph graph, ExpertWeights network, FloatArray to) {
+        FloatArray input = round(graph, "roundNetwork", network.gate(), a.normed, a.rounded, width, 1);
+        one(graph, "networkGate", network.gate(), input, a.gates, CallField.NETWORK_GATE);
+        if (ActivationPrecision.with(network.gate().type())
+                != ActivationPrecision.with(network.up().type())) {
+            input = round(graph, "roundNetworkUp", network.up(), a.normed, a.rounded, width, 1);
+        }
+        one(graph, "networkUp", network.up(), input, a.ups, CallField.NETWORK_UP);
+        int inner = network.gate().rows();
+        activate(graph, "networkSwiglu", inner);
+        FloatArray activated = round(graph, "roundNetworkDown", network.down(), a.gates, a.gates, inner, 1);
+        one(graph, "networkDown", network.down(), activated, to, CallField.NETWORK_DOWN);
+    }
+
+    /** The logits of row {@link CallField#ROW}; launched as a pass of one row. */
+    DeviceGraph head(NormWeights norm, Projection output) {
+        DeviceGraph graph = new DeviceGraph("head", grids).shares(resident()).takes(a.call, a.logits);
+        copyRow(graph, a.row);
+        normalise(graph, "norm", norm, a.row, a.normed, CallField.HEAD_NORM);
+        FloatArray input = round(graph, "round", output.matrix(), a.normed, a.rounded, width, 1);
+        project(graph, "output", output, input, a.logits, CallField.HEAD);
+        return graph.leaves(resident()).gives(a.logits);
+    }
+
+    /** The hidden state of row {@link CallField#ROW}; launched as a pass of one row. */
+    DeviceGraph hiddenRow() {
+        DeviceGraph graph = new DeviceGraph("hidden", grids).shares(resident()).takes(a.call, a.hiddenRow);
+        copyRow(graph, a.hiddenRow);
+        return graph.leaves(resident()).gives(a.hiddenRow);
+    }
+
+    private void copyRow(DeviceGraph graph, FloatArray to) {
+        int field = CallField.ROW;
+        graph.add(
+                "row",
+                width,
+                sizes.elements(),
+                g -> g.task("row", RowKernels::copyRow, context, a.call, a.hidden, to, width, field));
+    }
+
+    private void normalise(DeviceGraph graph, String id, NormWeights norm, FloatArray x, FloatArray y, int field) {
+        rmsNorm(graph, id, x, y, width, 1, field);
+        if (norm.bias() != null) {
+            addBias(graph, id + "Bias", y, width, field + 1);
+        }
+    }
+
+    /** Each head by itself, or the whole row, as long as the weight is. */
+    private void normaliseHeads(DeviceGraph graph, String id, float @Nullable [] weight, FloatArray x, int field) {
+        if (weight != null) {
+            rmsNorm(graph, id, x, x, weight.length, x.getSize() / a.rowsMax / weight.length, field);
+        }
+    }
+
+    private void rmsNorm(
+            DeviceGraph graph, String id, FloatArray x, FloatArray y, int n, int vectorsPerRow, int field) {
+        graph.add(
+                id,
+                vectorsPerRow * sizes.reduction(),
+                sizes.reduction(),
+                g -> g.task(
+                        id,
+                        RowKernels::rmsNorm,
+                        context,
+                        a.call,
+                        weights.parameters(),
+                        x,
+                        y,
+                        n,
+                        h.normEpsilon(),
+                        field));
+    }
+
+    private void addBias(DeviceGraph graph, String id, FloatArray y, int rowWidth, int field) {
+        graph.add(
+                id,
+                rowWidth,
+                sizes.elements(),
+                g -> g.task(id, RowKernels::addBias, context, a.call, weights.parameters(), y, rowWidth, field));
+    }
+
+    private void addToHidden(DeviceGraph graph, String id, FloatArray x) {
+        float scale = h.scales().residual();
+        graph.add(
+                id,
+                width,
+                sizes.elements(),
+                g -> g.task(id, RowKernels::addScaled, context, a.call, x, a.hidden, width, scale));
+    }
+
+    private void activate(DeviceGraph graph, String id, int elementsPerRow) {
+        int elements = a.rowsMax * elementsPerRow;
+        graph.add(
+                id,
+                elementsPerRow,
+                sizes.elements(),
+                g -> g.task(id, RowKernels::swiglu, context, a.gates, a.ups, elements));
+    }
+
+    private void project(DeviceGraph graph, String id, Projection projection, FloatArray x, FloatArray y, int field) {
+        one(graph, id, projection.matrix(), x, y, field);
+        if (projection.bias() != null) {
+            addBias(graph, id + "Bias", y, projection.matrix().rows(), field + 1);
+        }
+    }
+
+    /** A product of each row with one matrix. */
+    private void one(DeviceGraph graph, String id, WeightMatrix matrix, FloatArray x, FloatArray y, int field) {
+        multiply(graph, id, matrix, weights.bytes(), x, y, field, 0, 1, 1);
+    }
+
+    private void multiply(
+            DeviceGraph graph,
+            String id,
+            WeightMatrix matrix,
+            ByteArray from,
+            FloatArray x,
+            FloatArray y,
+            int field,
+            int step,
+            int outputsPerInput) {
+        multiply(graph, id, matrix, from, x, y, field, step, outputsPerInput, outputsPerInput);
+    }
+
+    private void multiply(
+            DeviceGraph graph,
+            String id,
+            WeightMatrix matrix,
+            ByteArray from,
+            FloatArray x,
+            FloatArray y,
+            int field,
+            int step,
+            int outputsPerInput,
+            int outputsPerRow) {
+        int items = matrix.rows() * outputsPerRow * sizes.reduction();
+        graph.add(
+                id,
+                items,
+                sizes.reduction(),
+                g -> MatrixProducts.add(
+                        g,
+                        id,
+                        matrix.type(),
+                        context,
+                        a.call,
+                        from,
+                        a.table,
+                        x,
+                        y,
+                        matrix.rows(),
+                        matrix.columns(),
+                        field,
+                        step,
+                        outputsPerInput));
+    }
+
+    private static boolean samePrecision(Projection first, Projection second) {
+        return ActivationPrecision.with(first.matrix().type())
+                == ActivationPrecision.with(second.matrix().type());
+    }
+
+    /** Rounds rows for a product; gives where the rounded ones are. */
+    private FloatArray round(
+            DeviceGraph graph,
+            String id,
+            WeightMatrix matrix,
+            FloatArray x,
+            FloatArray to,
+            int vectorWidth,
+            int vectorsPerRow) {
+        BlockType type = matrix.type();
+        ActivationPrecision precision = ActivationPrecision.with(type);
+        int perRow = vectorWidth * vectorsPerRow / precision.blockElements();
+        int blocks = perRow * a.rowsMax;
+        return switch (precision) {
+            case FLOAT32 -> x;
+            case FLOAT16 -> {
+                graph.add(
+                        id,
+                        perRow,
+                        sizes.elements(),
+                        g -> g.task(id, RoundingKernels::roundToHalf, context, x, to, blocks));
+                yield to;
+            }
+            case BLOCKS_OF_32 -> {
+                graph.add(
+                        id,
+                        perRow,
+                        sizes.elements(),
+                        g -> g.task(id, RoundingKernels::roundBlocksOf32, context, x, to, blocks));
+                yield to;
+            }
+            case BLOCKS_OF_256 -> {
+                graph.add(
+                        id,
+                        perRow,
+                        sizes.elements(),
+                        g -> g.task(id, RoundingKernels::roundBlocksOf256, context, x, to, blocks));
+                yield to;
+            }
+            case BFLOAT16 -> throw new IllegalArgumentException("block type " + type + " has no kernel on devices");
+        };
+    }
+}

@@ -1,0 +1,99 @@
+package dev.squall.tornado;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.squall.compute.BackendFactory;
+import dev.squall.compute.JvmBackend;
+import dev.squall.generate.Cancellation;
+import dev.squall.generate.GenerationRequest;
+import dev.squall.generate.GenerationResult;
+import dev.squall.generate.LanguageModel;
+import dev.squall.generate.ScoredToken;
+import dev.squall.generate.Session;
+import dev.squall.generate.TokenListener;
+import dev.squall.model.ModelException;
+import dev.squall.sampling.SamplingOptions;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole engine on the device gives what it gives on the JVM. */
+class TornadoBackendTest {
+    /** Three matrices of 96 x 192 in blocks of 32 elements and 34 bytes. */
+    private static final long EXPERT_BYTES = 3L * 96 * 192 / 32 * 34;
+
+    private static final List<String> PROMPTS = List.of(
+            "What is the capital of Japan?",
+            "What is 7 plus 8?",
+            "Tell me a story about a fox named Mia.",
+            "What is the opposite of cold?");
+
+    @TempDir
+    static Path folder;
+
+    @BeforeAll
+    static void copyTheDemoModel() {
+        try (InputStream in = Objects.requireNonNull(
+                LanguageModel.class.getResourceAsStream("/dev/squall/demo/demo-moe-q8_0.gguf"))) {
+            Files.copy(in, folder.resolve("demo.gguf"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static List<GenerationResult> answers(BackendFactory backend) throws IOException {
+        List<GenerationResult> answers = new ArrayList<>();
+        try (LanguageModel model = LanguageModel.builder(folder.resolve("demo.gguf"))
+                .contextTokens(160)
+                .sequences(2)
+                .backend(backend)
+                .load()) {
+            for (String prompt : PROMPTS) {
+                try (Session session = model.newSession()) {
+                    int[] tokens = model.tokenizer()
+                            .encodeTrusted("<|im_start|>user\n" + prompt + "<|im_end|>\n<|im_start|>assistant\n");
+                    answers.add(session.generate(
+                            new GenerationRequest(tokens, 40, SamplingOptions.greedy(), 0, new Cancellation()),
+                            TokenListener.NONE));
+                }
+            }
+        }
+        return answers;
+    }
+
+    @Test
+    void greedyTextIsThatOfTheJvm() throws IOException {
+        List<GenerationResult> expected = answers(JvmBackend.vector());
+        for (long bytes : new long[] {Long.MAX_VALUE, 32 * EXPERT_BYTES}) {
+            List<GenerationResult> actual = answers(TornadoBackend.factory(bytes));
+            for (int i = 0; i < PROMPTS.size(); i++) {
+                assertThat(actual.get(i).text())
+                        .isEqualTo(expected.get(i).text())
+                        .isNotBlank();
+                List<ScoredToken> scored = actual.get(i).answer();
+                for (int t = 0; t < scored.size(); t++) {
+                    assertThat(scored.get(t).logProbability())
+                            .isCloseTo(expected.get(i).answer().get(t).logProbability(), within(0.05));
+                }
+            }
+        }
+    }
+
+    @Test
+    void refusesADeviceThatDoesNotHoldOneLayersExperts() {
+        assertThatThrownBy(() -> answers(TornadoBackend.factory(15 * EXPERT_BYTES)))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("experts: 15 slots of")
+                .hasMessageContaining("expected at least 16");
+    }
+}
