@@ -38,10 +38,12 @@ final class ModelArguments {
 
     @Option(
             names = "--device",
-            paramLabel = "auto|cpu",
+            paramLabel = "auto|cpu|sim|tornado",
             defaultValue = "auto",
-            description = "Where experts are computed. Default: auto.")
-    String device = "auto";
+            description =
+                    "What computes: the processor; TornadoVM's first device; or a simulator of such a device, which is "
+                            + "slow and there for tests and debugging. Default: auto, the processor.")
+    Device device = Device.AUTO;
 
     @Option(
             names = "--kernels",
@@ -140,10 +142,7 @@ final class ModelArguments {
                     + " learns no expert maps: use squall or finemoe");
         }
         prefetchDistance();
-        if (!device.equals("auto") && !device.equals("cpu")) {
-            throw new IllegalArgumentException(
-                    "--device " + device + ": this build computes on the CPU only: use --device cpu");
-        }
+        device.validate();
     }
 
     private PolicyName policyName() {
@@ -189,7 +188,7 @@ final class ModelArguments {
                     .threads(threads != null ? threads : Runtime.getRuntime().availableProcessors())
                     .contextTokens(contextTokens)
                     .sequences(sequences)
-                    .backend(kernels.backend());
+                    .backend(device.backend(kernels));
             Optional<ExpertCacheOptions> cache =
                     CacheSize.parse(expertCache).optionsFor(file, contextTokens, new AvailableMemory(Path.of("/")));
             if (cache.isPresent()) {
@@ -205,6 +204,9 @@ final class ModelArguments {
                 streams.err()
                         .println("squall: --policy " + policy
                                 + " does nothing, as the whole model fits into memory: give --expert-cache SIZE");
+            }
+            if (device == Device.SIM) {
+                streams.err().println("squall: --device sim computes on TornadoVM's simulator, which is slow");
             }
             if (traceOut != null) {
                 builder.traceOut(traceOut);

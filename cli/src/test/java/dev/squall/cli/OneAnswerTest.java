@@ -37,6 +37,16 @@ class OneAnswerTest {
     }
 
     @Test
+    void givesTheSameAnswerOnTheSimulatorOfADeviceAndSaysThatItIsSlow() {
+        InProcess.Run run = new InProcess(home)
+                .run("chat", "-p", QUESTION, "--temp", "0", "-c", "64", "--device", "sim", "--expert-cache", "50%");
+
+        assertThat(run.out()).isEqualTo(ANSWER + "\n");
+        assertThat(run.err()).contains("squall: --device sim computes on TornadoVM's simulator, which is slow");
+        assertThat(run.exitCode()).isZero();
+    }
+
+    @Test
     void givesTheSameAnswerFromAnExpertCacheAndCountsWhatItDid() throws Exception {
         InProcess.Run run = new InProcess(home)
                 .run("chat", "-p", QUESTION, "--temp", "0", "--expert-cache", "50%", "--policy", "lfu");
