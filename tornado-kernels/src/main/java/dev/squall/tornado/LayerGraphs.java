@@ -2,7 +2,6 @@ package dev.squall.tornado;
 
 import dev.squall.compute.ActivationPrecision;
 import dev.squall.compute.Rotation;
-import dev.squall.gguf.BlockType;
 import dev.squall.model.AttentionWeights.Grouped;
 import dev.squall.model.ExpertWeights;
 import dev.squall.model.Feature;
@@ -12,7 +11,6 @@ import dev.squall.model.MixtureWeights;
 import dev.squall.model.ModelWeights;
 import dev.squall.model.NormWeights;
 import dev.squall.model.Projection;
-import dev.squall.model.WeightMatrix;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.KernelContext;
@@ -31,6 +29,7 @@ final class LayerGraphs {
     private final GridScheduler grids;
     private final int positionsMax;
     private final int width;
+    private final GraphSteps steps;
     private final KernelContext context = new KernelContext();
 
     LayerGraphs(
@@ -51,6 +50,7 @@ final class LayerGraphs {
         this.grids = grids;
         this.positionsMax = positionsMax;
         width = h.embeddingLength();
+        steps = new GraphSteps(h, weights, arrays, sizes);
     }
 
     /**
@@ -140,26 +140,28 @@ final class LayerGraphs {
         if (router != null) {
             graph.takes(a.routerLogits);
         }
-        normalise(graph, "norm", layer.attentionNorm(), a.hidden, a.normed, CallField.ATTENTION_NORM);
-        FloatArray input = round(graph, "round", heads.query().matrix(), a.normed, a.rounded, width, 1);
-        project(graph, "query", heads.query(), input, a.queries, CallField.QUERY);
-        if (!samePrecision(heads.query(), heads.key())) {
-            input = round(graph, "roundKey", heads.key().matrix(), a.normed, a.rounded, width, 1);
+        steps.normalise(graph, "norm", layer.attentionNorm(), a.hidden, a.normed, CallField.ATTENTION_NORM);
+        FloatArray input = steps.round(graph, "round", heads.query().matrix(), a.normed, a.rounded, width, 1);
+        steps.project(graph, "query", heads.query(), input, a.queries, CallField.QUERY);
+        if (!GraphSteps.samePrecision(heads.query(), heads.key())) {
+            input = steps.round(graph, "roundKey", heads.key().matrix(), a.normed, a.rounded, width, 1);
         }
-        project(graph, "key", heads.key(), input, a.keys, CallField.KEY);
-        if (!samePrecision(heads.key(), heads.value())) {
-            input = round(graph, "roundValue", heads.value().matrix(), a.normed, a.rounded, width, 1);
+        steps.project(graph, "key", heads.key(), input, a.keys, CallField.KEY);
+        if (!GraphSteps.samePrecision(heads.key(), heads.value())) {
+            input = steps.round(graph, "roundValue", heads.value().matrix(), a.normed, a.rounded, width, 1);
         }
-        project(graph, "value", heads.value(), input, a.values, CallField.VALUE);
+        steps.project(graph, "value", heads.value(), input, a.values, CallField.VALUE);
         attend(graph, heads);
         Projection output = heads.output();
-        input = round(graph, "roundOutput", output.matrix(), a.attended, a.rounded, h.headCount() * h.valueLength(), 1);
-        project(graph, "output", output, input, a.output, CallField.OUTPUT);
-        addToHidden(graph, "residual", a.output);
-        normalise(graph, "feedForwardNorm", layer.feedForwardNorm(), a.hidden, a.normed, CallField.FEED_FORWARD_NORM);
+        input = steps.round(
+                graph, "roundOutput", output.matrix(), a.attended, a.rounded, h.headCount() * h.valueLength(), 1);
+        steps.project(graph, "output", output, input, a.output, CallField.OUTPUT);
+        steps.addToHidden(graph, "residual", a.output);
+        steps.normalise(
+                graph, "feedForwardNorm", layer.feedForwardNorm(), a.hidden, a.normed, CallField.FEED_FORWARD_NORM);
         if (router != null) {
-            input = round(graph, "roundRouter", router.matrix(), a.normed, a.rounded, width, 1);
-            project(graph, "router", router, input, a.routerLogits, CallField.ROUTER);
+            input = steps.round(graph, "roundRouter", router.matrix(), a.normed, a.rounded, width, 1);
+            steps.project(graph, "router", router, input, a.routerLogits, CallField.ROUTER);
         }
         graph.leaves(resident());
         return router == null ? graph : graph.gives(a.routerLogits);
@@ -171,8 +173,8 @@ final class LayerGraphs {
         int field = DeviceArrays.rowsField();
         int queryHeads = h.headCount();
         int kvHeads = h.headCountKv();
-        normaliseHeads(graph, "queryNorm", heads.queryNorm(), a.queries, CallField.QUERY_NORM);
-        normaliseHeads(graph, "keyNorm", heads.keyNorm(), a.keys, CallField.KEY_NORM);
+        steps.normaliseHeads(graph, "queryNorm", heads.queryNorm(), a.queries, CallField.QUERY_NORM);
+        steps.normaliseHeads(graph, "keyNorm", heads.keyNorm(), a.keys, CallField.KEY_NORM);
         rotate(graph, "rotateQueries", a.queries, queryHeads, scaledQueries ? scale : 1);
         rotate(graph, "rotateKeys", a.keys, kvHeads, 1);
         store(graph, "storeKeys", a.keys, a.keyCache, h.keyLength());
@@ -243,16 +245,16 @@ final class LayerGraphs {
         ExpertWeights shared = mixture.shared();
         DeviceGraph graph = new DeviceGraph(name, grids).shares(resident()).takes(a.call, a.expertWeights);
         int inner = h.expertFeedForwardLength();
-        FloatArray input = round(graph, "round", any.gate(), a.normed, a.rounded, width, 1);
-        multiply(graph, "gate", any.gate(), slots, input, a.gates, a.pairField(0), 1, a.used);
+        FloatArray input = steps.round(graph, "round", any.gate(), a.normed, a.rounded, width, 1);
+        steps.multiply(graph, "gate", any.gate(), slots, input, a.gates, a.pairField(0), 1, a.used);
         if (ActivationPrecision.with(any.gate().type())
                 != ActivationPrecision.with(any.up().type())) {
-            input = round(graph, "roundUp", any.up(), a.normed, a.rounded, width, 1);
+            input = steps.round(graph, "roundUp", any.up(), a.normed, a.rounded, width, 1);
         }
-        multiply(graph, "up", any.up(), slots, input, a.ups, a.pairField(1), 1, a.used);
-        activate(graph, "swiglu", a.used * inner);
-        FloatArray activated = round(graph, "roundDown", any.down(), a.gates, a.gates, inner, a.used);
-        multiply(graph, "down", any.down(), slots, activated, a.outputs, a.pairField(2), 1, 1, a.used);
+        steps.multiply(graph, "up", any.up(), slots, input, a.ups, a.pairField(1), 1, a.used);
+        steps.activate(graph, "swiglu", a.used * inner);
+        FloatArray activated = steps.round(graph, "roundDown", any.down(), a.gates, a.gates, inner, a.used);
+        steps.multiply(graph, "down", any.down(), slots, activated, a.outputs, a.pairField(2), 1, 1, a.used);
         graph.add(
                 "sum",
                 width,
@@ -271,7 +273,7 @@ final class LayerGraphs {
             network(graph, shared, a.shared);
             addShared(graph, mixture.sharedGate());
         }
-        addToHidden(graph, "residual", a.output);
+        steps.addToHidden(graph, "residual", a.output);
         return graph.leaves(resident());
     }
 
@@ -306,212 +308,38 @@ final class LayerGraphs {
     DeviceGraph dense(String name, ExpertWeights network) {
         DeviceGraph graph = new DeviceGraph(name, grids).shares(resident()).takes(a.call);
         network(graph, network, a.output);
-        addToHidden(graph, "residual", a.output);
+        steps.addToHidden(graph, "residual", a.output);
         return graph.leaves(resident());
     }
 
     private void network(DeviceGraph graph, ExpertWeights network, FloatArray to) {
-        FloatArray input = round(graph, "roundNetwork", network.gate(), a.normed, a.rounded, width, 1);
-        one(graph, "networkGate", network.gate(), input, a.gates, CallField.NETWORK_GATE);
+        FloatArray input = steps.round(graph, "roundNetwork", network.gate(), a.normed, a.rounded, width, 1);
+        steps.one(graph, "networkGate", network.gate(), input, a.gates, CallField.NETWORK_GATE);
         if (ActivationPrecision.with(network.gate().type())
                 != ActivationPrecision.with(network.up().type())) {
-            input = round(graph, "roundNetworkUp", network.up(), a.normed, a.rounded, width, 1);
+            input = steps.round(graph, "roundNetworkUp", network.up(), a.normed, a.rounded, width, 1);
         }
-        one(graph, "networkUp", network.up(), input, a.ups, CallField.NETWORK_UP);
+        steps.one(graph, "networkUp", network.up(), input, a.ups, CallField.NETWORK_UP);
         int inner = network.gate().rows();
-        activate(graph, "networkSwiglu", inner);
-        FloatArray activated = round(graph, "roundNetworkDown", network.down(), a.gates, a.gates, inner, 1);
-        one(graph, "networkDown", network.down(), activated, to, CallField.NETWORK_DOWN);
+        steps.activate(graph, "networkSwiglu", inner);
+        FloatArray activated = steps.round(graph, "roundNetworkDown", network.down(), a.gates, a.gates, inner, 1);
+        steps.one(graph, "networkDown", network.down(), activated, to, CallField.NETWORK_DOWN);
     }
 
     /** The logits of row {@link CallField#ROW}; launched as a pass of one row. */
     DeviceGraph head(NormWeights norm, Projection output) {
         DeviceGraph graph = new DeviceGraph("head", grids).shares(resident()).takes(a.call, a.logits);
-        copyRow(graph, a.row);
-        normalise(graph, "norm", norm, a.row, a.normed, CallField.HEAD_NORM);
-        FloatArray input = round(graph, "round", output.matrix(), a.normed, a.rounded, width, 1);
-        project(graph, "output", output, input, a.logits, CallField.HEAD);
+        steps.copyRow(graph, a.row);
+        steps.normalise(graph, "norm", norm, a.row, a.normed, CallField.HEAD_NORM);
+        FloatArray input = steps.round(graph, "round", output.matrix(), a.normed, a.rounded, width, 1);
+        steps.project(graph, "output", output, input, a.logits, CallField.HEAD);
         return graph.leaves(resident()).gives(a.logits);
     }
 
     /** The hidden state of row {@link CallField#ROW}; launched as a pass of one row. */
     DeviceGraph hiddenRow() {
         DeviceGraph graph = new DeviceGraph("hidden", grids).shares(resident()).takes(a.call, a.hiddenRow);
-        copyRow(graph, a.hiddenRow);
+        steps.copyRow(graph, a.hiddenRow);
         return graph.leaves(resident()).gives(a.hiddenRow);
-    }
-
-    private void copyRow(DeviceGraph graph, FloatArray to) {
-        int field = CallField.ROW;
-        graph.add(
-                "row",
-                width,
-                sizes.elements(),
-                g -> g.task("row", RowKernels::copyRow, context, a.call, a.hidden, to, width, field));
-    }
-
-    private void normalise(DeviceGraph graph, String id, NormWeights norm, FloatArray x, FloatArray y, int field) {
-        rmsNorm(graph, id, x, y, width, 1, field);
-        if (norm.bias() != null) {
-            addBias(graph, id + "Bias", y, width, field + 1);
-        }
-    }
-
-    /** Each head by itself, or the whole row, as long as the weight is. */
-    private void normaliseHeads(DeviceGraph graph, String id, float @Nullable [] weight, FloatArray x, int field) {
-        if (weight != null) {
-            rmsNorm(graph, id, x, x, weight.length, x.getSize() / a.rowsMax / weight.length, field);
-        }
-    }
-
-    private void rmsNorm(
-            DeviceGraph graph, String id, FloatArray x, FloatArray y, int n, int vectorsPerRow, int field) {
-        graph.add(
-                id,
-                vectorsPerRow * sizes.reduction(),
-                sizes.reduction(),
-                g -> g.task(
-                        id,
-                        RowKernels::rmsNorm,
-                        context,
-                        a.call,
-                        weights.parameters(),
-                        x,
-                        y,
-                        n,
-                        h.normEpsilon(),
-                        field));
-    }
-
-    private void addBias(DeviceGraph graph, String id, FloatArray y, int rowWidth, int field) {
-        graph.add(
-                id,
-                rowWidth,
-                sizes.elements(),
-                g -> g.task(id, RowKernels::addBias, context, a.call, weights.parameters(), y, rowWidth, field));
-    }
-
-    private void addToHidden(DeviceGraph graph, String id, FloatArray x) {
-        float scale = h.scales().residual();
-        graph.add(
-                id,
-                width,
-                sizes.elements(),
-                g -> g.task(id, RowKernels::addScaled, context, a.call, x, a.hidden, width, scale));
-    }
-
-    private void activate(DeviceGraph graph, String id, int elementsPerRow) {
-        int elements = a.rowsMax * elementsPerRow;
-        graph.add(
-                id,
-                elementsPerRow,
-                sizes.elements(),
-                g -> g.task(id, RowKernels::swiglu, context, a.gates, a.ups, elements));
-    }
-
-    private void project(DeviceGraph graph, String id, Projection projection, FloatArray x, FloatArray y, int field) {
-        one(graph, id, projection.matrix(), x, y, field);
-        if (projection.bias() != null) {
-            addBias(graph, id + "Bias", y, projection.matrix().rows(), field + 1);
-        }
-    }
-
-    /** A product of each row with one matrix. */
-    private void one(DeviceGraph graph, String id, WeightMatrix matrix, FloatArray x, FloatArray y, int field) {
-        multiply(graph, id, matrix, weights.bytes(), x, y, field, 0, 1, 1);
-    }
-
-    private void multiply(
-            DeviceGraph graph,
-            String id,
-            WeightMatrix matrix,
-            ByteArray from,
-            FloatArray x,
-            FloatArray y,
-            int field,
-            int step,
-            int outputsPerInput) {
-        multiply(graph, id, matrix, from, x, y, field, step, outputsPerInput, outputsPerInput);
-    }
-
-    private void multiply(
-            DeviceGraph graph,
-            String id,
-            WeightMatrix matrix,
-            ByteArray from,
-            FloatArray x,
-            FloatArray y,
-            int field,
-            int step,
-            int outputsPerInput,
-            int outputsPerRow) {
-        int items = matrix.rows() * outputsPerRow * sizes.reduction();
-        graph.add(
-                id,
-                items,
-                sizes.reduction(),
-                g -> MatrixProducts.add(
-                        g,
-                        id,
-                        matrix.type(),
-                        context,
-                        a.call,
-                        from,
-                        a.table,
-                        x,
-                        y,
-                        matrix.rows(),
-                        matrix.columns(),
-                        field,
-                        step,
-                        outputsPerInput));
-    }
-
-    private static boolean samePrecision(Projection first, Projection second) {
-        return ActivationPrecision.with(first.matrix().type())
-                == ActivationPrecision.with(second.matrix().type());
-    }
-
-    /** Rounds rows for a product; gives where the rounded ones are. */
-    private FloatArray round(
-            DeviceGraph graph,
-            String id,
-            WeightMatrix matrix,
-            FloatArray x,
-            FloatArray to,
-            int vectorWidth,
-            int vectorsPerRow) {
-        BlockType type = matrix.type();
-        ActivationPrecision precision = ActivationPrecision.with(type);
-        int perRow = vectorWidth * vectorsPerRow / precision.blockElements();
-        int blocks = perRow * a.rowsMax;
-        return switch (precision) {
-            case FLOAT32 -> x;
-            case FLOAT16 -> {
-                graph.add(
-                        id,
-                        perRow,
-                        sizes.elements(),
-                        g -> g.task(id, RoundingKernels::roundToHalf, context, x, to, blocks));
-                yield to;
-            }
-            case BLOCKS_OF_32 -> {
-                graph.add(
-                        id,
-                        perRow,
-                        sizes.elements(),
-                        g -> g.task(id, RoundingKernels::roundBlocksOf32, context, x, to, blocks));
-                yield to;
-            }
-            case BLOCKS_OF_256 -> {
-                graph.add(
-                        id,
-                        perRow,
-                        sizes.elements(),
-                        g -> g.task(id, RoundingKernels::roundBlocksOf256, context, x, to, blocks));
-                yield to;
-            }
-            case BFLOAT16 -> throw new IllegalArgumentException("block type " + type + " has no kernel on devices");
-        };
     }
 }
