@@ -25,7 +25,7 @@ final class DemoVariant {
 
     Path write(Path target) throws IOException {
         GgufWriter writer = new GgufWriter();
-        Path original = DemoModel.locate(Path.of("unused"), System.err);
+        Path original = DemoModel.locate(Path.of("target"), System.err);
         try (GgufFile demo = GgufFile.open(original)) {
             demo.metadata().entries().forEach((key, value) -> {
                 if (!removed.containsKey(key)) {
