@@ -1,27 +1,31 @@
 package dev.squall.bench;
 
-import dev.squall.expert.CacheCounters;
 import dev.squall.expert.ExpertCacheOptions;
-import dev.squall.generate.GenerationMetrics;
 import dev.squall.generate.LanguageModel;
 import dev.squall.predict.PolicyName;
 import dev.squall.predict.PolicyOptions;
+import dev.squall.predict.RoutingTrace;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** {@code bench offload}. */
 @Command(
         name = "offload",
-        description = "Answer prompts with a share of the experts in memory, by several policies, and print a table.",
+        description = "Answer prompts with a share of the experts in memory, by several policies, and print tables.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class OffloadCommand implements Callable<Integer> {
+    private static final String LLAMA = "llama.cpp";
+    private static final int TOKENS_MAX = 64;
+
     @Option(
             names = {"-m", "--model"},
             required = true,
@@ -44,7 +48,18 @@ final class OffloadCommand implements Callable<Integer> {
     @Option(names = "--shares", split = ",", description = "Percent of the experts that fit.")
     private List<Double> shares = new ArrayList<>(List.of(25.0));
 
-    @Option(names = "--policies", split = ",", description = "Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--ratios",
+            split = ",",
+            description =
+                    "Copy experts from the mapped file over a link that takes so many times as long for an expert "
+                            + "as a layer takes, measured with all experts in memory. 0 reads the disk, past the page cache.")
+    private List<Double> ratios = new ArrayList<>(List.of(0.0));
+
+    @Option(
+            names = "--policies",
+            split = ",",
+            description = "Default: ${DEFAULT-VALUE}. " + LLAMA + " is an engine, with its mapped file.")
     private List<String> policies = new ArrayList<>(List.of("lru", "lfu", "finemoe", "squall"));
 
     @Option(
@@ -52,64 +67,142 @@ final class OffloadCommand implements Callable<Integer> {
             description = "Default: ${DEFAULT-VALUE}.")
     private int threads = 2;
 
-    /** What the measured answers took. */
-    private static final class Sums {
-        private long prefillTokens;
-        private long prefillNanos;
-        private long decodedTokens;
-        private long decodeNanos;
+    @Option(
+            names = "--rival",
+            paramLabel = "DIR",
+            defaultValue = "${env:LLAMA_LIB_DIR:-.}",
+            description = "Folder of libllama." + LibLlama.RELEASE + ".so. Default: $LLAMA_LIB_DIR, or here.")
+    private Path rival = Path.of("");
 
-        private void add(GenerationMetrics metrics) {
-            prefillTokens += metrics.promptTokens();
-            prefillNanos += metrics.prefillNanos();
-            decodedTokens += metrics.generatedTokens() - 1;
-            decodeNanos += metrics.decodeNanos();
-        }
-    }
+    private List<String> learnt = List.of();
+    private List<String> measured = List.of();
+
+    /**
+     * The link of a table.
+     *
+     * @param bytesPerSecond 0 for the disk
+     */
+    private record Link(double ratio, double bytesPerSecond) {}
 
     @Override
     public Integer call() throws IOException {
-        List<String> learnt = Prompts.read(learn, learnPrompts);
-        List<String> measured = Prompts.read(test, testPrompts);
-        System.out.println("| share | policy | decode tokens/s | prefill tokens/s | hits % | late | wasted | recall % "
-                + "| precision % | MB/token | stalled ms/token | layers missed by the predictor |");
-        System.out.println("|---|---|---|---|---|---|---|---|---|---|---|---|");
-        for (double share : shares) {
-            for (String name : policies) {
-                run(share, PolicyName.named(name), learnt, measured);
+        learnt = Prompts.read(learn, learnPrompts);
+        measured = Prompts.read(test, testPrompts);
+        boolean needsTrace = policies.stream()
+                .anyMatch(name -> !name.equals(LLAMA) && PolicyName.named(name).needsTrace());
+        boolean needsLayerTime = ratios.stream().anyMatch(ratio -> ratio > 0);
+        Path trace = needsTrace || needsLayerTime ? Files.createTempFile("squall-offload", ".trace") : null;
+        try {
+            RoutingTrace recorded = trace == null ? null : record(trace);
+            double layerNanos = recorded == null || !needsLayerTime ? 0 : layerNanos(recorded);
+            for (double share : shares) {
+                for (double ratio : ratios) {
+                    double bandwidth =
+                            ratio > 0 && recorded != null ? recorded.expertBytes()[0] / (ratio * layerNanos) * 1e9 : 0;
+                    table(share, new Link(ratio, bandwidth), trace);
+                }
+            }
+        } finally {
+            if (trace != null) {
+                Files.delete(trace);
             }
         }
         return 0;
     }
 
-    private void run(double share, PolicyName policy, List<String> learnt, List<String> measured) throws IOException {
+    /** The routing of all the prompts, in order: what the oracle knows. */
+    private RoutingTrace record(Path trace) throws IOException {
+        try (LanguageModel loaded =
+                LanguageModel.builder(model).threads(threads).traceOut(trace).load()) {
+            Chats.run(loaded, learnt, TOKENS_MAX, cost -> {});
+            Chats.run(loaded, measured, TOKENS_MAX, cost -> {});
+        }
+        return RoutingTrace.read(trace);
+    }
+
+    /** What a layer takes in decode where every expert is in memory. */
+    private double layerNanos(RoutingTrace trace) throws IOException {
+        OffloadRow row = new OffloadRow("all in memory", false);
+        try (LanguageModel loaded =
+                LanguageModel.builder(model).threads(threads).load()) {
+            Chats.run(loaded, learnt, TOKENS_MAX, cost -> {});
+            Chats.run(loaded, measured, TOKENS_MAX, row::add);
+        }
+        double layerNanos = row.decodeNanosPerToken() / trace.shape().layerCount();
+        System.out.printf(
+                Locale.ROOT,
+                "All in memory: %.1f tokens/s, %.3f ms a layer; an expert has %,d bytes.%n",
+                1e9 / row.decodeNanosPerToken(),
+                layerNanos / 1e6,
+                trace.expertBytes()[0]);
+        return layerNanos;
+    }
+
+    private void table(double share, Link link, @Nullable Path trace) throws IOException {
+        System.out.printf(
+                Locale.ROOT,
+                "%n### %s %% of the experts, %s%n%n%s%n",
+                share,
+                link.ratio() > 0
+                        ? String.format(
+                                Locale.ROOT,
+                                "a copy takes %s layers (%.2f GB/s)",
+                                link.ratio(),
+                                link.bytesPerSecond() / 1e9)
+                        : "direct reads from disk",
+                OffloadRow.HEAD);
+        List<OffloadRow> rows = new ArrayList<>();
+        for (String name : policies) {
+            rows.add(name.equals(LLAMA) ? runLlama() : run(share, link, PolicyName.named(name), trace));
+        }
+        double lru = stalled(rows, PolicyName.LRU);
+        double oracle = stalled(rows, PolicyName.ORACLE);
+        for (OffloadRow row : rows) {
+            System.out.println(row.line(lru, oracle));
+        }
+        for (OffloadRow row : rows) {
+            if (row.name().equals(PolicyName.BELADY.toString()) && link.ratio() > 0) {
+                System.out.printf(
+                        Locale.ROOT,
+                        "%nNothing can be faster than the link with what Belady misses: %.1f tokens/s.%n",
+                        link.bytesPerSecond() / row.bytesPerToken());
+            }
+        }
+    }
+
+    private static double stalled(List<OffloadRow> rows, PolicyName policy) {
+        return rows.stream()
+                .filter(row -> row.name().equals(policy.toString()))
+                .mapToDouble(OffloadRow::stalledNanosPerToken)
+                .average()
+                .orElse(Double.NaN);
+    }
+
+    private OffloadRow run(double share, Link link, PolicyName policy, @Nullable Path trace) throws IOException {
+        OffloadRow row = new OffloadRow(policy.toString(), true);
         try (LanguageModel loaded = LanguageModel.builder(model)
                 .threads(threads)
-                .expertCache(ExpertCacheOptions.ofShare(share / 100, true))
-                .policy(PolicyOptions.of(policy))
+                .expertCache(ExpertCacheOptions.ofShare(share / 100, link.ratio() == 0)
+                        .throttledTo(link.bytesPerSecond()))
+                .policy(PolicyOptions.of(policy).withTrace(policy.needsTrace() ? trace : null))
                 .load()) {
-            Chats.run(loaded, learnt, 64, metrics -> {});
-            CacheCounters before = loaded.expertCounters();
-            long droppedBefore = loaded.predictionCounters().dropped();
-            Sums sums = new Sums();
-            Chats.run(loaded, measured, 64, sums::add);
-            CacheCounters counters = loaded.expertCounters().since(before);
-            double tokens = sums.prefillTokens + sums.decodedTokens;
-            System.out.printf(
-                    Locale.ROOT,
-                    "| %s %% | %s | %.1f | %.1f | %.1f | %d | %d | %.1f | %.1f | %.2f | %.2f | %d |%n",
-                    share,
-                    policy,
-                    sums.decodedTokens * 1e9 / sums.decodeNanos,
-                    sums.prefillTokens * 1e9 / sums.prefillNanos,
-                    100 * counters.hitRate(),
-                    counters.late(),
-                    counters.wasted(),
-                    100 * counters.predictionRecall(),
-                    100 * counters.predictionPrecision(),
-                    counters.bytesLoaded() / 1e6 / tokens,
-                    counters.stalledNanos() / 1e6 / tokens,
-                    loaded.predictionCounters().dropped() - droppedBefore);
+            Chats.run(loaded, learnt, TOKENS_MAX, cost -> {});
+            Chats.run(loaded, measured, TOKENS_MAX, row::add);
         }
+        return row;
+    }
+
+    private OffloadRow runLlama() throws IOException {
+        OffloadRow row = new OffloadRow(LLAMA, false);
+        try (LlamaChats chats = new LlamaChats(model)) {
+            List<int[]> prompts = chats.tokens(measured);
+            int longest =
+                    prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
+            chats.start(rival, model, longest + TOKENS_MAX, threads);
+            for (int[] prompt : prompts) {
+                row.add(chats.answer(prompt, TOKENS_MAX));
+            }
+        }
+        return row;
     }
 }

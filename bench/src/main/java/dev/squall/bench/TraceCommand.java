@@ -50,7 +50,7 @@ final class TraceCommand implements Callable<Integer> {
                         loaded,
                         Prompts.read(file, promptsMax),
                         tokensMax,
-                        metrics -> tokens[0] += metrics.generatedTokens());
+                        cost -> tokens[0] += cost.metrics().generatedTokens());
             }
         }
         System.err.printf("%s: %,d tokens answered, %,d bytes%n", out, tokens[0], Files.size(out));

@@ -6,22 +6,31 @@ package dev.squall.expert;
  * @param bytesMax memory for experts; 0 where a share is given
  * @param share of all experts, above 0 and at most 1; 0 where bytes are given
  * @param directReads whether experts are read past the operating system's page cache, or copied from the mapped file
+ * @param linkBytesPerSecond bandwidth that reads are slowed down to, for experiments; 0 for as fast as they are
  */
-public record ExpertCacheOptions(long bytesMax, double share, boolean directReads) {
+public record ExpertCacheOptions(long bytesMax, double share, boolean directReads, double linkBytesPerSecond) {
     public ExpertCacheOptions {
         if (bytesMax < 0 || share < 0 || share > 1 || (bytesMax > 0) == (share > 0)) {
             throw new IllegalArgumentException("an expert cache of " + bytesMax + " bytes and a share of " + share
                     + ", expected either bytes or a share above 0 and at most 1");
         }
+        if (!(linkBytesPerSecond >= 0)) {
+            throw new IllegalArgumentException("a link of " + linkBytesPerSecond + " bytes/s, expected 0 or more");
+        }
     }
 
     public ExpertCacheOptions(long bytesMax, boolean directReads) {
-        this(bytesMax, 0, directReads);
+        this(bytesMax, 0, directReads, 0);
     }
 
     /** A cache with a slot for a share of all experts. */
     public static ExpertCacheOptions ofShare(double share, boolean directReads) {
-        return new ExpertCacheOptions(0, share, directReads);
+        return new ExpertCacheOptions(0, share, directReads, 0);
+    }
+
+    /** The same behind a slow link, see {@link ThrottledExpertReader}. */
+    public ExpertCacheOptions throttledTo(double bytesPerSecond) {
+        return new ExpertCacheOptions(bytesMax, share, directReads, bytesPerSecond);
     }
 
     /** How many slots that is. */

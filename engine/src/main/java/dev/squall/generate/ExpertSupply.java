@@ -11,6 +11,7 @@ import dev.squall.expert.HostSlots;
 import dev.squall.expert.MappedExpertReader;
 import dev.squall.expert.MappedExperts;
 import dev.squall.expert.StoredExperts;
+import dev.squall.expert.ThrottledExpertReader;
 import dev.squall.gguf.GgufFile;
 import dev.squall.model.Hyperparameters;
 import dev.squall.model.ModelFingerprint;
@@ -128,7 +129,10 @@ final class ExpertSupply implements AutoCloseable {
 
     private ExpertCache newCache(ExpertCacheOptions options, PrefetchPolicy newPolicy) throws IOException {
         StoredExperts stored = StoredExperts.of(file, model);
-        ExpertReader reader = options.directReads() ? new DirectExpertReader(stored) : new MappedExpertReader(stored);
+        ExpertReader source = options.directReads() ? new DirectExpertReader(stored) : new MappedExpertReader(stored);
+        ExpertReader reader = options.linkBytesPerSecond() > 0
+                ? new ThrottledExpertReader(source, options.linkBytesPerSecond())
+                : source;
         boolean made = false;
         try {
             long slotBytes = HostSlots.slotBytes(reader);
