@@ -8,8 +8,8 @@ import java.util.Arrays;
 
 /**
  * Squall's own policy. For each expert of the coming layers it weighs several signals: the mixture of the nearest expert
- * maps, that layer's router on the present hidden state, and how the layer has used its experts lately. The weights are
- * learnt online from what the layers then used ({@link CalibratedScore}), apart for each distance, so that the result is a
+ * maps, that layer's router on the present hidden state, logits learnt from both and from the token ({@link
+ * LearnedLogits}), and how the layer has used its experts lately. The weights are learnt online from what the layers then used ({@link CalibratedScore}), apart for each distance, so that the result is a
  * probability that can be trusted. What is expected to be used last goes; an expert is loaded ahead only if the stall that
  * this saves, by its probability, outweighs the demands that the copy would delay.
  */
@@ -35,6 +35,16 @@ final class SquallPolicy implements PrefetchPolicy {
     private final double[][][] signals;
 
     private final long[][] signalVisits;
+    private final LearnedLogits routers;
+    /** By layer and bucket what the learnt routers read and said. */
+    private final float[][][] inputs;
+
+    private final float[][][] logits;
+    private final float[] folded = new float[LearnedLogits.EMBEDDING_INPUTS];
+    private final ReuseRates reuse;
+    private final float[] used;
+    private final float[] present;
+    private final float[] last;
     private final float[] ahead;
     private final float[] mixture;
     private final float[] ofRow;
@@ -58,6 +68,13 @@ final class SquallPolicy implements PrefetchPolicy {
         for (long[] visits : signalVisits) {
             Arrays.fill(visits, -1);
         }
+        routers = new LearnedLogits(shape, 4, 2 * BUCKETS);
+        inputs = new float[shape.layerCount()][routers.distances()][routers.inputCount()];
+        logits = new float[shape.layerCount()][2 * BUCKETS][shape.expertCount()];
+        reuse = new ReuseRates(shape, history);
+        used = new float[shape.expertCount()];
+        present = new float[shape.expertCount()];
+        last = new float[shape.expertCount()];
         ahead = new float[shape.expertCount()];
         mixture = new float[shape.expertCount()];
         ofRow = new float[shape.expertCount()];
@@ -77,6 +94,8 @@ final class SquallPolicy implements PrefetchPolicy {
     public void onPass(PassObservation pass, CacheConditions now, PrefetchPlan plan) {
         conditions = now;
         isSingle = pass.rowCount() == 1;
+        LearnedLogits.fold(pass.embeddings(), shape.embeddingLength(), folded);
+        Arrays.fill(present, 0);
         ContextMaps.Mixture found = maps.onPass(pass);
         for (int distance = 1; distance <= Math.min(DISTANCE_MAX, shape.layerCount()); distance++) {
             found.distribution(distance - 1, mixture);
@@ -99,8 +118,12 @@ final class SquallPolicy implements PrefetchPolicy {
         history.onRouted(observed);
         maps.onRouted(observed);
         int layer = observed.layer();
+        history.lastProbabilities(layer, present);
+        if (isSingle) {
+            reuse.onRouted(layer, used, present, folded);
+        }
         for (int expert = 0; expert < shape.expertCount(); expert++) {
-            plan.setUseRate(layer, expert, history.longUse(layer, expert));
+            plan.setUseRate(layer, expert, isSingle ? reuse.rate(layer, expert) : history.longUse(layer, expert));
         }
         forecastThisPass(observed, plan);
         if (layer % NEXT_PASS_EVERY == NEXT_PASS_EVERY - 1 || layer == shape.layerCount() - 1) {
@@ -140,6 +163,11 @@ final class SquallPolicy implements PrefetchPolicy {
         return isNextPass ? BUCKETS + bucket : bucket;
     }
 
+    /** Whether a learnt router speaks for a distance: not for passes of several rows, whose experts are many rows' choice. */
+    private boolean isLearnt(int bucket) {
+        return isSingle && bucket < routers.distances();
+    }
+
     private CalibratedScore score(int bucket) {
         return scores[isSingle ? bucket : 2 * BUCKETS + bucket];
     }
@@ -152,11 +180,24 @@ final class SquallPolicy implements PrefetchPolicy {
         double[] buffer = signals[layer][bucket];
         signalVisits[layer][bucket] = visit;
         plan.forecast(visit);
+        float[] learnt = logits[layer][bucket];
+        if (isLearnt(bucket)) {
+            history.lastProbabilities(layer, last);
+            float[] read = inputs[layer][bucket];
+            routers.begin(read, folded);
+            routers.set(read, 0, ahead);
+            routers.set(read, 1, present);
+            routers.set(read, 2, last);
+            routers.set(read, 3, mixture);
+            routers.logits(layer, bucket, read, learnt);
+        } else {
+            Arrays.fill(learnt, 0);
+        }
         boolean mayRequest = !isNextPass && (fixedDistance == 0 || distance <= fixedDistance);
         double threshold = threshold(distance);
         for (int expert = 0; expert < shape.expertCount(); expert++) {
             int at = expert * Signals.COUNT;
-            Signals.fill(buffer, at, mixture[expert], ahead[expert], history, layer, expert);
+            Signals.fill(buffer, at, mixture[expert], ahead[expert], learnt[expert], history, layer, expert);
             double probability = score(bucket).probability(buffer, at);
             plan.setProbability(layer, expert, probability);
             if (mayRequest && probability >= threshold) {
@@ -180,10 +221,16 @@ final class SquallPolicy implements PrefetchPolicy {
     /** What was said of this visit, at every distance, against what it used. */
     private void learn(LayerObservation observed) {
         int layer = observed.layer();
+        for (int expert = 0; expert < used.length; expert++) {
+            used[expert] = observed.counts()[expert] > 0 ? 1 : 0;
+        }
         for (int bucket = 0; bucket < 2 * BUCKETS; bucket++) {
             if (signalVisits[layer][bucket] == observed.visit()) {
                 for (int expert = 0; expert < shape.expertCount(); expert++) {
                     score(bucket).learn(signals[layer][bucket], expert * Signals.COUNT, observed.counts()[expert] > 0);
+                }
+                if (isLearnt(bucket)) {
+                    routers.learn(layer, bucket, inputs[layer][bucket], logits[layer][bucket], used);
                 }
             }
         }

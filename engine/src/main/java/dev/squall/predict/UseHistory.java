@@ -47,4 +47,19 @@ final class UseHistory {
     double lastProbability(int layer, int expert) {
         return last[layer * expertCount + expert];
     }
+
+    /** What a layer's router gave all its experts last. */
+    void lastProbabilities(int layer, float[] out) {
+        System.arraycopy(last, layer * expertCount, out, 0, expertCount);
+    }
+
+    /** {@link #recentUse} of all experts of a layer. */
+    void recentUses(int layer, float[] out) {
+        System.arraycopy(recent, layer * expertCount, out, 0, expertCount);
+    }
+
+    /** {@link #longUse} of all experts of a layer. */
+    void longUses(int layer, float[] out) {
+        System.arraycopy(longUse, layer * expertCount, out, 0, expertCount);
+    }
 }
