@@ -4,6 +4,7 @@ import dev.squall.expert.ExpertCacheOptions;
 import dev.squall.generate.LanguageModel;
 import dev.squall.predict.PolicyName;
 import dev.squall.predict.PolicyOptions;
+import dev.squall.predict.PredictionCounters;
 import dev.squall.predict.RoutingTrace;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -187,7 +188,9 @@ final class OffloadCommand implements Callable<Integer> {
                 .policy(PolicyOptions.of(policy).withTrace(policy.needsTrace() ? trace : null))
                 .load()) {
             Chats.run(loaded, learnt, TOKENS_MAX, cost -> {});
+            PredictionCounters before = loaded.predictionCounters();
             Chats.run(loaded, measured, TOKENS_MAX, row::add);
+            row.predictions(loaded.predictionCounters().since(before));
         }
         return row;
     }

@@ -2,14 +2,15 @@ package dev.squall.bench;
 
 import dev.squall.expert.CacheCounters;
 import dev.squall.generate.GenerationMetrics;
+import dev.squall.predict.PredictionCounters;
 import java.util.Locale;
 
 /** What one engine or policy did with the measured prompts, prefill and decode apart. */
 final class OffloadRow {
     static final String HEAD = """
             | policy | decode tokens/s | stalled ms/token | saved of what the oracle saves % | timely hits % | recall % | precision % \
-            | MB/token | late | wasted | prefill tokens/s | stalled ms/token | hits % |
-            |---|---|---|---|---|---|---|---|---|---|---|---|---|""";
+            | MB/token | late | wasted | us a forecast | layers not forecast | prefill tokens/s | stalled ms/token | hits % |
+            |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|""";
 
     private final String name;
     private final boolean hasCounters;
@@ -19,6 +20,7 @@ final class OffloadRow {
     private long decodeNanos;
     private CacheCounters prefill = CacheCounters.ZERO;
     private CacheCounters decode = CacheCounters.ZERO;
+    private PredictionCounters predictions = PredictionCounters.ZERO;
 
     OffloadRow(String name, boolean hasCounters) {
         this.name = name;
@@ -27,6 +29,11 @@ final class OffloadRow {
 
     String name() {
         return name;
+    }
+
+    /** Notes what the predictor did. */
+    void predictions(PredictionCounters counters) {
+        predictions = counters;
     }
 
     void add(Chats.Cost cost) {
@@ -71,13 +78,13 @@ final class OffloadRow {
         String rates = String.format(Locale.ROOT, "| %s | %.1f |", name, 1e9 / decodeNanosPerToken());
         String prefillRate = String.format(Locale.ROOT, " %.1f |", prefillTokens * 1e9 / prefillNanos);
         if (!hasCounters) {
-            return rates + " - |".repeat(8) + prefillRate + " - |".repeat(2);
+            return rates + " - |".repeat(10) + prefillRate + " - |".repeat(2);
         }
         double saved = 100 * (lru - stalledNanosPerToken()) / (lru - oracle);
         return rates
                 + String.format(
                         Locale.ROOT,
-                        " %.2f | %s | %.1f | %.1f | %.1f | %.2f | %d | %d |",
+                        " %.2f | %s | %.1f | %.1f | %.1f | %.2f | %d | %d | %.0f | %d |",
                         stalledNanosPerToken() / 1e6,
                         Double.isFinite(saved) ? String.format(Locale.ROOT, "%.0f", saved) : "-",
                         100 * decode.hitRate(),
@@ -85,7 +92,9 @@ final class OffloadRow {
                         100 * decode.predictionPrecision(),
                         bytesPerToken() / 1e6,
                         decode.late(),
-                        decode.wasted())
+                        decode.wasted(),
+                        predictions.predictionNanos() / 1e3 / Math.max(1, predictions.observed()),
+                        predictions.dropped())
                 + prefillRate
                 + String.format(
                         Locale.ROOT,

@@ -28,14 +28,24 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Shows what an index of expert maps holds. Reads the last commit, also while a chat writes; never writes. */
+/** Shows what an index of expert maps holds. Reads the last commit, also while a chat writes. */
 @Command(
         name = "index",
         versionProvider = Version.class,
         description = "Shows what the expert maps of --index hold, and whether they can be trusted.",
+        subcommands = {
+            IndexQueryCommand.class,
+            IndexDiffCommand.class,
+            IndexImportCommand.class,
+            IndexMergeCommand.class,
+            IndexPruneCommand.class
+        },
         synopsisSubcommandLabel = "COMMAND",
         sortOptions = false,
-        footer = {"", "It reads the last commit, also while a chat writes the index, and never writes."})
+        footer = {
+            "",
+            "It reads the last commit, also while a chat writes the index; only import, merge and prune write."
+        })
 final class IndexCommand implements Runnable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String SHADES = " .:-=+*#%@";
@@ -125,6 +135,40 @@ final class IndexCommand implements Runnable {
                 streams.out()
                         .println("mean probability of each expert, a row a layer (of the lightest to the darkest):");
                 heat(shape, contents);
+            }
+            return ExitCode.FINE;
+        }
+    }
+
+    @Command(
+            name = "fields",
+            description = "The fields of the documents: kind, dimensions, number and bytes of vectors.")
+    int fields(
+            @Parameters(paramLabel = "DIR", description = "The folder of --index.") Path folder,
+            @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.") boolean json)
+            throws IOException {
+        try (MapIndexReader reader = MapIndexReader.open(folder)) {
+            ObjectNode object = JSON.createObjectNode();
+            ArrayNode fields = object.putArray("fields");
+            for (MapIndexReader.Field field : reader.fields()) {
+                fields.addObject()
+                        .put("name", field.name())
+                        .put("kind", field.kind())
+                        .put("dimensions", field.dimensions())
+                        .put("vectors", field.vectors())
+                        .put("mapped_bytes", field.mappedBytes());
+                if (!json) {
+                    line(
+                            field.name(),
+                            field.kind()
+                                    + (field.dimensions() == 0
+                                            ? ""
+                                            : ", " + field.dimensions() + " dimensions, " + field.vectors()
+                                                    + " vectors, " + Sizes.bytes(field.mappedBytes()) + " mapped"));
+                }
+            }
+            if (json) {
+                print(object);
             }
             return ExitCode.FINE;
         }
@@ -238,7 +282,7 @@ final class IndexCommand implements Runnable {
                             "index " + folder + " has no map " + id + ": squall index export lists them"));
             MapShape shape = reader.index().shape();
             if (json) {
-                print(json(map, shape));
+                print(IndexLine.json(map, reader.index()));
                 return ExitCode.FINE;
             }
             MapOrigin origin = map.origin();
@@ -347,36 +391,13 @@ final class IndexCommand implements Runnable {
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
             reader.forEach(map -> {
                 try {
-                    print(json(map, reader.index().shape()));
+                    print(IndexLine.json(map, reader.index()));
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
                 }
             });
             return ExitCode.FINE;
         }
-    }
-
-    private static ObjectNode json(StoredMap map, MapShape shape) {
-        ObjectNode object = JSON.createObjectNode();
-        object.put("id", map.id());
-        object.put("epoch_millis", map.origin().epochMillis());
-        object.put("phase", map.origin().phase().name().toLowerCase(Locale.ROOT));
-        object.put("position", map.origin().position());
-        object.put("conversation", map.origin().conversation());
-        object.put("hits", map.origin().hits());
-        object.put("misses", map.origin().misses());
-        ArrayNode layers = object.putArray("probabilities");
-        for (int layer = 0; layer < shape.layerCount(); layer++) {
-            ArrayNode row = layers.addArray();
-            for (int expert = 0; expert < shape.expertCount(); expert++) {
-                row.add(map.probabilities()[layer * shape.expertCount() + expert]);
-            }
-        }
-        ArrayNode embedding = object.putArray("embedding");
-        for (float value : map.embedding()) {
-            embedding.add(value);
-        }
-        return object;
     }
 
     private void print(ObjectNode object) throws IOException {

@@ -189,6 +189,21 @@ public final class Squall implements Runnable {
             if (type == IndexCommand.class) {
                 return type.cast(new IndexCommand(streams));
             }
+            if (type == IndexQueryCommand.class) {
+                return type.cast(new IndexQueryCommand(streams, environment));
+            }
+            if (type == IndexDiffCommand.class) {
+                return type.cast(new IndexDiffCommand(streams));
+            }
+            if (type == IndexImportCommand.class) {
+                return type.cast(new IndexImportCommand(streams));
+            }
+            if (type == IndexMergeCommand.class) {
+                return type.cast(new IndexMergeCommand(streams));
+            }
+            if (type == IndexPruneCommand.class) {
+                return type.cast(new IndexPruneCommand(streams));
+            }
             if (type == PerplexityCommand.class) {
                 return type.cast(new PerplexityCommand(streams, environment));
             }

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,6 +51,9 @@ class IndexCommandTest {
         JsonNode json = JSON.readTree(run("info", index, "--json").out());
         assertThat(json.get("layers").asInt()).isEqualTo(16);
         assertThat(json.get("maps").asInt()).isPositive();
+        assertThat(json.get("conversations").asInt())
+                .as("answered at once, learnt apart")
+                .isGreaterThan(1);
         assertThat(json.get("mean_probabilities").size()).isEqualTo(16);
     }
 
@@ -88,5 +93,128 @@ class IndexCommandTest {
         assertThat(run("info", home.resolve("none").toString()).err()).contains("no such folder");
         assertThat(run().exitCode()).isEqualTo(2);
         assertThat(run("recall", index, "--queries", "0").exitCode()).isEqualTo(1);
+    }
+
+    @Test
+    void tellsItsFields() throws IOException {
+        assertThat(run("fields", index).out())
+                .containsPattern("trajectory +vector, float32, dot_product, 256 dimensions, \\d+ vectors, .* mapped")
+                .containsPattern("probabilities +doc values, binary");
+        JsonNode fields = JSON.readTree(run("fields", index, "--json").out()).get("fields");
+        assertThat(fields.findValuesAsText("name")).contains("semantic", "trajectory", "id");
+    }
+
+    @Test
+    void asksForThePassesOfAPrompt() throws IOException {
+        InProcess.Run query = run("query", index, "What is the capital of France?", "-n", "12");
+        assertThat(query.exitCode()).as(query.err()).isZero();
+        assertThat(query.out())
+                .contains("by embedding", "by trajectory")
+                .containsPattern("   15  \\[\\d+, \\d+\\] -> \\[\\d+, \\d+\\]  \\d+ %")
+                .containsPattern("in all \\d+\\.\\d % of \\d+ used experts");
+        // The very passes are in the index, so that nothing can be more similar.
+        JsonNode json = JSON.readTree(run("query", index, "What is the capital of France?", "-n", "12", "--json")
+                .out());
+        assertThat(json.get("by_trajectory").get(0).get("score").asDouble()).isGreaterThan(0.999);
+        JsonNode last = json.get("layers").get(14);
+        assertThat(last.get("found").asInt())
+                .isBetween(
+                        last.get("used_experts").asInt() / 2,
+                        last.get("used_experts").asInt());
+    }
+
+    @Test
+    void asksForAStoredMapOrOneInAFile() throws IOException {
+        String line = run("export", index).out().lines().findFirst().orElseThrow();
+        String id = JSON.readTree(line).get("id").asText();
+        JsonNode stored =
+                JSON.readTree(run("query", index, "--map", id, "--json").out());
+        assertThat(stored.get("by_trajectory").get(0).get("id").asText()).isEqualTo(id);
+
+        Path file = Files.writeString(home.resolve("map.json"), line);
+        JsonNode given = JSON.readTree(
+                run("query", index, "--vector", file.toString(), "--json").out());
+        assertThat(given.get("by_embedding")).isEqualTo(stored.get("by_embedding"));
+        assertThat(run("query", index).err()).contains("expected one of PROMPT, --map and --vector");
+        assertThat(run("query", index, "--map", "99999").err()).contains("has no map 99999");
+    }
+
+    @Test
+    void importsWhatItExported() throws IOException {
+        String exported = run("export", index).out();
+        Path file = Files.writeString(home.resolve("maps.jsonl"), exported);
+        String copy = home.resolve("copy").toString();
+        InProcess.Run imported = run("import", copy, file.toString());
+        assertThat(imported.exitCode()).as(imported.err()).isZero();
+        assertThat(imported.out()).contains(exported.lines().count() + " maps added");
+        JsonNode diff = JSON.readTree(run("diff", index, copy, "--json").out());
+        assertThat(diff.get("first_maps")).isEqualTo(diff.get("second_maps"));
+        assertThat(diff.get("layers").findValues("distance"))
+                .allSatisfy(distance -> assertThat(distance.asDouble()).isLessThan(1e-6));
+        List<JsonNode> before = new ArrayList<>();
+        for (String line : exported.split("\n")) {
+            before.add(JSON.readTree(line).get("probabilities"));
+        }
+        List<JsonNode> after = new ArrayList<>();
+        for (String line : run("export", copy).out().split("\n")) {
+            after.add(JSON.readTree(line).get("probabilities"));
+        }
+        assertThat(after).containsExactlyInAnyOrderElementsOf(before);
+    }
+
+    @Test
+    void importsNothingIfALineIsWrong() throws IOException {
+        String exported = run("export", index).out();
+        String copy = home.resolve("copy").toString();
+        Path torn = Files.writeString(home.resolve("torn.jsonl"), exported + "{\"id\": 3,\n");
+        long lines = exported.lines().count();
+        assertThat(run("import", copy, torn.toString()).err()).contains("torn.jsonl:" + (lines + 1) + ": no JSON");
+        assertThat(Path.of(copy)).doesNotExist();
+
+        String foreign = exported.lines().findFirst().orElseThrow().replaceFirst("\"model\":\"", "\"model\":\"x");
+        Path mixed = Files.writeString(home.resolve("mixed.jsonl"), exported + foreign + "\n");
+        assertThat(run("import", copy, mixed.toString()).err())
+                .contains("mixed.jsonl:" + (lines + 1) + ": a map of model x");
+        Path alone = Files.writeString(home.resolve("foreign.jsonl"), foreign + "\n");
+        assertThat(run("import", index, alone.toString()).err()).contains("was learnt with another model");
+    }
+
+    @Test
+    void mergesIndexesAndComparesThem() throws IOException {
+        Path file = Files.writeString(
+                home.resolve("maps.jsonl"), run("export", index).out());
+        String copy = home.resolve("copy").toString();
+        assertThat(run("import", copy, file.toString()).exitCode()).isZero();
+        String both = home.resolve("both").toString();
+        int maps = JSON.readTree(run("info", index, "--json").out()).get("maps").asInt();
+        assertThat(run("merge", both, index, copy).out()).contains(both + ": " + 2 * maps + " maps");
+        assertThat(run("merge", both, both).err()).contains("cannot be merged into itself");
+        JsonNode diff = JSON.readTree(run("diff", index, both, "--json").out());
+        assertThat(diff.get("second_maps").asInt()).isEqualTo(2 * maps);
+        assertThat(diff.get("only_in_first").asInt()).isZero();
+        assertThat(run("diff", index, both).out()).containsPattern("layer 15 +0\\.0000");
+    }
+
+    @Test
+    void prunesByAgeNumberConversationAndRedundance() throws IOException {
+        int maps = JSON.readTree(run("info", index, "--json").out()).get("maps").asInt();
+        assertThat(run("prune", index).exitCode()).isEqualTo(2);
+        assertThat(run("prune", index, "--keep", "5", "--dry-run").out())
+                .contains((maps - 5) + " of " + maps + " maps would be removed");
+        assertThat(run("prune", index, "--older-than", "1").out()).contains("0 of " + maps + " maps removed");
+        InProcess.Run redundant = run("prune", index, "--redundant", "0.9999", "--dry-run");
+        assertThat(redundant.exitCode()).as(redundant.err()).isZero();
+        String conversation = JSON.readTree(
+                        run("export", index).out().lines().findFirst().orElseThrow())
+                .get("conversation")
+                .asText();
+        assertThat(run("prune", index, "--conversation", conversation).exitCode())
+                .isZero();
+        int left = JSON.readTree(run("info", index, "--json").out()).get("maps").asInt();
+        assertThat(left).isBetween(1, maps - 1);
+        assertThat(run("prune", index, "--keep", "1").out()).contains((left - 1) + " of " + left + " maps removed");
+        assertThat(run("check", index).out()).isEqualTo("nothing is damaged\n");
+        assertThat(JSON.readTree(run("info", index, "--json").out()).get("maps").asInt())
+                .isEqualTo(1);
     }
 }

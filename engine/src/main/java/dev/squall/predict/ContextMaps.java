@@ -1,15 +1,22 @@
 package dev.squall.predict;
 
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Expert maps that remember what came before: a record's first L layers are the map of the sequence's previous pass, its
  * last L layers that of the pass itself. A prefix of it is a pass so far together with the pass before; and a query with a
- * running pass as the previous one finds what followed passes like it. For one sequence at a time; others are not learnt.
+ * running pass as the previous one finds what followed passes like it. Searches are for passes of one row; passes that
+ * decode several sequences are learnt, a map for each observed row.
  */
 final class ContextMaps {
     private static final int NEIGHBOURS = 8;
     private static final int NEIGHBOURS_OF_EMBEDDING = 32;
+
+    /** Conversations of which the last pass is remembered. */
+    private static final int PASTS_MAX = 256;
 
     /** How much nearer neighbours count for more: weight {@code e^(SHARPNESS · score)}. */
     private static final double SHARPNESS = 40;
@@ -21,13 +28,32 @@ final class ContextMaps {
     /** 2L x J: the running pass in the place of the previous one. */
     private final float[] asPrevious;
 
+    /** By observed row L x J: the running pass. */
+    private final float[][] running;
+
+    private final float[][] embeddings;
+    private final int[] positions = new int[LayerObservation.ROWS_MAX];
+    private final long[] conversations = new long[LayerObservation.ROWS_MAX];
+    private final Map<Long, Past> pasts = new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Long, Past> eldest) {
+            return size() > PASTS_MAX;
+        }
+    };
     private final float[] neighbour;
-    private float[] embedding;
+    private Phase phase = Phase.PREFILL;
+    private int rowCount;
     private boolean isSingle;
     private boolean hasPrevious;
     private int layersSeen;
-    private int position;
-    private long conversation;
+
+    /**
+     * The last pass of a conversation.
+     *
+     * @param position of its token
+     * @param probabilities L x J
+     */
+    private record Past(int position, float[] probabilities) {}
 
     /** The shape of the store's maps for a model of that shape. */
     static MapShape storeShape(MapShape shape) {
@@ -45,7 +71,8 @@ final class ContextMaps {
         context = new float[2 * shape.probabilityCount()];
         asPrevious = new float[context.length];
         neighbour = new float[shape.expertCount()];
-        embedding = new float[shape.embeddingLength()];
+        running = new float[LayerObservation.ROWS_MAX][shape.probabilityCount()];
+        embeddings = new float[LayerObservation.ROWS_MAX][shape.embeddingLength()];
     }
 
     /** A weighted set of maps that were found; empty where nothing is known. */
@@ -81,14 +108,23 @@ final class ContextMaps {
 
     /** A pass begins. Returns the maps of passes with a like embedding after a like pass. */
     Mixture onPass(PassObservation pass) {
-        isSingle = pass.rowCount() == 1;
+        rowCount = pass.rowCount();
+        phase = pass.phase();
+        isSingle = rowCount == 1;
         layersSeen = 0;
-        hasPrevious = pass.phase() == Phase.DECODE && pass.positions()[0] > 0;
-        System.arraycopy(context, shape.probabilityCount(), context, 0, shape.probabilityCount());
-        position = pass.positions()[0];
-        conversation = pass.conversations()[0];
-        embedding = Arrays.copyOf(pass.embeddings(), shape.embeddingLength());
-        if (!isSingle || !hasPrevious || store.size() == 0 || isZero(embedding)) {
+        for (int row = 0; row < rowCount; row++) {
+            positions[row] = pass.positions()[row];
+            conversations[row] = pass.conversations()[row];
+            System.arraycopy(
+                    pass.embeddings(), row * shape.embeddingLength(), embeddings[row], 0, shape.embeddingLength());
+        }
+        Past past = past(0);
+        hasPrevious = isSingle && past != null;
+        if (past != null) {
+            System.arraycopy(past.probabilities(), 0, context, 0, shape.probabilityCount());
+        }
+        float[] embedding = embeddings[0];
+        if (!hasPrevious || store.size() == 0 || isZero(embedding)) {
             return nothing();
         }
         MapMatches matches = store.nearestByEmbedding(embedding, NEIGHBOURS_OF_EMBEDDING);
@@ -104,24 +140,48 @@ final class ContextMaps {
         return new Mixture(matches, scores);
     }
 
+    /** The pass before the running one in the conversation of a row; null if it is not known. */
+    private @Nullable Past past(int row) {
+        Past past = phase == Phase.DECODE ? pasts.get(conversations[row]) : null;
+        return past != null && past.position() == positions[row] - 1 ? past : null;
+    }
+
     /** A layer has been routed. Learns the pass when it was the last one. */
     void onRouted(LayerObservation observed) {
         int n = shape.expertCount();
-        int lastRow = (observed.rowCount() - 1) * n;
         int layer = observed.layer();
-        System.arraycopy(observed.probabilities(), lastRow, context, (shape.layerCount() + layer) * n, n);
-        System.arraycopy(observed.probabilities(), lastRow, asPrevious, layer * n, n);
+        for (int row = 0; row < rowCount; row++) {
+            System.arraycopy(observed.probabilities(), row * n, running[row], layer * n, n);
+        }
+        if (isSingle) {
+            System.arraycopy(running[0], layer * n, context, (shape.layerCount() + layer) * n, n);
+            System.arraycopy(running[0], layer * n, asPrevious, layer * n, n);
+        }
         layersSeen++;
-        boolean isWhole = layer == shape.layerCount() - 1 && layersSeen == shape.layerCount();
-        if (isWhole && isSingle && hasPrevious && !isZero(embedding)) {
-            MapOrigin origin = new MapOrigin(System.currentTimeMillis(), Phase.DECODE, position, conversation, 0, 0);
-            store.add(new ExpertMap(embedding, context.clone(), origin));
+        if (layer == shape.layerCount() - 1 && layersSeen == shape.layerCount()) {
+            learn();
+        }
+    }
+
+    private void learn() {
+        long now = System.currentTimeMillis();
+        for (int row = 0; row < rowCount; row++) {
+            Past past = past(row);
+            if (past != null && !isZero(embeddings[row])) {
+                float[] both = new float[2 * shape.probabilityCount()];
+                System.arraycopy(past.probabilities(), 0, both, 0, shape.probabilityCount());
+                System.arraycopy(running[row], 0, both, shape.probabilityCount(), shape.probabilityCount());
+                MapOrigin origin = new MapOrigin(now, phase, positions[row], conversations[row], 0, 0);
+                store.add(new ExpertMap(embeddings[row].clone(), both, origin));
+            }
+            // Rows of one conversation come in order, so that the last one stays.
+            pasts.put(conversations[row], new Past(positions[row], running[row].clone()));
         }
     }
 
     /** Maps of passes that began as the running one, after a like pass. */
     Mixture likeThisPass(int layer) {
-        if (!isSingle || !hasPrevious || layersSeen != layer + 1) {
+        if (!hasPrevious || layersSeen != layer + 1) {
             return nothing();
         }
         return mixture(store.nearestByTrajectory(context, shape.layerCount() + layer + 1, NEIGHBOURS));

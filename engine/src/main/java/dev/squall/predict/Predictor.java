@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * misses layers; only a trace makes the pass wait, for a trace with holes is none.
  */
 public final class Predictor implements RoutingObserver, AutoCloseable {
-    private static final int RING = 16;
+    private static final int RING = 64;
 
     private final MapShape shape;
     private final int denseLayers;

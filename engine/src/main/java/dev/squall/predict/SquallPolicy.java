@@ -20,6 +20,9 @@ final class SquallPolicy implements PrefetchPolicy {
     /** Distances that are calibrated apart: 1, 2, 3, 4, up to 8. */
     private static final int BUCKETS = 5;
 
+    /** From so many layers behind the pass on, forecasts are left out. */
+    private static final int LAG_MAX = 3;
+
     /** Layers from one forecast of the next pass to the next. */
     private static final int NEXT_PASS_EVERY = 4;
 
@@ -114,6 +117,12 @@ final class SquallPolicy implements PrefetchPolicy {
     @Override
     public void onRouted(LayerObservation observed, CacheConditions now, PrefetchPlan plan) {
         conditions = now;
+        if (observed.lag() >= LAG_MAX) {
+            // Only what a map needs, so that none is lost while this catches up.
+            history.onRouted(observed);
+            maps.onRouted(observed);
+            return;
+        }
         learn(observed);
         history.onRouted(observed);
         maps.onRouted(observed);

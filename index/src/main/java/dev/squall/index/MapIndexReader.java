@@ -26,6 +26,7 @@ import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.DocValues;
 import org.apache.lucene.index.FieldInfo;
+import org.apache.lucene.index.FloatVectorValues;
 import org.apache.lucene.index.LeafReader;
 import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.PostingsEnum;
@@ -50,8 +51,14 @@ public final class MapIndexReader implements AutoCloseable {
     /** What one segment holds. */
     public record Segment(String name, int maps, int replaced) {}
 
-    /** A field of the documents, as Lucene describes it. */
-    public record Field(String name, String kind, int dimensions) {}
+    /**
+     * A field of the documents, as Lucene describes it.
+     *
+     * @param dimensions of a vector; 0 for other kinds
+     * @param vectors how many are stored, replaced ones included
+     * @param mappedBytes of vectors and graphs in the files, which the operating system keeps in memory as it sees fit
+     */
+    public record Field(String name, String kind, int dimensions, long vectors, long mappedBytes) {}
 
     /**
      * The graph of a field in one segment.
@@ -161,16 +168,38 @@ public final class MapIndexReader implements AutoCloseable {
         return end < 0 ? text : text.substring(0, end);
     }
 
-    public List<Field> fields() {
+    private static String kind(FieldInfo info) {
+        if (info.hasVectorValues()) {
+            return "vector, " + info.getVectorEncoding().name().toLowerCase(Locale.ROOT) + ", "
+                    + info.getVectorSimilarityFunction().name().toLowerCase(Locale.ROOT);
+        }
+        return "doc values, " + info.getDocValuesType().name().toLowerCase(Locale.ROOT);
+    }
+
+    private Field vectors(FieldInfo info) throws IOException {
+        long count = 0;
+        long mapped = 0;
+        for (LeafReaderContext context : reader.leaves()) {
+            FloatVectorValues values = context.reader().getFloatVectorValues(info.name);
+            count += values == null ? 0 : values.size();
+            FieldInfo ofSegment = context.reader().getFieldInfos().fieldInfo(info.name);
+            if (ofSegment != null && context.reader() instanceof CodecReader codec) {
+                for (long bytesOfPart :
+                        codec.getVectorReader().getOffHeapByteSize(ofSegment).values()) {
+                    mapped += bytesOfPart;
+                }
+            }
+        }
+        return new Field(info.name, kind(info), info.getVectorDimension(), count, mapped);
+    }
+
+    public List<Field> fields() throws IOException {
         List<Field> fields = new ArrayList<>();
         if (reader.leaves().isEmpty()) {
             return fields;
         }
         for (FieldInfo info : reader.leaves().getFirst().reader().getFieldInfos()) {
-            String kind = info.hasVectorValues()
-                    ? "vector, " + info.getVectorSimilarityFunction().name().toLowerCase(Locale.ROOT)
-                    : "doc values, " + info.getDocValuesType().name().toLowerCase(Locale.ROOT);
-            fields.add(new Field(info.name, kind, info.getVectorDimension()));
+            fields.add(info.hasVectorValues() ? vectors(info) : new Field(info.name, kind(info), 0, 0, 0));
         }
         return fields;
     }
@@ -235,6 +264,14 @@ public final class MapIndexReader implements AutoCloseable {
         new MapSearch(documents, candidates)
                 .search(reader, MapQuery.ofEmbedding(index.shape(), embedding), k, Set.of(), found);
         return found;
+    }
+
+    /** The number of match {@code i} of a search by this reader. */
+    public long id(MapMatches matches, int i) {
+        if (matches instanceof FoundMaps found) {
+            return found.id(i);
+        }
+        throw new IllegalArgumentException("matches of another search");
     }
 
     /** The graphs over trajectories, or over embeddings, of segments that are large enough to have one. */

@@ -1,0 +1,94 @@
+package dev.squall.cli;
+
+import dev.squall.index.LuceneExpertMapStore;
+import dev.squall.index.MapIndex;
+import dev.squall.predict.PolicyOptions;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code squall index import}. */
+@Command(
+        name = "import",
+        description = "Adds the maps that export wrote. Every line is checked before the first is added.",
+        sortOptions = false)
+final class IndexImportCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Parameters(index = "0", paramLabel = "DIR", description = "The index to add to; made if it is not there.")
+    private Path folder = Path.of("");
+
+    @Parameters(index = "1", paramLabel = "FILE", description = "Lines of JSON.")
+    private Path file = Path.of("");
+
+    @Option(
+            names = "--capacity",
+            paramLabel = "N",
+            defaultValue = "" + LuceneExpertMapStore.CAPACITY_DEFAULT,
+            description = "Most maps; beyond that new ones replace the most redundant. Default: ${DEFAULT-VALUE}.")
+    private int capacity;
+
+    IndexImportCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        if (capacity < 1) {
+            throw new CommandFailure("--capacity " + capacity + ": expected 1 or more");
+        }
+        MapIndex index = check();
+        long before;
+        long after;
+        long lines = 0;
+        try (LuceneExpertMapStore store = LuceneExpertMapStore.open(
+                        folder, index.shape(), index.model(), capacity, PolicyOptions.REDUNDANCY_DISTANCE);
+                BufferedReader reader = Files.newBufferedReader(file)) {
+            before = store.size();
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                if (!line.isBlank()) {
+                    store.add(IndexLine.parse(line, file.toString()).map());
+                    lines++;
+                }
+            }
+            store.commit();
+            after = store.size();
+        }
+        streams.out()
+                .println(folder + ": " + lines + " maps added, " + after + " in all"
+                        + (before + lines > after ? ", " + (before + lines - after) + " redundant ones replaced" : ""));
+        return ExitCode.FINE;
+    }
+
+    private MapIndex check() throws IOException {
+        MapIndex index = null;
+        int number = 0;
+        try (BufferedReader reader = Files.newBufferedReader(file)) {
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                number++;
+                if (!line.isBlank()) {
+                    index = same(
+                            index, IndexLine.parse(line, file + ":" + number).index(), number);
+                }
+            }
+        }
+        if (index == null) {
+            throw new CommandFailure(file + ": no maps");
+        }
+        return index;
+    }
+
+    private MapIndex same(@Nullable MapIndex first, MapIndex index, int number) {
+        if (first != null && !first.equals(index)) {
+            throw new CommandFailure(file + ":" + number + ": a map of model " + index.model() + " and " + index.shape()
+                    + ", expected those of the lines before, " + first.model() + " and " + first.shape());
+        }
+        return index;
+    }
+}

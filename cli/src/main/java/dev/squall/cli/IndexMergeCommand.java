@@ -1,0 +1,88 @@
+package dev.squall.cli;
+
+import dev.squall.index.LuceneExpertMapStore;
+import dev.squall.index.MapIndex;
+import dev.squall.index.MapIndexReader;
+import dev.squall.predict.ExpertMap;
+import dev.squall.predict.PolicyOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code squall index merge}. */
+@Command(
+        name = "merge",
+        description = "Adds the maps of other indexes of the same model and policy, which stay as they are.",
+        sortOptions = false)
+final class IndexMergeCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Parameters(index = "0", paramLabel = "INTO", description = "The index to add to; made if it is not there.")
+    private Path into = Path.of("");
+
+    @Parameters(index = "1..*", paramLabel = "DIR", arity = "1..*", description = "Indexes to take maps from.")
+    private List<Path> sources = new ArrayList<>();
+
+    @Option(
+            names = "--capacity",
+            paramLabel = "N",
+            defaultValue = "" + LuceneExpertMapStore.CAPACITY_DEFAULT,
+            description = "Most maps; beyond that new ones replace the most redundant. Default: ${DEFAULT-VALUE}.")
+    private int capacity;
+
+    IndexMergeCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        if (capacity < 1) {
+            throw new CommandFailure("--capacity " + capacity + ": expected 1 or more");
+        }
+        MapIndex index = check();
+        try (LuceneExpertMapStore store = LuceneExpertMapStore.open(
+                into, index.shape(), index.model(), capacity, PolicyOptions.REDUNDANCY_DISTANCE)) {
+            for (Path source : sources) {
+                long before = store.size();
+                try (MapIndexReader reader = MapIndexReader.open(source)) {
+                    reader.forEach(map -> store.add(new ExpertMap(map.embedding(), map.probabilities(), map.origin())));
+                    store.commit();
+                    long replaced = before + reader.maps() - store.size();
+                    streams.out()
+                            .println(source + ": " + reader.maps() + " maps added"
+                                    + (replaced > 0 ? ", " + replaced + " redundant ones replaced" : ""));
+                }
+            }
+            streams.out().println(into + ": " + store.size() + " maps");
+        }
+        return ExitCode.FINE;
+    }
+
+    /** All sources are opened before anything is written. */
+    private MapIndex check() throws IOException {
+        MapIndex first = null;
+        for (Path source : sources) {
+            if (Files.isDirectory(into) && Files.isDirectory(source) && Files.isSameFile(into, source)) {
+                throw new CommandFailure("index " + source + " cannot be merged into itself");
+            }
+            try (MapIndexReader reader = MapIndexReader.open(source)) {
+                if (first != null && !first.equals(reader.index())) {
+                    throw new CommandFailure("index " + source + " is of model "
+                            + reader.index().model() + " and " + reader.index().shape() + ", expected those of "
+                            + sources.getFirst() + ", " + first.model() + " and " + first.shape());
+                }
+                first = reader.index();
+            }
+        }
+        if (first == null) {
+            throw new CommandFailure("no index to merge");
+        }
+        return first;
+    }
+}

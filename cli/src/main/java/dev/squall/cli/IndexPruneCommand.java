@@ -1,0 +1,93 @@
+package dev.squall.cli;
+
+import dev.squall.index.MapIndexReader;
+import dev.squall.index.MapPruning;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code squall index prune}. */
+@Command(name = "prune", description = "Removes maps for good and gives their room back.", sortOptions = false)
+final class IndexPruneCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Parameters(paramLabel = "DIR", description = "The folder of --index; no chat may be writing it.")
+    private Path folder = Path.of("");
+
+    @ArgGroup(multiplicity = "1")
+    private @Nullable Choice choice;
+
+    @Option(names = "--dry-run", fallbackValue = "true", description = "Only say how many maps would go.")
+    private boolean dryRun;
+
+    /** Which maps go. */
+    private static final class Choice {
+        @Option(names = "--keep", paramLabel = "N", description = "All but the N newest maps.")
+        private @Nullable Integer keep;
+
+        @Option(names = "--older-than", paramLabel = "DAYS", description = "Maps observed more than so many days ago.")
+        private @Nullable Integer days;
+
+        @Option(names = "--conversation", paramLabel = "N", description = "The maps of one conversation.")
+        private @Nullable Long conversation;
+
+        @Option(
+                names = "--redundant",
+                paramLabel = "S",
+                description = "Maps that an older one, which stays, is at least so similar to (cosine, up to 1).")
+        private @Nullable Double similarity;
+    }
+
+    IndexPruneCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        Set<Long> ids = new TreeSet<>();
+        int maps;
+        try (MapIndexReader reader = MapIndexReader.open(folder)) {
+            maps = reader.maps();
+            collect(Objects.requireNonNull(choice), reader, ids);
+        }
+        if (!dryRun && !ids.isEmpty()) {
+            MapPruning.remove(folder, ids);
+        }
+        streams.out()
+                .println(folder + ": " + ids.size() + " of " + maps + " maps "
+                        + (dryRun ? "would be removed" : "removed"));
+        return ExitCode.FINE;
+    }
+
+    private static void collect(Choice choice, MapIndexReader reader, Set<Long> ids) throws IOException {
+        if (choice.keep != null) {
+            if (choice.keep < 0) {
+                throw new CommandFailure("--keep " + choice.keep + ": expected 0 or more");
+            }
+            ids.addAll(MapPruning.allBut(reader, choice.keep));
+        } else if (choice.days != null) {
+            if (choice.days < 0) {
+                throw new CommandFailure("--older-than " + choice.days + ": expected 0 or more days");
+            }
+            ids.addAll(MapPruning.before(
+                    reader, Instant.now().minus(Duration.ofDays(choice.days)).toEpochMilli()));
+        } else if (choice.conversation != null) {
+            ids.addAll(MapPruning.ofConversation(reader, choice.conversation));
+        } else if (choice.similarity != null) {
+            if (!(choice.similarity > 0 && choice.similarity <= 1)) {
+                throw new CommandFailure("--redundant " + choice.similarity + ": expected more than 0, at most 1");
+            }
+            ids.addAll(MapPruning.redundant(reader, choice.similarity));
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package dev.squall.index;
+
+import dev.squall.predict.MapMatches;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.apache.lucene.index.CorruptIndexException;
+import org.apache.lucene.index.IndexWriter;
+import org.apache.lucene.index.IndexWriterConfig;
+import org.apache.lucene.index.Term;
+import org.apache.lucene.store.Directory;
+import org.apache.lucene.store.LockObtainFailedException;
+
+/** Chooses maps that an index can do without, and removes them. */
+public final class MapPruning {
+    /** Matches among which an older map is looked for that says the same. */
+    private static final int NEIGHBOURS = 8;
+
+    private static final int CANDIDATES = 32;
+
+    private MapPruning() {}
+
+    /** All but the newest. */
+    public static List<Long> allBut(MapIndexReader reader, int kept) throws IOException {
+        List<Long> ids = new ArrayList<>();
+        reader.forEach(map -> ids.add(map.id()));
+        ids.sort(Comparator.naturalOrder());
+        return List.copyOf(ids.subList(0, Math.max(0, ids.size() - kept)));
+    }
+
+    /** What was observed before a time. */
+    public static List<Long> before(MapIndexReader reader, long epochMillis) throws IOException {
+        List<Long> ids = new ArrayList<>();
+        reader.forEach(map -> {
+            if (map.origin().epochMillis() < epochMillis) {
+                ids.add(map.id());
+            }
+        });
+        return ids;
+    }
+
+    /** What one conversation showed. */
+    public static List<Long> ofConversation(MapIndexReader reader, long conversation) throws IOException {
+        List<Long> ids = new ArrayList<>();
+        reader.forEach(map -> {
+            if (map.origin().conversation() == conversation) {
+                ids.add(map.id());
+            }
+        });
+        return ids;
+    }
+
+    /** Maps that an older one, which stays, is at least so similar to, by the mean cosine over all layers. */
+    public static List<Long> redundant(MapIndexReader reader, double similarity) throws IOException {
+        List<StoredMap> maps = new ArrayList<>();
+        reader.forEach(maps::add);
+        maps.sort(Comparator.comparingLong(StoredMap::id));
+        Set<Long> dropped = new HashSet<>();
+        int layers = reader.index().shape().layerCount();
+        for (StoredMap map : maps) {
+            MapMatches matches = reader.nearestByTrajectory(map.probabilities(), layers, NEIGHBOURS, CANDIDATES);
+            for (int i = 0; i < matches.count(); i++) {
+                long other = reader.id(matches, i);
+                if (other < map.id() && matches.score(i) >= similarity && !dropped.contains(other)) {
+                    dropped.add(map.id());
+                    break;
+                }
+            }
+        }
+        return dropped.stream().sorted().toList();
+    }
+
+    /**
+     * Removes maps for good and gives their room back.
+     *
+     * @throws MapIndexException if another process writes the index, or it is damaged
+     */
+    public static void remove(Path folder, Collection<Long> ids) {
+        MapIndex.quietenLucene();
+        try (Directory directory = MapIndex.open(folder)) {
+            MapIndex index = MapIndex.read(directory, folder);
+            try (IndexWriter writer = new IndexWriter(directory, new IndexWriterConfig())) {
+                writer.setLiveCommitData(index.commitData().entrySet());
+                for (long id : ids) {
+                    writer.deleteDocuments(new Term(MapDocuments.ID, Long.toString(id)));
+                }
+                writer.forceMergeDeletes();
+                writer.commit();
+            }
+        } catch (LockObtainFailedException e) {
+            throw new MapIndexException(
+                    "index " + folder + " is being written by another process: wait until it ends", e);
+        } catch (CorruptIndexException e) {
+            throw MapIndex.damaged(folder, e);
+        } catch (IOException e) {
+            throw MapIndex.failed(folder, e);
+        }
+    }
+}
