@@ -31,8 +31,8 @@ enum Device {
             case TORNADO -> {
                 if (!TornadoBackend.isTornadoVm()) {
                     throw new IllegalArgumentException(
-                            "--device tornado: no TornadoVM found: set TORNADOVM_HOME to an SDK"
-                                    + " of TornadoVM 5.2 for JDK 25 and start with ./squall, or use --device cpu");
+                            "--device tornado: no TornadoVM found: run ./setup-tornado.sh, or set TORNADOVM_HOME"
+                                    + " to an SDK of TornadoVM 5.2 for JDK 25, and start with ./squall; or use --device cpu");
                 }
             }
         }

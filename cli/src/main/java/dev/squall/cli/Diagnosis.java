@@ -24,10 +24,13 @@ final class Diagnosis {
 
     private final Streams streams;
     private final Environment environment;
+    private final Device device;
 
-    Diagnosis(Streams streams, Environment environment) {
+    /** @param device what answers beside the processor; {@link Device#CPU} for nothing */
+    Diagnosis(Streams streams, Environment environment, Device device) {
         this.streams = streams;
         this.environment = environment;
+        this.device = device;
     }
 
     List<Finding> findings() {
@@ -40,6 +43,9 @@ final class Diagnosis {
         findings.add(memory());
         findings.add(heap());
         findings.add(model(vectors.state() == Finding.State.FINE));
+        if (device != Device.CPU) {
+            findings.add(device());
+        }
         findings.add(directory("history", Home.squall(environment)));
         findings.add(directory("cache", Home.cache(environment)));
         findings.add(encoding());
@@ -136,6 +142,46 @@ final class Diagnosis {
             }
         } catch (IOException | CommandFailure | GgufFormatException | ModelException | TokenizerException e) {
             return Finding.missing("demo model", Failures.describe(e), reinstall);
+        }
+    }
+
+    /** Lets the device answer what the processor answers: that runs all its kernels. */
+    private Finding device() {
+        try {
+            device.validate();
+            Path file = DemoModel.locate(Home.cache(environment), streams.err());
+            Answer expected = answer(file, Device.CPU);
+            Answer found = answer(file, device);
+            return found.text().equals(expected.text())
+                    ? Finding.fine("device", found.backend() + " answers as the processor does")
+                    : Finding.missing(
+                            "device",
+                            found.backend() + " answers '" + found.text() + "', the processor '" + expected.text()
+                                    + "'",
+                            "see whether the device's driver is current, or use --device cpu");
+        } catch (IllegalArgumentException e) {
+            return Finding.missing("device", String.valueOf(e.getMessage()), "run ./setup-tornado.sh");
+        } catch (IOException | CommandFailure | ModelException e) {
+            return Finding.missing("device", Failures.describe(e), "use --device cpu");
+        }
+    }
+
+    /** What a device said, and what it is. */
+    private record Answer(String text, String backend) {}
+
+    private static Answer answer(Path file, Device device) throws IOException {
+        try (LanguageModel model = LanguageModel.builder(file)
+                        .contextTokens(128)
+                        .backend(device.backend(Kernels.VECTOR))
+                        .load();
+                Session session = model.newSession()) {
+            GenerationResult result = session.generate(
+                    GenerationRequest.of(
+                            model.tokenizer().encodePrompt("What is the capital of France?"),
+                            16,
+                            SamplingOptions.greedy()),
+                    TokenListener.NONE);
+            return new Answer(result.text(), model.backendDescription());
         }
     }
 

@@ -27,6 +27,13 @@ final class DoctorCommand implements Callable<Integer> {
     @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
     private boolean json;
 
+    @Option(
+            names = "--device",
+            paramLabel = "cpu|sim|tornado",
+            defaultValue = "auto",
+            description = "Let this device answer, too, and compare with the processor's answer. Default: none.")
+    private Device device = Device.AUTO;
+
     @Mixin
     private CommonOptions common = new CommonOptions();
 
@@ -37,7 +44,7 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        List<Finding> findings = new Diagnosis(streams, environment).findings();
+        List<Finding> findings = new Diagnosis(streams, environment, device.chosen()).findings();
         if (json) {
             writeJson(streams.out(), findings);
         } else {
