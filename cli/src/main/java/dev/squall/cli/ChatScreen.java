@@ -48,6 +48,7 @@ final class ChatScreen {
     private final Palette notesPalette;
     private final Environment environment;
     private final Runnable leaveInterrupted;
+    private final ExpertUse use;
     private String pendingText = "";
     private long lastSeed;
     private int attempts;
@@ -77,6 +78,7 @@ final class ChatScreen {
         this.environment = environment;
         this.leaveInterrupted = leaveInterrupted;
         this.lastSeed = settings.sampling().seed();
+        use = new ExpertUse(model);
     }
 
     /** Opens the process's terminal, chats, and returns the exit code. */
@@ -111,6 +113,15 @@ final class ChatScreen {
 
     /** Chats until the user leaves. */
     int run() {
+        model.addObserver(use);
+        try {
+            return readLines();
+        } finally {
+            model.removeObserver(use);
+        }
+    }
+
+    private int readLines() {
         LineReader reader = ChatLineReader.open(terminal, environment, note -> note("squall: " + note));
         say(banner());
         while (true) {
@@ -184,6 +195,7 @@ final class ChatScreen {
             case SET -> set(argument);
             case SHOW -> show();
             case STATS -> stats();
+            case EXPERTS -> use.lines(terminal.getWidth()).forEach(this::say);
             case READ -> read(Home.expand(argument, environment));
             case SAVE -> save(Home.expand(argument, environment));
             case LOAD -> load(Home.expand(argument, environment));
@@ -234,6 +246,7 @@ final class ChatScreen {
         Terminal.SignalHandler earlier = terminal.handle(Terminal.Signal.INT, signal -> interrupt(cancellation));
         Attributes attributes = withoutEcho();
         Conversation.Reply reply;
+        use.begin();
         try {
             reply = answering.answer(options, listener);
         } finally {

@@ -1,11 +1,19 @@
 package dev.squall.cli;
 
+import dev.squall.expert.CacheCounters;
 import dev.squall.generate.GenerationMetrics;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 
 /** The costs of a chat's answers, added up. */
 final class ChatTotals {
+    /** Answers that are listed one by one. */
+    private static final int LISTED_MAX = 20;
+
+    private final Deque<String> history = new ArrayDeque<>();
     private int answers;
     private long promptTokens;
     private long promptTokensCached;
@@ -24,6 +32,28 @@ final class ChatTotals {
         prefillNanos += metrics.prefillNanos();
         decodeNanos += metrics.decodeNanos();
         firstTokenNanos += metrics.firstTokenNanos();
+        if (history.size() == LISTED_MAX) {
+            history.removeFirst();
+        }
+        history.addLast(row(metrics));
+    }
+
+    private String row(GenerationMetrics metrics) {
+        CacheCounters experts = metrics.experts();
+        long tokens = Math.max(1, metrics.promptTokens() - metrics.promptTokensCached() + metrics.generatedTokens());
+        boolean hasCache = experts.hits() + experts.misses() > 0;
+        return String.format(
+                Locale.ROOT,
+                "%6d %8d %9.0f %8d %9.1f %10s %6s %10s %6s",
+                answers,
+                metrics.promptTokens(),
+                metrics.prefillTokensPerSecond(),
+                metrics.generatedTokens(),
+                metrics.decodeTokensPerSecond(),
+                Statistics.milliseconds(metrics.firstTokenNanos()),
+                hasCache ? Math.round(100 * experts.hitRate()) + " %" : "-",
+                hasCache ? Sizes.bytes(experts.bytesLoaded() / tokens) : "-",
+                hasCache ? Long.toString(experts.late()) : "-");
     }
 
     /** For people. */
@@ -31,7 +61,21 @@ final class ChatTotals {
         if (answers == 0) {
             return List.of("no answers yet");
         }
-        return List.of(
+        List<String> lines = new ArrayList<>();
+        lines.add(String.format(
+                Locale.ROOT,
+                "%6s %8s %9s %8s %9s %10s %6s %10s %6s",
+                "answer",
+                "prompt",
+                "tokens/s",
+                "tokens",
+                "tokens/s",
+                "first",
+                "hit",
+                "read/token",
+                "late"));
+        lines.addAll(history);
+        lines.addAll(List.of(
                 "answers: %d, first token after %s on average"
                         .formatted(answers, Statistics.milliseconds(firstTokenNanos / answers)),
                 "prompts: %s, of which %d were cached, %s"
@@ -39,7 +83,8 @@ final class ChatTotals {
                                 Statistics.tokens(promptTokens),
                                 promptTokensCached,
                                 rate(promptTokens - promptTokensCached, prefillNanos)),
-                "generated: %s, %s".formatted(Statistics.tokens(generatedTokens), rate(decodedTokens, decodeNanos)));
+                "generated: %s, %s".formatted(Statistics.tokens(generatedTokens), rate(decodedTokens, decodeNanos))));
+        return lines;
     }
 
     private static String rate(long tokens, long nanos) {

@@ -48,7 +48,6 @@ import picocli.CommandLine.Spec;
         })
 final class IndexCommand implements Runnable {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String SHADES = " .:-=+*#%@";
     private static final int COLUMNS_MAX = 64;
 
     private final Streams streams;
@@ -203,26 +202,11 @@ final class IndexCommand implements Runnable {
         }
     }
 
-    /** A row a layer; experts that do not fit the width share a column. */
     private void heat(MapShape shape, Contents contents) {
-        int group = (shape.expertCount() + COLUMNS_MAX - 1) / COLUMNS_MAX;
-        double most = 0;
-        for (int layer = 0; layer < shape.layerCount(); layer++) {
-            for (int expert = 0; expert < shape.expertCount(); expert++) {
-                most = Math.max(most, contents.mean(layer, expert));
-            }
-        }
-        for (int layer = 0; layer < shape.layerCount(); layer++) {
-            StringBuilder row = new StringBuilder();
-            for (int first = 0; first < shape.expertCount(); first += group) {
-                double largest = 0;
-                for (int expert = first; expert < Math.min(shape.expertCount(), first + group); expert++) {
-                    largest = Math.max(largest, contents.mean(layer, expert));
-                }
-                int shade = (int) Math.min(SHADES.length() - 1, largest / most * SHADES.length());
-                row.append(SHADES.charAt(shade));
-            }
-            streams.out().printf(Locale.ROOT, "%4d |%s|%n", layer, row);
+        List<String> rows =
+                new ExpertHeatMap(shape.layerCount(), shape.expertCount(), COLUMNS_MAX).rows(contents::mean);
+        for (int layer = 0; layer < rows.size(); layer++) {
+            streams.out().printf(Locale.ROOT, "%4d |%s|%n", layer, rows.get(layer));
         }
     }
 

@@ -72,7 +72,18 @@ class ChatScreenTest {
         Chat chat = chat(QUESTION + "\nHello\n/stats\n");
 
         assertThat(chat.notes()).contains(" cached)");
-        assertThat(chat.screen()).contains("answers: 2,");
+        assertThat(chat.screen()).contains("answers: 2,").containsPattern("\n {5}2 +\\d+ +\\d+ +\\d+ .* ms +- +- +-");
+    }
+
+    @Test
+    void showsWhichExpertsTheLastAnswerUsed() throws IOException {
+        Chat chat = chat("/experts\n" + QUESTION + "\n/experts\n");
+
+        assertThat(chat.screen())
+                .contains("no answer yet that used experts")
+                .containsPattern("used each expert \\(\\d+ uses\\); all are in memory")
+                .containsPattern("\n {3}7 \\|[ .:=+*#%@-]{16}\\|")
+                .contains("@");
     }
 
     @Test

@@ -37,7 +37,7 @@ class WrongUsageTest {
                 "chat -p x -c -1 | squall: --ctx-size -1",
                 "chat -p x -t 0 | squall: --threads 0: expected 1 to",
                 "chat -p x -t 100000 | squall: --threads 100000: expected 1 to",
-                "chat -p x --device tornado | squall: --device tornado: no TornadoVM found: set TORNADOVM_HOME to an SDK",
+                "chat -p x --device tornado | squall: --device tornado: no TornadoVM found: run ./setup-tornado.sh, or set TORNADOVM_HOME to an SDK",
                 "chat -p x --expert-cache lots | squall: --expert-cache 'lots': expected a size such as 512M or 8G",
                 "chat -p x --expert-cache 0% | squall: --expert-cache 0%: expected above 0 to 100 %",
                 "chat -p x --expert-cache 1G --policy oldest | squall: policy 'oldest', expected one of lru, lfu, fifo, random, deepspeed",

@@ -1,0 +1,78 @@
+package dev.squall.cli;
+
+import dev.squall.generate.LanguageModel;
+import dev.squall.predict.PredictionCounters;
+import dev.squall.routing.LayerRouting;
+import dev.squall.routing.RoutingObserver;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/** Which experts the last answer used, and which are in memory now. */
+final class ExpertUse implements RoutingObserver {
+    private final LanguageModel model;
+    private final int layerCount;
+    private final int expertCount;
+    private final long[] counts;
+    private long choices;
+
+    ExpertUse(LanguageModel model) {
+        this.model = model;
+        layerCount = model.hyperparameters().blockCount();
+        expertCount = model.hyperparameters().expertCount();
+        counts = new long[layerCount * expertCount];
+    }
+
+    /** Forgets the answer before. */
+    synchronized void begin() {
+        Arrays.fill(counts, 0);
+        choices = 0;
+    }
+
+    @Override
+    public synchronized void onRouted(LayerRouting routing) {
+        int n = routing.rows().size() * routing.usedCount();
+        for (int choice = 0; choice < n; choice++) {
+            counts[routing.layer() * expertCount + routing.experts()[choice]]++;
+        }
+        choices += n;
+    }
+
+    /**
+     * For people.
+     *
+     * @param width of the terminal; 0 if it is not known
+     */
+    synchronized List<String> lines(int width) {
+        boolean hasCache = model.expertSlots().isPresent();
+        int columns = Math.clamp(((width > 0 ? width : 80) - 12) / (hasCache ? 2 : 1), 8, 128);
+        ExpertHeatMap map = new ExpertHeatMap(layerCount, expertCount, columns);
+        List<String> used = map.rows((layer, expert) -> counts[layer * expertCount + expert]);
+        List<String> held = hasCache ? map.rows((layer, expert) -> model.isResident(layer, expert) ? 1 : 0) : List.of();
+        List<String> lines = new ArrayList<>();
+        lines.add(
+                choices == 0
+                        ? "no answer yet that used experts"
+                        : "how often the last answer used each expert (" + choices + " uses)"
+                                + (hasCache ? ", and which are in memory now (@)" : "; all are in memory")
+                                + (map.expertsPerColumn() > 1
+                                        ? ", " + map.expertsPerColumn() + " experts a column"
+                                        : ""));
+        for (int layer = 0; layer < layerCount; layer++) {
+            lines.add(String.format(Locale.ROOT, "%4d |%s|", layer, used.get(layer))
+                    + (hasCache ? "  |" + held.get(layer) + "|" : ""));
+        }
+        if (hasCache) {
+            PredictionCounters forecasts = model.predictionCounters();
+            lines.add(String.format(
+                    Locale.ROOT,
+                    "%d slots; %d layers forecast, %.0f us each; %d came too fast for a forecast",
+                    model.expertSlots().getAsInt(),
+                    forecasts.observed(),
+                    forecasts.predictionNanos() / 1e3 / Math.max(1, forecasts.observed()),
+                    forecasts.dropped()));
+        }
+        return lines;
+    }
+}
