@@ -20,7 +20,7 @@ final class LearnedLogits {
 
     private static final float RATE = 0.2f;
     /** An error below this teaches nothing that is worth its time. */
-    private static final float ERROR_MIN = 0.01f;
+    private static final float ERROR_MIN = 0.05f;
 
     private final int expertCount;
     private final int inputCount;

@@ -5,6 +5,7 @@ import dev.squall.expert.Eviction;
 import dev.squall.expert.Evictions;
 import dev.squall.expert.PrefetchPlan;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Squall's own policy. For each expert of the coming layers it weighs several signals: the mixture of the nearest expert
@@ -22,6 +23,9 @@ final class SquallPolicy implements PrefetchPolicy {
 
     /** From so many layers behind the pass on, forecasts are left out. */
     private static final int LAG_MAX = 3;
+
+    /** Layers from one search for passes like the running one to the next. */
+    private static final int SEARCH_EVERY = 2;
 
     /** Layers from one forecast of the next pass to the next. */
     private static final int NEXT_PASS_EVERY = 4;
@@ -51,6 +55,7 @@ final class SquallPolicy implements PrefetchPolicy {
     private final float[] ahead;
     private final float[] mixture;
     private final float[] ofRow;
+    private ContextMaps.@Nullable Mixture alike;
     private boolean isSingle;
     private CacheConditions conditions = new CacheConditions(0, 0, 0, 0);
 
@@ -99,6 +104,7 @@ final class SquallPolicy implements PrefetchPolicy {
         isSingle = pass.rowCount() == 1;
         LearnedLogits.fold(pass.embeddings(), shape.embeddingLength(), folded);
         Arrays.fill(present, 0);
+        alike = null;
         ContextMaps.Mixture found = maps.onPass(pass);
         for (int distance = 1; distance <= Math.min(DISTANCE_MAX, shape.layerCount()); distance++) {
             found.distribution(distance - 1, mixture);
@@ -147,7 +153,10 @@ final class SquallPolicy implements PrefetchPolicy {
         if (first > last) {
             return;
         }
-        ContextMaps.Mixture found = maps.likeThisPass(layer);
+        if (layer % SEARCH_EVERY == 0 || alike == null) {
+            alike = maps.likeThisPass(layer);
+        }
+        ContextMaps.Mixture found = alike;
         for (int distance = first; distance <= last; distance++) {
             found.distribution(layer + distance, mixture);
             if (!observed.ahead(distance, ahead)) {
