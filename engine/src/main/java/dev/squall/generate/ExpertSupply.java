@@ -25,6 +25,7 @@ import dev.squall.predict.PredictionCounters;
 import dev.squall.predict.Predictor;
 import dev.squall.predict.PrefetchPolicy;
 import dev.squall.predict.RoutingTrace;
+import dev.squall.predict.TimedMapStore;
 import dev.squall.predict.TraceWriter;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -45,7 +46,7 @@ final class ExpertSupply implements AutoCloseable {
     private final MapShape shape;
     private final @Nullable ExpertCache cache;
     private final @Nullable PrefetchPolicy policy;
-    private @Nullable ExpertMapStore store;
+    private @Nullable TimedMapStore store;
     private @Nullable Predictor predictor;
 
     /**
@@ -113,7 +114,7 @@ final class ExpertSupply implements AutoCloseable {
 
         @Override
         public ExpertMapStore store(MapShape mapShape) {
-            ExpertMapStore opened = options.maps().open(mapShape, ModelFingerprint.of(file));
+            TimedMapStore opened = new TimedMapStore(options.maps().open(mapShape, ModelFingerprint.of(file)));
             store = opened;
             return opened;
         }
@@ -186,7 +187,8 @@ final class ExpertSupply implements AutoCloseable {
     }
 
     PredictionCounters predictionCounters() {
-        return predictor == null ? PredictionCounters.ZERO : predictor.counters();
+        PredictionCounters counters = predictor == null ? PredictionCounters.ZERO : predictor.counters();
+        return store == null ? counters : counters.withSearches(store.searches(), store.searchNanos());
     }
 
     OptionalInt slots() {

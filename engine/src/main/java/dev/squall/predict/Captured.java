@@ -1,5 +1,6 @@
 package dev.squall.predict;
 
+import dev.squall.expert.CacheCounters;
 import dev.squall.model.RowBatch;
 import dev.squall.routing.LayerRouting;
 import java.util.Arrays;
@@ -18,6 +19,7 @@ final class Captured {
     final int[] counts;
     final float[] hidden;
     boolean isPass;
+    CacheCounters counters = CacheCounters.ZERO;
     Phase phase = Phase.PREFILL;
     long visit;
     int rowCount;
@@ -31,9 +33,10 @@ final class Captured {
         hidden = new float[copiesHidden ? LayerObservation.ROWS_MAX * shape.embeddingLength() : 0];
     }
 
-    /** Takes the beginning of a pass. */
-    void takePass(long pass, RowBatch batch, long[] conversationOfSequence) {
+    /** Takes the beginning of a pass, with what the cache has counted in those before. */
+    void takePass(long pass, RowBatch batch, long[] conversationOfSequence, CacheCounters soFar) {
         isPass = true;
+        counters = soFar;
         visit = pass * shape.layerCount();
         observe(batch);
         for (int row = 0; row < rowCount; row++) {

@@ -1,5 +1,6 @@
 package dev.squall.predict;
 
+import dev.squall.expert.CacheCounters;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -7,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Expert maps that remember what came before: a record's first L layers are the map of the sequence's previous pass, its
- * last L layers that of the pass itself. A prefix of it is a pass so far together with the pass before; and a query with a
- * running pass as the previous one finds what followed passes like it. Searches are for passes of one row; passes that
+ * last L layers that of the pass itself. A prefix of it is a pass so far together with the pass before; and what the passes
+ * after it used, its {@link Continuation}, tells what follows one like it. Searches are for passes of one row; passes that
  * decode several sequences are learnt, a map for each observed row.
  */
 final class ContextMaps {
@@ -21,16 +22,22 @@ final class ContextMaps {
     /** How much nearer neighbours count for more: weight {@code e^(SHARPNESS · score)}. */
     private static final double SHARPNESS = 40;
 
+    /** What none of the maps found goes on with; 0 stands for what is not known. */
+    private static final float NEVER = 1e-4f;
+
     private final MapShape shape;
     private final ExpertMapStore store;
     /** 2L x J: the previous pass and the running one. */
     private final float[] context;
-    /** 2L x J: the running pass in the place of the previous one. */
-    private final float[] asPrevious;
 
     /** By observed row L x J: the running pass. */
     private final float[][] running;
 
+    /** By observed row L x J: what the running pass uses, the likeliest experts. */
+    private final boolean[][] used;
+
+    private final boolean[] isBest;
+    private final PendingMaps pending;
     private final float[][] embeddings;
     private final int[] positions = new int[LayerObservation.ROWS_MAX];
     private final long[] conversations = new long[LayerObservation.ROWS_MAX];
@@ -41,6 +48,7 @@ final class ContextMaps {
         }
     };
     private final float[] neighbour;
+    private CacheCounters counters = CacheCounters.ZERO;
     private Phase phase = Phase.PREFILL;
     private int rowCount;
     private boolean isSingle;
@@ -69,9 +77,11 @@ final class ContextMaps {
         this.shape = shape;
         this.store = store;
         context = new float[2 * shape.probabilityCount()];
-        asPrevious = new float[context.length];
         neighbour = new float[shape.expertCount()];
         running = new float[LayerObservation.ROWS_MAX][shape.probabilityCount()];
+        used = new boolean[LayerObservation.ROWS_MAX][shape.probabilityCount()];
+        isBest = new boolean[shape.expertCount()];
+        pending = new PendingMaps(store);
         embeddings = new float[LayerObservation.ROWS_MAX][shape.embeddingLength()];
     }
 
@@ -94,6 +104,43 @@ final class ContextMaps {
             }
         }
 
+        /**
+         * For each expert of a layer, over what followed the maps found: the share that used it in the pass after.
+         *
+         * @param out J, out
+         */
+        void nextUses(int layer, float[] out) {
+            discountedUses(layer, 0, out);
+        }
+
+        /**
+         * For each expert of a layer the mean of {@code discount^(n-1)}, n being the passes until its next use.
+         *
+         * @param out J, out; zeros if nothing is known
+         * @return false if nothing is known
+         */
+        boolean discountedUses(int layer, float discount, float[] out) {
+            Arrays.fill(out, 0);
+            double known = 0;
+            for (int i = 0; i < weights.length; i++) {
+                byte[] continuation = matches.continuation(i);
+                if (Continuation.passes(continuation) == 0) {
+                    continue;
+                }
+                known += weights[i];
+                for (int expert = 0; expert < out.length; expert++) {
+                    int passes = Continuation.nextUse(continuation, layer * out.length + expert);
+                    if (passes > 0) {
+                        out[expert] += (float) (weights[i] * Math.pow(discount, passes - 1));
+                    }
+                }
+            }
+            for (int expert = 0; known > 0 && expert < out.length; expert++) {
+                out[expert] = Math.max(NEVER, out[expert] / (float) known);
+            }
+            return known > 0;
+        }
+
         /** The mean distribution of a layer of the pass that is predicted. */
         void distribution(int layer, float[] out) {
             Arrays.fill(out, 0);
@@ -108,6 +155,8 @@ final class ContextMaps {
 
     /** A pass begins. Returns the maps of passes with a like embedding after a like pass. */
     Mixture onPass(PassObservation pass) {
+        pending.noteOutcome(pass.counters().since(counters));
+        counters = pass.counters();
         rowCount = pass.rowCount();
         phase = pass.phase();
         isSingle = rowCount == 1;
@@ -152,10 +201,13 @@ final class ContextMaps {
         int layer = observed.layer();
         for (int row = 0; row < rowCount; row++) {
             System.arraycopy(observed.probabilities(), row * n, running[row], layer * n, n);
+            Arrays.fill(used[row], layer * n, (layer + 1) * n, false);
+            Best.mark(observed.probabilities(), row * n, n, shape.usedCount(), isBest);
+            System.arraycopy(isBest, 0, used[row], layer * n, n);
+            Arrays.fill(isBest, false);
         }
         if (isSingle) {
             System.arraycopy(running[0], layer * n, context, (shape.layerCount() + layer) * n, n);
-            System.arraycopy(running[0], layer * n, asPrevious, layer * n, n);
         }
         layersSeen++;
         if (layer == shape.layerCount() - 1 && layersSeen == shape.layerCount()) {
@@ -167,16 +219,24 @@ final class ContextMaps {
         long now = System.currentTimeMillis();
         for (int row = 0; row < rowCount; row++) {
             Past past = past(row);
+            pending.onPass(conversations[row], positions[row], used[row]);
             if (past != null && !isZero(embeddings[row])) {
                 float[] both = new float[2 * shape.probabilityCount()];
                 System.arraycopy(past.probabilities(), 0, both, 0, shape.probabilityCount());
                 System.arraycopy(running[row], 0, both, shape.probabilityCount(), shape.probabilityCount());
                 MapOrigin origin = new MapOrigin(now, phase, positions[row], conversations[row], 0, 0);
-                store.add(new ExpertMap(embeddings[row].clone(), both, origin));
+                pending.add(
+                        conversations[row],
+                        new ExpertMap(embeddings[row].clone(), both, Continuation.begin(shape), origin));
             }
             // Rows of one conversation come in order, so that the last one stays.
             pasts.put(conversations[row], new Past(positions[row], running[row].clone()));
         }
+    }
+
+    /** Nothing follows: gives the store what is held back. */
+    void settle() {
+        pending.settleAll();
     }
 
     /** Maps of passes that began as the running one, after a like pass. */
@@ -187,21 +247,14 @@ final class ContextMaps {
         return mixture(store.nearestByTrajectory(context, shape.layerCount() + layer + 1, NEIGHBOURS));
     }
 
-    /** Maps of passes that came after one that began as the running one. */
-    Mixture afterThisPass(int layer) {
-        if (!isSingle || layersSeen != layer + 1) {
-            return nothing();
-        }
-        return mixture(store.nearestByTrajectory(asPrevious, layer + 1, NEIGHBOURS));
-    }
-
     private Mixture mixture(MapMatches matches) {
         double[] scores = new double[matches.count()];
         Arrays.setAll(scores, matches::score);
         return new Mixture(matches, scores);
     }
 
-    private Mixture nothing() {
+    /** What is found where nothing is known. */
+    Mixture nothing() {
         return new Mixture(NO_MATCHES, new double[0]);
     }
 
@@ -218,6 +271,11 @@ final class ContextMaps {
 
         @Override
         public void probabilities(int i, int layer, float[] out, int outOffset) {
+            throw new IndexOutOfBoundsException(i);
+        }
+
+        @Override
+        public byte[] continuation(int i) {
             throw new IndexOutOfBoundsException(i);
         }
 

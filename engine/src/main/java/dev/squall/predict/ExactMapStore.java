@@ -18,6 +18,7 @@ public final class ExactMapStore implements ExpertMapStore {
     private float[] lengths;
 
     private MapOrigin[] origins;
+    private byte[][] continuations;
     private int size;
 
     /**
@@ -36,6 +37,7 @@ public final class ExactMapStore implements ExpertMapStore {
         directions = new float[room * shape.probabilityCount()];
         lengths = new float[room * shape.layerCount()];
         origins = new MapOrigin[room];
+        continuations = new byte[room][];
     }
 
     @Override
@@ -69,6 +71,7 @@ public final class ExactMapStore implements ExpertMapStore {
                     MapVectors.length(map.probabilities(), layer * shape.expertCount(), shape.expertCount());
         }
         origins[place] = map.origin();
+        continuations[place] = map.continuation();
     }
 
     private void grow() {
@@ -78,6 +81,7 @@ public final class ExactMapStore implements ExpertMapStore {
             directions = Arrays.copyOf(directions, Math.multiplyExact(room, shape.probabilityCount()));
             lengths = Arrays.copyOf(lengths, Math.multiplyExact(room, shape.layerCount()));
             origins = Arrays.copyOf(origins, room);
+            continuations = Arrays.copyOf(continuations, room);
         }
     }
 
@@ -197,6 +201,13 @@ public final class ExactMapStore implements ExpertMapStore {
                 for (int expert = 0; expert < shape.expertCount(); expert++) {
                     out[outOffset + expert] = directions[from + expert] * lengths[row];
                 }
+            }
+        }
+
+        @Override
+        public byte[] continuation(int i) {
+            synchronized (ExactMapStore.this) {
+                return continuations[places[i]];
             }
         }
 

@@ -65,6 +65,11 @@ final class FineMoePolicy implements PrefetchPolicy {
         publish(observed.visit() + distance, layer, plan);
     }
 
+    @Override
+    public void onEnd() {
+        learner.settle();
+    }
+
     private void begin() {
         Arrays.fill(probabilities, 0);
         Arrays.fill(isNamed, false);

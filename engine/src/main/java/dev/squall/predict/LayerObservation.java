@@ -14,6 +14,7 @@ public final class LayerObservation {
     private final float[] probabilities;
     private final int[] counts;
     private final float[] ahead;
+    private final float[] hidden;
     private long visit;
     private long lag;
     private int rowCount;
@@ -37,6 +38,7 @@ public final class LayerObservation {
         this.shape = shape;
         probabilities = new float[ROWS_MAX * shape.expertCount()];
         ahead = new float[shape.expertCount()];
+        hidden = new float[ROWS_MAX * shape.embeddingLength()];
         counts = new int[shape.expertCount()];
     }
 
@@ -77,6 +79,14 @@ public final class LayerObservation {
     /** R x J, how each observed row's router spreads over the experts. */
     public float[] probabilities() {
         return probabilities;
+    }
+
+    /**
+     * R x h, the hidden state that each observed row's router read, before its norm, scaled to a root mean square of 1;
+     * zeros where the policy does not look ahead.
+     */
+    public float[] hidden() {
+        return hidden;
     }
 
     /** J, how many of all the rows chose each expert. */

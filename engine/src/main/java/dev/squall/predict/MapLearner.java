@@ -1,9 +1,13 @@
 package dev.squall.predict;
 
+import dev.squall.expert.CacheCounters;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
- * Gathers what a pass shows into expert maps and adds them to a store when the pass has shown all its layers. One thread.
+ * Gathers what a pass shows into expert maps and adds them to a store when the next one begins, which tells how the pass
+ * fared. One thread.
  */
 final class MapLearner {
     private final MapShape shape;
@@ -12,6 +16,9 @@ final class MapLearner {
     private final PassObservation pass;
     private final float[][] probabilities;
     private final float[] pooled;
+    /** Maps of the last pass, whose outcome is not known yet. */
+    private final List<ExpertMap> finished = new ArrayList<>();
+
     private int rowCount;
     private int layersSeen;
 
@@ -25,7 +32,10 @@ final class MapLearner {
     }
 
     void onPass(PassObservation observed) {
-        pass.set(observed.firstVisit(), observed.phase(), observed.rowCount(), observed.gates());
+        CacheCounters ofLastPass = observed.counters().since(pass.counters());
+        finished.forEach(map -> store.add(map.withOutcome(ofLastPass)));
+        finished.clear();
+        pass.set(observed.firstVisit(), observed.phase(), observed.rowCount(), observed.counters(), observed.gates());
         int rows = observed.rowCount();
         System.arraycopy(observed.embeddings(), 0, pass.embeddings(), 0, rows * shape.embeddingLength());
         System.arraycopy(observed.positions(), 0, pass.positions(), 0, rows);
@@ -89,8 +99,14 @@ final class MapLearner {
         MapOrigin origin = new MapOrigin(
                 System.currentTimeMillis(), pass.phase(), pass.positions()[row], pass.conversations()[row], 0, 0);
         if (MapVectors.length(embedding, 0, embedding.length) > 0) {
-            store.add(new ExpertMap(embedding, map.clone(), origin));
+            finished.add(new ExpertMap(embedding, map.clone(), origin));
         }
+    }
+
+    /** No pass follows: the last one is learnt without its outcome. */
+    void settle() {
+        finished.forEach(store::add);
+        finished.clear();
     }
 
     /** h, the mean of the rows' embeddings. */

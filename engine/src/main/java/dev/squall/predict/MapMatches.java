@@ -11,6 +11,9 @@ public interface MapMatches {
     /** Copies the J probabilities of a layer of match {@code i}. */
     void probabilities(int i, int layer, float[] out, int outOffset);
 
+    /** What followed match {@code i}, a {@link Continuation} that the caller only reads; empty where that is not known. */
+    byte[] continuation(int i);
+
     /** Where match {@code i} comes from. */
     MapOrigin origin(int i);
 }

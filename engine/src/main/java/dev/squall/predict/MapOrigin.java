@@ -1,5 +1,7 @@
 package dev.squall.predict;
 
+import dev.squall.expert.CacheCounters;
+
 /**
  * Where an expert map comes from and how its pass fared.
  *
@@ -10,4 +12,16 @@ package dev.squall.predict;
  * @param hits experts that were in their slots when the pass asked for them
  * @param misses experts that were not
  */
-public record MapOrigin(long epochMillis, Phase phase, int position, long conversation, int hits, int misses) {}
+public record MapOrigin(long epochMillis, Phase phase, int position, long conversation, int hits, int misses) {
+
+    /** The same with how its pass fared. */
+    MapOrigin withOutcome(CacheCounters ofPass) {
+        return new MapOrigin(
+                epochMillis,
+                phase,
+                position,
+                conversation,
+                Math.toIntExact(ofPass.hits()),
+                Math.toIntExact(ofPass.misses()));
+    }
+}

@@ -1,5 +1,7 @@
 package dev.squall.predict;
 
+import java.util.Arrays;
+
 /** Expert maps as vectors that are compared by inner product. */
 public final class MapVectors {
     private MapVectors() {}
@@ -51,6 +53,19 @@ public final class MapVectors {
             squares += (double) vector[i] * vector[i];
         }
         return (float) Math.sqrt(squares);
+    }
+
+    /** Scales n numbers to a root mean square of 1; zeros stay. */
+    static void toUnitMeanSquare(float[] vector, int from, int n) {
+        float length = length(vector, from, n);
+        if (length > 0 && Float.isFinite(length)) {
+            float scale = (float) Math.sqrt(n) / length;
+            for (int i = from; i < from + n; i++) {
+                vector[i] *= scale;
+            }
+        } else {
+            Arrays.fill(vector, from, from + n, 0);
+        }
     }
 
     private static void normalise(float[] vector, int from, int n, String what) {

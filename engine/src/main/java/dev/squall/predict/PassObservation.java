@@ -1,5 +1,7 @@
 package dev.squall.predict;
 
+import dev.squall.expert.CacheCounters;
+
 /**
  * What a policy learns when a pass begins. R observed rows, h the length of an embedding. The arrays are reused.
  */
@@ -10,13 +12,20 @@ public final class PassObservation {
     private long firstVisit;
     private Phase phase = Phase.PREFILL;
     private int rowCount;
+    private CacheCounters counters = CacheCounters.ZERO;
     private LayerObservation.GateAhead gates = (row, distance, out, outOffset) -> false;
 
     PassObservation(MapShape shape) {
         embeddings = new float[LayerObservation.ROWS_MAX * shape.embeddingLength()];
     }
 
-    void set(long newFirstVisit, Phase newPhase, int newRowCount, LayerObservation.GateAhead newGates) {
+    void set(
+            long newFirstVisit,
+            Phase newPhase,
+            int newRowCount,
+            CacheCounters newCounters,
+            LayerObservation.GateAhead newGates) {
+        counters = newCounters;
         gates = newGates;
         firstVisit = newFirstVisit;
         phase = newPhase;
@@ -30,6 +39,11 @@ public final class PassObservation {
 
     public Phase phase() {
         return phase;
+    }
+
+    /** What the cache had counted when the pass began: what it counted before, less that, is how the pass before fared. */
+    public CacheCounters counters() {
+        return counters;
     }
 
     /** R. */

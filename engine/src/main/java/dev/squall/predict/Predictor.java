@@ -1,6 +1,7 @@
 package dev.squall.predict;
 
 import dev.squall.expert.CacheConditions;
+import dev.squall.expert.CacheCounters;
 import dev.squall.expert.ExpertCache;
 import dev.squall.expert.PrefetchPlan;
 import dev.squall.model.ModelWeights;
@@ -79,7 +80,7 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
 
     public PredictionCounters counters() {
         PredictionCounters now = counters;
-        return new PredictionCounters(now.observed(), dropped.get(), now.predictionNanos());
+        return new PredictionCounters(now.observed(), dropped.get(), now.predictionNanos(), 0, 0);
     }
 
     /** @throws PredictionException if the policy or the trace has failed */
@@ -96,7 +97,8 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
         }
         Captured captured = next();
         if (captured != null) {
-            captured.takePass(pass, rows, conversationOfSequence);
+            captured.takePass(
+                    pass, rows, conversationOfSequence, cache == null ? CacheCounters.ZERO : cache.counters());
             publish();
         }
     }
@@ -138,9 +140,12 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
                     long start = System.nanoTime();
                     handle(ring[(int) (read.get() % RING)]);
                     counters = new PredictionCounters(
-                            counters.observed() + 1, 0, counters.predictionNanos() + System.nanoTime() - start);
+                            counters.observed() + 1, 0, counters.predictionNanos() + System.nanoTime() - start, 0, 0);
                     read.incrementAndGet();
                 } else if (closed) {
+                    if (policy != null) {
+                        policy.onEnd();
+                    }
                     return;
                 } else {
                     isParked = true;
@@ -173,6 +178,7 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
                 captured.visit,
                 captured.phase,
                 captured.rowCount,
+                captured.counters,
                 (row, distance, out, outOffset) -> routers.distribution(
                         denseLayers + distance - 1, passObservation.embeddings(), row * h, out, outOffset));
         for (int row = 0; row < captured.rowCount; row++) {
@@ -199,6 +205,12 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
                 });
         System.arraycopy(captured.probabilities, 0, layerObservation.probabilities(), 0, captured.rowCount * n);
         System.arraycopy(captured.counts, 0, layerObservation.counts(), 0, n);
+        if (captured.hidden.length > 0) {
+            System.arraycopy(captured.hidden, 0, layerObservation.hidden(), 0, captured.rowCount * h);
+            for (int row = 0; row < captured.rowCount; row++) {
+                MapVectors.toUnitMeanSquare(layerObservation.hidden(), row * h, h);
+            }
+        }
         if (trace != null) {
             trace.onRouted(layerObservation);
         }

@@ -31,4 +31,7 @@ public interface PrefetchPolicy {
      * @param plan what the cache shall do; empty
      */
     default void onRouted(LayerObservation layer, CacheConditions conditions, PrefetchPlan plan) {}
+
+    /** No pass follows; what is held back is learnt now. */
+    default void onEnd() {}
 }

@@ -1,18 +1,30 @@
 package dev.squall.predict;
 
+import java.util.Arrays;
+
 /**
  * How soon a layer will use each expert again, learnt online: the discounted value of its next use, by temporal
- * differences. The value is 1 if the next visit uses it, else {@link #DISCOUNT} times the value after that visit. What is
- * known after a visit and tells it: how the layer spread, what it used lately and in the long run, and the token. One
+ * differences. It begins as what followed similar passes. The value is 1 if the next visit uses it, else {@link #DISCOUNT} times the value after that visit. What is
+ * known after a visit and tells it: its hidden state, how it spread, and what it used lately and in the long run. One
  * thread; allocates nothing after start.
  */
 final class ReuseRates {
     /** Worth of a use one visit later. */
-    private static final float DISCOUNT = 0.7f;
+    static final float DISCOUNT = 0.7f;
+
+    private static final float RATE = 0.1f;
+    private static final float DAMPING = 0.01f;
+    /** Log-odds span about -7 to 7. */
+    private static final float SCALE = 0.3f;
+    /** Most weights of all maps together. */
+    private static final long WEIGHTS_MAX = 8L << 20;
 
     private final UseHistory history;
-    private final LearnedLogits values;
-    private final boolean isLearnt;
+    private final LearnedRouters routers;
+    private final int expertCount;
+    /** By layer; none where the model is too large. */
+    private final OnlineMap[] values;
+
     private final float[][] inputs;
     private final float[][] logits;
     private final boolean[] hasInputs;
@@ -20,49 +32,70 @@ final class ReuseRates {
     private final float[] longUse;
     private final float[] nextInputs;
     private final float[] nextLogits;
-    private final float[] targets;
+    private final float[] errors;
 
-    ReuseRates(MapShape shape, UseHistory history) {
+    /** @param routers whose features of a layer's hidden state it reads */
+    ReuseRates(MapShape shape, UseHistory history, LearnedRouters routers) {
         this.history = history;
-        values = new LearnedLogits(shape, 3, 1);
-        isLearnt = values.distances() > 0;
-        inputs = new float[shape.layerCount()][values.inputCount()];
-        logits = new float[shape.layerCount()][shape.expertCount()];
+        this.routers = routers;
+        expertCount = shape.expertCount();
+        int features = routers.featureCount();
+        int inputCount = features + 1 + 4 * expertCount;
+        boolean fits = features > 0 && (long) inputCount * shape.probabilityCount() <= WEIGHTS_MAX;
+        values = new OnlineMap[fits ? shape.layerCount() : 0];
+        for (int layer = 0; layer < values.length; layer++) {
+            values[layer] = new OnlineMap(inputCount, expertCount, RATE, DAMPING);
+            for (int expert = 0; expert < expertCount; expert++) {
+                values[layer].set(features + 1 + expert, expert, 1 / SCALE);
+            }
+        }
+        inputs = new float[values.length][inputCount];
+        logits = new float[values.length][expertCount];
         hasInputs = new boolean[shape.layerCount()];
-        recent = new float[shape.expertCount()];
-        longUse = new float[shape.expertCount()];
-        nextInputs = new float[values.inputCount()];
-        nextLogits = new float[shape.expertCount()];
-        targets = new float[shape.expertCount()];
+        recent = new float[expertCount];
+        longUse = new float[expertCount];
+        nextInputs = new float[inputCount];
+        nextLogits = new float[expertCount];
+        errors = new float[expertCount];
     }
 
     /**
-     * A layer has been routed for a single row.
+     * A layer has been routed for a single row; its hidden state has been observed.
      *
      * @param used J, 1 for what it used
      * @param present J, how it spread
-     * @param folded the token's embedding
+     * @param continued J, the discounted value of the next use after similar passes, or a stand-in
      */
-    void onRouted(int layer, float[] used, float[] present, float[] folded) {
-        if (!isLearnt) {
+    void onRouted(int layer, float[] used, float[] present, float[] continued) {
+        if (values.length == 0) {
             return;
         }
+        int features = routers.featureCount();
+        System.arraycopy(routers.features(layer), 0, nextInputs, 0, features + 1);
         history.recentUses(layer, recent);
         history.longUses(layer, longUse);
-        values.begin(nextInputs, folded);
-        values.set(nextInputs, 0, recent);
-        values.set(nextInputs, 1, present);
-        values.set(nextInputs, 2, longUse);
-        values.logits(layer, 0, nextInputs, nextLogits);
+        set(features + 1, continued);
+        set(features + 1 + expertCount, recent);
+        set(features + 1 + 2 * expertCount, present);
+        set(features + 1 + 3 * expertCount, longUse);
+        Arrays.fill(nextLogits, 0);
+        values[layer].addTo(nextInputs, nextLogits);
         if (hasInputs[layer]) {
-            for (int expert = 0; expert < targets.length; expert++) {
-                targets[expert] = used[expert] > 0 ? 1 : DISCOUNT * value(nextLogits[expert]);
+            for (int expert = 0; expert < expertCount; expert++) {
+                float target = used[expert] > 0 ? 1 : DISCOUNT * value(nextLogits[expert]);
+                errors[expert] = value(logits[layer][expert]) - target;
             }
-            values.learn(layer, 0, inputs[layer], logits[layer], targets);
+            values[layer].learn(inputs[layer], errors);
         }
         System.arraycopy(nextInputs, 0, inputs[layer], 0, nextInputs.length);
         System.arraycopy(nextLogits, 0, logits[layer], 0, nextLogits.length);
         hasInputs[layer] = true;
+    }
+
+    private void set(int from, float[] shares) {
+        for (int expert = 0; expert < expertCount; expert++) {
+            nextInputs[from + expert] = SCALE * (float) Signals.logOdds(shares[expert]);
+        }
     }
 
     private static float value(float logit) {
@@ -71,7 +104,7 @@ final class ReuseRates {
 
     /** The rate of use by a coming visit that has this value if it stays the same: {@code v = r + (1 - r) DISCOUNT v}. */
     double rate(int layer, int expert) {
-        if (!isLearnt || !hasInputs[layer]) {
+        if (!hasInputs[layer]) {
             return history.longUse(layer, expert);
         }
         double value = value(logits[layer][expert]);

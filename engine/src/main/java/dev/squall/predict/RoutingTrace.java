@@ -19,7 +19,7 @@ import java.util.List;
  */
 public record RoutingTrace(MapShape shape, long[] expertBytes, String model, List<Pass> passes) {
     static final int MAGIC = 0x53515452;
-    static final int VERSION = 1;
+    static final int VERSION = 2;
 
     /** How many layers ahead a trace knows what the routers would have said. */
     public static final int AHEAD_MAX = 4;
@@ -55,9 +55,10 @@ public record RoutingTrace(MapShape shape, long[] expertBytes, String model, Lis
      *
      * @param counts J, how many of all the rows chose each expert
      * @param probabilities R x J
+     * @param hidden R x h, hidden states scaled to a root mean square of 1, with the precision of halves
      * @param ahead for distance 1, 2, ... R x J, what the router of the layer so far ahead says on this layer's hidden state
      */
-    public record Layer(int[] counts, float[] probabilities, List<float[]> ahead) {}
+    public record Layer(int[] counts, float[] probabilities, float[] hidden, List<float[]> ahead) {}
 
     /**
      * Reads a trace; a last pass that was not written to its end is left out.
@@ -125,7 +126,11 @@ public record RoutingTrace(MapShape shape, long[] expertBytes, String model, Lis
                 counts[expert] = in.readInt();
             }
             float[] probabilities = floats(in, rows * shape.expertCount());
-            layers.add(new Layer(counts, probabilities, readAhead(in, shape, layer, rows)));
+            float[] hidden = new float[rows * shape.embeddingLength()];
+            for (int i = 0; i < hidden.length; i++) {
+                hidden[i] = Float.float16ToFloat(in.readShort());
+            }
+            layers.add(new Layer(counts, probabilities, hidden, readAhead(in, shape, layer, rows)));
         }
         return new Pass(phase, rowsOfPass, positions, conversations, embeddings, first, List.copyOf(layers));
     }

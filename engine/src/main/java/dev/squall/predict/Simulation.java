@@ -89,7 +89,7 @@ public final class Simulation {
 
     private void run(long pass, RoutingTrace.Pass observed) {
         long firstVisit = pass * shape.layerCount();
-        passObservation.set(firstVisit, observed.phase(), observed.rowCount(), recorded(observed.ahead()));
+        passObservation.set(firstVisit, observed.phase(), observed.rowCount(), counters(), recorded(observed.ahead()));
         System.arraycopy(observed.embeddings(), 0, passObservation.embeddings(), 0, observed.embeddings().length);
         System.arraycopy(observed.positions(), 0, passObservation.positions(), 0, observed.rowCount());
         System.arraycopy(observed.conversations(), 0, passObservation.conversations(), 0, observed.rowCount());
@@ -134,6 +134,7 @@ public final class Simulation {
         layerObservation.set(visit, 0, pass.rowCount(), pass.rowsOfPass(), recorded(layer.ahead()));
         System.arraycopy(layer.counts(), 0, layerObservation.counts(), 0, layer.counts().length);
         System.arraycopy(layer.probabilities(), 0, layerObservation.probabilities(), 0, layer.probabilities().length);
+        System.arraycopy(layer.hidden(), 0, layerObservation.hidden(), 0, layer.hidden().length);
         plan.clear();
         policy.onRouted(layerObservation, table.conditions(), plan);
         double planned = now + link.predictionNanos();

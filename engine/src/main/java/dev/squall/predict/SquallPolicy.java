@@ -5,12 +5,10 @@ import dev.squall.expert.Eviction;
 import dev.squall.expert.Evictions;
 import dev.squall.expert.PrefetchPlan;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Squall's own policy. For each expert of the coming layers it weighs several signals: the mixture of the nearest expert
- * maps, that layer's router on the present hidden state, logits learnt from both and from the token ({@link
- * LearnedLogits}), and how the layer has used its experts lately. The weights are learnt online from what the layers then used ({@link CalibratedScore}), apart for each distance, so that the result is a
+ * maps, that layer's router on the present hidden state, logits learnt from hidden states ({@link LearnedRouters}), and how the layer has used its experts lately. The weights are learnt online from what the layers then used ({@link CalibratedScore}), apart for each distance, so that the result is a
  * probability that can be trusted. What is expected to be used last goes; an expert is loaded ahead only if the stall that
  * this saves, by its probability, outweighs the demands that the copy would delay.
  */
@@ -42,12 +40,9 @@ final class SquallPolicy implements PrefetchPolicy {
     private final double[][][] signals;
 
     private final long[][] signalVisits;
-    private final LearnedLogits routers;
-    /** By layer and bucket what the learnt routers read and said. */
-    private final float[][][] inputs;
-
-    private final float[][][] logits;
-    private final float[] folded = new float[LearnedLogits.EMBEDDING_INPUTS];
+    private final LearnedRouters routers;
+    private final float[] hidden;
+    private final float[] nothing;
     private final ReuseRates reuse;
     private final float[] used;
     private final float[] present;
@@ -55,7 +50,7 @@ final class SquallPolicy implements PrefetchPolicy {
     private final float[] ahead;
     private final float[] mixture;
     private final float[] ofRow;
-    private ContextMaps.@Nullable Mixture alike;
+    private ContextMaps.Mixture alike;
     private boolean isSingle;
     private CacheConditions conditions = new CacheConditions(0, 0, 0, 0);
 
@@ -67,6 +62,7 @@ final class SquallPolicy implements PrefetchPolicy {
         this.shape = shape;
         fixedDistance = distance;
         maps = new ContextMaps(shape, store);
+        alike = maps.nothing();
         history = new UseHistory(shape);
         for (int i = 0; i < scores.length; i++) {
             scores[i] = new CalibratedScore(Signals.initialWeights(), LEARNING_RATE);
@@ -76,10 +72,10 @@ final class SquallPolicy implements PrefetchPolicy {
         for (long[] visits : signalVisits) {
             Arrays.fill(visits, -1);
         }
-        routers = new LearnedLogits(shape, 4, 2 * BUCKETS);
-        inputs = new float[shape.layerCount()][routers.distances()][routers.inputCount()];
-        logits = new float[shape.layerCount()][2 * BUCKETS][shape.expertCount()];
-        reuse = new ReuseRates(shape, history);
+        routers = new LearnedRouters(shape, DISTANCE_MAX);
+        hidden = new float[shape.embeddingLength()];
+        nothing = new float[shape.expertCount()];
+        reuse = new ReuseRates(shape, history, routers);
         used = new float[shape.expertCount()];
         present = new float[shape.expertCount()];
         last = new float[shape.expertCount()];
@@ -102,9 +98,11 @@ final class SquallPolicy implements PrefetchPolicy {
     public void onPass(PassObservation pass, CacheConditions now, PrefetchPlan plan) {
         conditions = now;
         isSingle = pass.rowCount() == 1;
-        LearnedLogits.fold(pass.embeddings(), shape.embeddingLength(), folded);
+        if (isLearnt(1)) {
+            routers.begin(pass.embeddings());
+        }
         Arrays.fill(present, 0);
-        alike = null;
+        alike = maps.nothing();
         ContextMaps.Mixture found = maps.onPass(pass);
         for (int distance = 1; distance <= Math.min(DISTANCE_MAX, shape.layerCount()); distance++) {
             found.distribution(distance - 1, mixture);
@@ -116,7 +114,7 @@ final class SquallPolicy implements PrefetchPolicy {
                     }
                 }
             }
-            forecast(pass.firstVisit() - 1, distance, false, plan);
+            forecast(shape.layerCount(), pass.firstVisit() - 1, distance, false, plan);
         }
     }
 
@@ -134,8 +132,16 @@ final class SquallPolicy implements PrefetchPolicy {
         maps.onRouted(observed);
         int layer = observed.layer();
         history.lastProbabilities(layer, present);
-        if (isSingle) {
-            reuse.onRouted(layer, used, present, folded);
+        if (layer % SEARCH_EVERY == 0 || layer == shape.layerCount() - 1) {
+            alike = maps.likeThisPass(layer);
+        }
+        if (isLearnt(1)) {
+            System.arraycopy(observed.hidden(), 0, hidden, 0, hidden.length);
+            routers.observe(layer, hidden);
+            if (!alike.discountedUses(layer, ReuseRates.DISCOUNT, mixture)) {
+                history.recentUses(layer, mixture);
+            }
+            reuse.onRouted(layer, used, present, mixture);
         }
         for (int expert = 0; expert < shape.expertCount(); expert++) {
             plan.setUseRate(layer, expert, isSingle ? reuse.rate(layer, expert) : history.longUse(layer, expert));
@@ -146,6 +152,11 @@ final class SquallPolicy implements PrefetchPolicy {
         }
     }
 
+    @Override
+    public void onEnd() {
+        maps.settle();
+    }
+
     private void forecastThisPass(LayerObservation observed, PrefetchPlan plan) {
         int layer = observed.layer();
         int last = Math.min(DISTANCE_MAX, shape.layerCount() - 1 - layer);
@@ -153,26 +164,21 @@ final class SquallPolicy implements PrefetchPolicy {
         if (first > last) {
             return;
         }
-        if (layer % SEARCH_EVERY == 0 || alike == null) {
-            alike = maps.likeThisPass(layer);
-        }
-        ContextMaps.Mixture found = alike;
         for (int distance = first; distance <= last; distance++) {
-            found.distribution(layer + distance, mixture);
+            alike.distribution(layer + distance, mixture);
             if (!observed.ahead(distance, ahead)) {
                 Arrays.fill(ahead, 0);
             }
-            forecast(observed.visit(), distance, false, plan);
+            forecast(layer, observed.visit(), distance, false, plan);
         }
     }
 
     private void forecastNextPass(LayerObservation observed, PrefetchPlan plan) {
         int layer = observed.layer();
-        ContextMaps.Mixture found = maps.afterThisPass(layer);
         Arrays.fill(ahead, 0);
         for (int next = 0; next <= layer; next++) {
-            found.distribution(next, mixture);
-            forecast(observed.visit(), shape.layerCount() - layer + next, true, plan);
+            alike.nextUses(next, mixture);
+            forecast(layer, observed.visit(), shape.layerCount() - layer + next, true, plan);
         }
     }
 
@@ -182,36 +188,37 @@ final class SquallPolicy implements PrefetchPolicy {
     }
 
     /** Whether a learnt router speaks for a distance: not for passes of several rows, whose experts are many rows' choice. */
-    private boolean isLearnt(int bucket) {
-        return isSingle && bucket < routers.distances();
+    private boolean isLearnt(int distance) {
+        return isSingle && distance <= routers.distances();
     }
 
     private CalibratedScore score(int bucket) {
         return scores[isSingle ? bucket : 2 * BUCKETS + bucket];
     }
 
-    /** Says how likely the visit uses each expert, and asks for those whose copy pays. */
-    private void forecast(long now, int distance, boolean isNextPass, PrefetchPlan plan) {
+    /**
+     * Says how likely a visit uses each expert, and asks for those whose copy pays.
+     *
+     * @param source where it is said: a layer, or L at the beginning of a pass
+     * @param now the visit there
+     */
+    private void forecast(int source, long now, int distance, boolean isNextPass, PrefetchPlan plan) {
         long visit = now + distance;
         int layer = (int) (visit % shape.layerCount());
         int bucket = bucket(distance, isNextPass);
         double[] buffer = signals[layer][bucket];
         signalVisits[layer][bucket] = visit;
         plan.forecast(visit);
-        float[] learnt = logits[layer][bucket];
-        if (isLearnt(bucket)) {
+        float[] learnt = nothing;
+        if (isLearnt(distance)) {
             history.lastProbabilities(layer, last);
-            float[] read = inputs[layer][bucket];
-            routers.begin(read, folded);
-            routers.set(read, 0, ahead);
-            routers.set(read, 1, present);
-            routers.set(read, 2, last);
-            routers.set(read, 3, mixture);
-            routers.logits(layer, bucket, read, learnt);
-        } else {
-            Arrays.fill(learnt, 0);
+            routers.set(source, distance, 0, ahead);
+            routers.set(source, distance, 1, present);
+            routers.set(source, distance, 2, last);
+            routers.set(source, distance, 3, mixture);
+            learnt = routers.logits(source, distance, visit);
         }
-        boolean mayRequest = !isNextPass && (fixedDistance == 0 || distance <= fixedDistance);
+        boolean mayRequest = fixedDistance == 0 || distance <= fixedDistance;
         double threshold = threshold(distance);
         for (int expert = 0; expert < shape.expertCount(); expert++) {
             int at = expert * Signals.COUNT;
@@ -247,10 +254,10 @@ final class SquallPolicy implements PrefetchPolicy {
                 for (int expert = 0; expert < shape.expertCount(); expert++) {
                     score(bucket).learn(signals[layer][bucket], expert * Signals.COUNT, observed.counts()[expert] > 0);
                 }
-                if (isLearnt(bucket)) {
-                    routers.learn(layer, bucket, inputs[layer][bucket], logits[layer][bucket], used);
-                }
             }
+        }
+        if (isLearnt(1)) {
+            routers.learn(observed.visit(), used);
         }
     }
 }

@@ -55,6 +55,9 @@ public final class TraceWriter implements AutoCloseable {
                 out.writeInt(count);
             }
             write(observed.probabilities(), observed.rowCount() * shape.expertCount());
+            for (int i = 0; i < observed.rowCount() * shape.embeddingLength(); i++) {
+                out.writeShort(Float.floatToFloat16(observed.hidden()[i]));
+            }
             writeAhead(observed.gates(), observed.layer(), observed.rowCount());
             if (observed.layer() == shape.layerCount() - 1) {
                 out.flush();

@@ -20,8 +20,9 @@ final class FoundMaps implements MapMatches {
      * One of them.
      *
      * @param probabilities L x J halves
+     * @param continuation what followed it; empty if that is not known
      */
-    record Found(long id, float score, byte[] probabilities, MapOrigin origin) {}
+    record Found(long id, float score, byte[] probabilities, byte[] continuation, MapOrigin origin) {}
 
     FoundMaps(MapShape shape, int wanted) {
         this.shape = shape;
@@ -61,6 +62,11 @@ final class FoundMaps implements MapMatches {
     public void probabilities(int i, int layer, float[] out, int outOffset) {
         HalfFloats.decode(
                 found.get(i).probabilities(), 0, layer * shape.expertCount(), shape.expertCount(), out, outOffset);
+    }
+
+    @Override
+    public byte[] continuation(int i) {
+        return found.get(i).continuation();
     }
 
     @Override

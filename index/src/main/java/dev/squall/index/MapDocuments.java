@@ -6,6 +6,7 @@ import dev.squall.predict.MapShape;
 import dev.squall.predict.MapVectors;
 import dev.squall.predict.Phase;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.apache.lucene.document.BinaryDocValuesField;
 import org.apache.lucene.document.Document;
@@ -38,6 +39,9 @@ final class MapDocuments {
 
     /** L x J halves. */
     static final String PROBABILITIES = "probabilities";
+
+    /** A {@link dev.squall.predict.Continuation}; not there where it is not known. */
+    static final String CONTINUATION = "continuation";
 
     private static final String TIME = "time";
     private static final String PHASE = "phase";
@@ -86,6 +90,9 @@ final class MapDocuments {
                 TRAJECTORY, trajectoryVector(directions, shape.layerCount()), VectorSimilarityFunction.DOT_PRODUCT));
         document.add(new BinaryDocValuesField(EMBEDDING, new BytesRef(HalfFloats.encode(unit))));
         document.add(new BinaryDocValuesField(PROBABILITIES, new BytesRef(HalfFloats.encode(map.probabilities()))));
+        if (map.continuation().length > 0) {
+            document.add(new BinaryDocValuesField(CONTINUATION, new BytesRef(map.continuation())));
+        }
         document.add(new NumericDocValuesField(TIME, origin.epochMillis()));
         document.add(new NumericDocValuesField(PHASE, origin.phase().code()));
         document.add(new NumericDocValuesField(POSITION, origin.position()));
@@ -124,6 +131,15 @@ final class MapDocuments {
                 number(leaf, CONVERSATION, doc),
                 (int) number(leaf, HITS, doc),
                 (int) number(leaf, MISSES, doc));
+    }
+
+    /** What followed the map of a document, copied; empty if that is not known. */
+    static byte[] continuation(BinaryDocValues continuations, int doc) throws IOException {
+        if (!continuations.advanceExact(doc)) {
+            return new byte[0];
+        }
+        BytesRef bytes = continuations.binaryValue();
+        return Arrays.copyOfRange(bytes.bytes, bytes.offset, bytes.offset + bytes.length);
     }
 
     static long number(LeafReader leaf, String field, int doc) throws IOException {

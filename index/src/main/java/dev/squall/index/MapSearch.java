@@ -61,6 +61,7 @@ final class MapSearch {
         MapShape shape = documents.shape();
         BinaryDocValues embeddings = DocValues.getBinary(leaf, MapDocuments.EMBEDDING);
         BinaryDocValues probabilities = DocValues.getBinary(leaf, MapDocuments.PROBABILITIES);
+        BinaryDocValues continuations = DocValues.getBinary(leaf, MapDocuments.CONTINUATION);
         BytesRef none = new BytesRef();
         for (int doc : docs) {
             BytesRef embedding = query.hasEmbedding()
@@ -75,7 +76,12 @@ final class MapSearch {
             long id = MapDocuments.number(leaf, MapDocuments.ID, doc);
             if (!without.contains(id) && !found.has(id)) {
                 byte[] copy = Arrays.copyOfRange(map.bytes, map.offset, map.offset + map.length);
-                found.add(new FoundMaps.Found(id, score, copy, MapDocuments.origin(leaf, doc)));
+                found.add(new FoundMaps.Found(
+                        id,
+                        score,
+                        copy,
+                        MapDocuments.continuation(continuations, doc),
+                        MapDocuments.origin(leaf, doc)));
             }
         }
     }

@@ -42,7 +42,11 @@ final class RecentMaps {
             float score = query.score(new BytesRef(recent.embedding()), new BytesRef(recent.probabilities()));
             if (found.wants(score) && !found.has(recent.id())) {
                 found.add(new FoundMaps.Found(
-                        recent.id(), score, recent.probabilities(), recent.map().origin()));
+                        recent.id(),
+                        score,
+                        recent.probabilities(),
+                        recent.map().continuation(),
+                        recent.map().origin()));
             }
         }
     }

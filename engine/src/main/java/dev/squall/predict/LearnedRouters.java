@@ -1,0 +1,231 @@
+package dev.squall.predict;
+
+import java.util.Arrays;
+
+/**
+ * What the hidden state at one layer tells of the experts that the next visits use, learnt while the engine runs: a
+ * perceptron for each layer, whose first layer ({@code tanh}) is shared by all distances. ProMoE trains such predictors
+ * beforehand. Beside the hidden state each logit reads the expert's own share in four distributions, and begins as the
+ * first of them, the router ahead, so that learning starts where that ends.
+ *
+ * <p>L layers, J experts, h hidden width, F features. A source is a layer, or L for the beginning of a pass, which sees the
+ * token's embedding and the last layer's hidden state of the pass before. One thread; allocates nothing after start.
+ */
+final class LearnedRouters {
+    /** Distributions that a logit reads: router ahead, present layer, last visit of the layer, similar maps. */
+    static final int DISTRIBUTIONS = 4;
+
+    private static final int FEATURES_MAX = 128;
+    /** With fewer there is little to learn. */
+    private static final int FEATURES_MIN = 16;
+    /** Most weights of all maps together; each takes eight bytes. */
+    private static final long WEIGHTS_MAX = 12L << 20;
+
+    private static final float FEATURE_RATE = 0.02f;
+    private static final float RATE = 0.05f;
+    private static final float DAMPING = 0.01f;
+    /** Shares are few and strong: their weights move slowly. */
+    private static final float SHARE_DAMPING = 1;
+
+    private final MapShape shape;
+    private final int distancesMax;
+    private final int featureCount;
+    private final Source[] sources;
+    private final float[] error;
+
+    /** @param distancesMax how far ahead, at most L */
+    LearnedRouters(MapShape shape, int distancesMax) {
+        this.shape = shape;
+        this.distancesMax = Math.min(distancesMax, shape.layerCount());
+        long visits = shape.layerCount() + 1L;
+        long ofFeature =
+                (shape.layerCount() + 2L) * shape.embeddingLength() + visits * this.distancesMax * shape.expertCount();
+        int features = (int) Math.min(FEATURES_MAX, WEIGHTS_MAX / ofFeature);
+        featureCount = features < FEATURES_MIN ? 0 : features;
+        sources = new Source[featureCount == 0 ? 0 : (int) visits];
+        for (int source = 0; source < sources.length; source++) {
+            sources[source] = new Source(source);
+        }
+        error = new float[shape.expertCount()];
+    }
+
+    /** F; 0 if the model is too large for this. */
+    int featureCount() {
+        return featureCount;
+    }
+
+    /** How far ahead logits reach; 0 if the model is too large. */
+    int distances() {
+        return featureCount == 0 ? 0 : distancesMax;
+    }
+
+    /** What is known at one place of a pass. */
+    private final class Source {
+        private final float[] x;
+        private final OnlineMap first;
+        private final float[] features;
+        private final float[] gradient;
+        private final Head[] heads = new Head[distancesMax];
+        private boolean hasGradient;
+
+        Source(int index) {
+            x = new float[(index == shape.layerCount() ? 2 : 1) * shape.embeddingLength()];
+            first = new OnlineMap(x.length, featureCount, FEATURE_RATE, DAMPING);
+            first.randomise(index);
+            features = new float[featureCount + 1];
+            features[featureCount] = 1;
+            gradient = new float[featureCount + 1];
+            for (int i = 0; i < heads.length; i++) {
+                heads[i] = new Head();
+            }
+        }
+
+        void compute() {
+            Arrays.fill(features, 0, featureCount, 0);
+            first.addTo(x, features);
+            for (int i = 0; i < featureCount; i++) {
+                features[i] = (float) Math.tanh(features[i]);
+            }
+        }
+
+        /** Learns from everything that came of the present features. */
+        void learnFeatures() {
+            if (!hasGradient) {
+                return;
+            }
+            for (int i = 0; i < featureCount; i++) {
+                gradient[i] *= 1 - features[i] * features[i];
+            }
+            first.learn(x, gradient);
+            Arrays.fill(gradient, 0);
+            hasGradient = false;
+        }
+    }
+
+    /** Logits for one distance from a source. */
+    private final class Head {
+        private final OnlineMap map = new OnlineMap(featureCount + 1, shape.expertCount(), RATE, DAMPING);
+        /** By distribution and expert. */
+        private final float[] shareWeights = new float[DISTRIBUTIONS * shape.expertCount()];
+
+        private final float[] shareSquares = new float[shareWeights.length];
+        private final float[] shares = new float[shareWeights.length];
+        private final float[] logits = new float[shape.expertCount()];
+        private long visit = -1;
+
+        Head() {
+            Arrays.fill(shareWeights, 0, shape.expertCount(), 1);
+            Arrays.fill(shareSquares, SHARE_DAMPING);
+        }
+
+        void compute(float[] features) {
+            int n = logits.length;
+            Arrays.fill(logits, 0);
+            map.addTo(features, logits);
+            for (int at = 0; at < shares.length; at += n) {
+                for (int expert = 0; expert < n; expert++) {
+                    logits[expert] += shareWeights[at + expert] * shares[at + expert];
+                }
+            }
+        }
+
+        void learn(float[] features) {
+            int n = logits.length;
+            map.learn(features, error);
+            for (int at = 0; at < shares.length; at += n) {
+                for (int expert = 0; expert < n; expert++) {
+                    float step = shares[at + expert] * error[expert];
+                    float sum = shareSquares[at + expert] + step * step;
+                    shareSquares[at + expert] = sum;
+                    shareWeights[at + expert] -= RATE * step / (float) Math.sqrt(sum);
+                }
+            }
+        }
+    }
+
+    /**
+     * Takes in a layer's hidden state.
+     *
+     * @param hidden h numbers whose root mean square is 1
+     */
+    void observe(int layer, float[] hidden) {
+        Source source = sources[layer];
+        source.learnFeatures();
+        System.arraycopy(hidden, 0, source.x, 0, source.x.length);
+        source.compute();
+    }
+
+    /** Takes in a token's embedding, h numbers, at the beginning of a pass. */
+    void begin(float[] embedding) {
+        Source source = sources[shape.layerCount()];
+        source.learnFeatures();
+        int h = shape.embeddingLength();
+        System.arraycopy(embedding, 0, source.x, 0, h);
+        MapVectors.toUnitMeanSquare(source.x, 0, h);
+        System.arraycopy(sources[shape.layerCount() - 1].x, 0, source.x, h, h);
+        source.compute();
+    }
+
+    /** F numbers and a 1: what the layer's last observation comes to. */
+    float[] features(int layer) {
+        return sources[layer].features;
+    }
+
+    /**
+     * Sets one of the distributions that the logits of a source and distance read next.
+     *
+     * @param index which
+     * @param probabilities J; 0 counts as not known
+     */
+    void set(int source, int distance, int index, float[] probabilities) {
+        float[] shares = sources[source].heads[distance - 1].shares;
+        int from = index * shape.expertCount();
+        for (int expert = 0; expert < shape.expertCount(); expert++) {
+            shares[from + expert] = (float) Signals.logOdds(probabilities[expert]);
+        }
+    }
+
+    /**
+     * The logit of each expert for a coming visit.
+     *
+     * @param source the last observed layer, or L after {@link #begin}
+     * @param distance from there, at most {@link #distances()}
+     * @param visit the coming visit
+     * @return J logits, valid until the next call
+     */
+    float[] logits(int source, int distance, long visit) {
+        Head head = sources[source].heads[distance - 1];
+        head.visit = visit;
+        head.compute(sources[source].features);
+        return head.logits;
+    }
+
+    /**
+     * Learns what a visit used, from every source that spoke of it.
+     *
+     * @param used J, 1 for what it used
+     */
+    void learn(long visit, float[] used) {
+        int layer = (int) (visit % shape.layerCount());
+        for (int distance = 1; distance <= distances(); distance++) {
+            learn(sources[Math.floorMod(layer - distance, shape.layerCount())], distance, visit, used);
+            if (distance == layer + 1) {
+                learn(sources[shape.layerCount()], distance, visit, used);
+            }
+        }
+    }
+
+    private void learn(Source source, int distance, long visit, float[] used) {
+        Head head = source.heads[distance - 1];
+        if (head.visit != visit) {
+            return;
+        }
+        head.visit = -1;
+        for (int expert = 0; expert < error.length; expert++) {
+            error[expert] = (float) (1 / (1 + Math.exp(-head.logits[expert]))) - used[expert];
+        }
+        head.map.addGradient(error, source.gradient);
+        source.hasGradient = true;
+        head.learn(source.features);
+    }
+}

@@ -1,0 +1,121 @@
+package dev.squall.predict;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class LearnedRoutersTest {
+    private static final MapShape SHAPE = new MapShape(3, 4, 1, 16);
+
+    private final LearnedRouters routers = new LearnedRouters(SHAPE, 8);
+    private final float[] hidden = new float[16];
+
+    private static float[] mostly(int expert) {
+        float[] distribution = {0.05f, 0.05f, 0.05f, 0.05f};
+        distribution[expert] = 0.85f;
+        return distribution;
+    }
+
+    private static float[] only(int expert) {
+        float[] used = new float[4];
+        used[expert] = 1;
+        return used;
+    }
+
+    /** A hidden state that stands for a number. */
+    private float[] state(int number) {
+        SplittableRandom random = new SplittableRandom(number);
+        for (int i = 0; i < hidden.length; i++) {
+            hidden[i] = (float) random.nextDouble(-1, 1);
+        }
+        MapVectors.toUnitMeanSquare(hidden, 0, hidden.length);
+        return hidden;
+    }
+
+    private static int largest(float[] values) {
+        int best = 0;
+        for (int i = 1; i < values.length; i++) {
+            best = values[i] > values[best] ? i : best;
+        }
+        return best;
+    }
+
+    @Test
+    void beginsAsTheRouterAhead() {
+        routers.observe(0, state(1));
+        routers.set(0, 2, 0, mostly(3));
+        routers.set(0, 2, 1, mostly(1));
+        float[] logits = routers.logits(0, 2, 2);
+        assertThat(largest(logits)).isEqualTo(3);
+        assertThat((double) logits[3]).isCloseTo(Math.log(0.851 / 0.151), within(1e-4));
+    }
+
+    @Test
+    void learnsWhatAHiddenStateLeadsTo() {
+        SplittableRandom random = new SplittableRandom(7);
+        for (long pass = 0; pass < 1500; pass++) {
+            int state = random.nextInt(4);
+            routers.observe(1, state(state));
+            routers.logits(1, 1, 3 * pass + 2);
+            routers.learn(3 * pass + 2, only((state + 1) % 4));
+        }
+        for (int state = 0; state < 4; state++) {
+            routers.observe(1, state(state));
+            assertThat(largest(routers.logits(1, 1, 0)))
+                    .as("after state %d", state)
+                    .isEqualTo((state + 1) % 4);
+        }
+    }
+
+    @Test
+    void learnsWhatATokenLeadsTo() {
+        SplittableRandom random = new SplittableRandom(7);
+        for (long pass = 0; pass < 1500; pass++) {
+            int token = random.nextInt(4);
+            routers.begin(state(token));
+            routers.logits(SHAPE.layerCount(), 1, 3 * pass);
+            routers.learn(3 * pass, only(3 - token));
+        }
+        for (int token = 0; token < 4; token++) {
+            routers.begin(state(token));
+            assertThat(largest(routers.logits(SHAPE.layerCount(), 1, 0)))
+                    .as("token %d", token)
+                    .isEqualTo(3 - token);
+        }
+    }
+
+    @Test
+    void reachesAcrossToTheNextPassAndNoFurtherThanOne() {
+        assertThat(routers.distances()).isEqualTo(3);
+        for (long pass = 0; pass < 300; pass++) {
+            routers.observe(2, state(1));
+            routers.logits(2, 3, 3 * (pass + 1) + 2);
+            routers.learn(3 * (pass + 1) + 2, only(2));
+        }
+        assertThat(largest(routers.logits(2, 3, 0))).isEqualTo(2);
+    }
+
+    @Test
+    void doesNotLearnFromVisitsThatItSaidNothingOf() {
+        routers.observe(0, state(1));
+        routers.set(0, 1, 0, mostly(3));
+        float[] before = routers.logits(0, 1, 1).clone();
+        for (int i = 0; i < 100; i++) {
+            routers.learn(4, only(0));
+            routers.learn(2, only(0));
+        }
+        assertThat(routers.logits(0, 1, 1)).containsExactly(before);
+    }
+
+    @Test
+    void modelsOfAnySizeHaveFewerFeaturesOrNone() {
+        assertThat(routers.featureCount()).isEqualTo(128);
+        assertThat(new LearnedRouters(new MapShape(48, 128, 8, 2048), 8).featureCount())
+                .isBetween(64, 127);
+        LearnedRouters none = new LearnedRouters(new MapShape(200, 1024, 8, 16384), 8);
+        assertThat(none.featureCount()).isZero();
+        assertThat(none.distances()).isZero();
+    }
+}
