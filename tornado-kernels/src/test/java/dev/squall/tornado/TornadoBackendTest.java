@@ -74,8 +74,8 @@ class TornadoBackendTest {
     @Test
     void greedyTextIsThatOfTheJvm() throws IOException {
         List<GenerationResult> expected = answers(JvmBackend.vector());
-        for (long bytes : new long[] {Long.MAX_VALUE, 32 * EXPERT_BYTES}) {
-            List<GenerationResult> actual = answers(TornadoBackend.factory(bytes));
+        for (long buffer : new long[] {Long.MAX_VALUE, 40 * EXPERT_BYTES}) {
+            List<GenerationResult> actual = answers(TornadoBackend.factory(new DeviceLimits(-1, 0, buffer)));
             for (int i = 0; i < PROMPTS.size(); i++) {
                 assertThat(actual.get(i).text())
                         .isEqualTo(expected.get(i).text())
@@ -91,9 +91,9 @@ class TornadoBackendTest {
 
     @Test
     void refusesADeviceThatDoesNotHoldOneLayersExperts() {
-        assertThatThrownBy(() -> answers(TornadoBackend.factory(15 * EXPERT_BYTES)))
+        assertThatThrownBy(() -> answers(TornadoBackend.factory(new DeviceLimits(-1, 1 << 20, Long.MAX_VALUE))))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("experts: 15 slots of")
-                .hasMessageContaining("expected at least 16");
+                .hasMessageContaining("device memory of 1048576 bytes, expected at least")
+                .hasMessageContaining("16 experts " + 16 * EXPERT_BYTES);
     }
 }
