@@ -77,16 +77,18 @@ final class DevicePlan implements AutoCloseable {
 
     private String failure(DeviceGraph graph, RuntimeException e) {
         String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        return "device '%s': graph '%s' failed: %s".formatted(device.getDeviceName(), graph.name(), reason.strip());
+        return "device '%s': graph '%s' failed: %s"
+                .formatted(TornadoDevices.name(device), graph.name(), reason.strip());
     }
 
-    /** Ends the thread; what the graphs have on the device stays for the plan that they share it with. */
+    /** Ends the plan before the one that it shares a graph with, which frees what they share. */
     @Override
     public void close() {
-        close(false);
+        // TornadoVM 5.2 frees with a graph what it consumes, and fails where that is free already.
+        close(!TornadoDevices.isTornadoVm());
     }
 
-    /** Ends the thread and frees the device's memory. */
+    /** Ends the plan and frees all that its graphs have on the device; after the others that share some of it. */
     void closeAndFree() {
         close(true);
     }
@@ -97,16 +99,17 @@ final class DevicePlan implements AutoCloseable {
         }
         closed = true;
         try {
-            if (frees) {
-                thread.call(() -> {
-                    try {
-                        plan.freeDeviceMemory();
-                        plan.close();
-                    } catch (TornadoExecutionPlanException e) {
-                        throw new DeviceException("the device's plan cannot be closed: " + e.getMessage(), e);
-                    }
-                });
-            }
+            thread.call(() -> {
+                if (!frees) {
+                    return;
+                }
+                try {
+                    plan.freeDeviceMemory();
+                    plan.close();
+                } catch (TornadoExecutionPlanException e) {
+                    throw new DeviceException("the device's plan cannot be closed: " + e.getMessage(), e);
+                }
+            });
         } finally {
             thread.close();
         }

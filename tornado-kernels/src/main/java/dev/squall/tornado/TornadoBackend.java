@@ -120,7 +120,7 @@ public final class TornadoBackend implements ComputeBackend {
     public String description() {
         String what =
                 TornadoDevices.isTornadoVm() ? "TornadoVM" : "TornadoVM simulator (slow: for tests and debugging)";
-        return what + ", " + device.getDeviceName().strip() + ", " + pools.slotCount() + " expert slots";
+        return what + ", " + TornadoDevices.name(device) + ", " + pools.slotCount() + " expert slots";
     }
 
     @Override

@@ -48,13 +48,18 @@ public final class TornadoDevices {
         for (TornadoDevice device : all()) {
             list.add(new Description(
                     list.size(),
-                    device.getDeviceName().strip(),
+                    name(device),
                     device.getTornadoVMBackend().name().toLowerCase(Locale.ROOT),
                     device.getDeviceType() == TornadoDeviceType.CPU,
                     device.getMaxGlobalMemory(),
                     device.getMaxAllocMemory()));
         }
         return list;
+    }
+
+    /** What people call a device. */
+    static String name(TornadoDevice device) {
+        return device.getDescription().strip();
     }
 
     private static List<TornadoDevice> all() {

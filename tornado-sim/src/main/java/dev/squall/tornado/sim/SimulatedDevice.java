@@ -52,7 +52,8 @@ public final class SimulatedDevice implements TornadoDevice {
         }
     }
 
-    synchronized void allocate(long bytes) {
+    /** Takes memory, for a graph or as another program does. */
+    public synchronized void allocate(long bytes) {
         long most = memoryBytesMax();
         if (usedBytes + bytes > most) {
             throw new TornadoOutOfMemoryException(
@@ -63,7 +64,8 @@ public final class SimulatedDevice implements TornadoDevice {
         mostBytes = Math.max(mostBytes, usedBytes);
     }
 
-    synchronized void release(long bytes) {
+    /** Gives memory back. */
+    public synchronized void release(long bytes) {
         usedBytes -= bytes;
     }
 
@@ -81,7 +83,7 @@ public final class SimulatedDevice implements TornadoDevice {
 
     @Override
     public String getDescription() {
-        return "simulated device";
+        return getDeviceName();
     }
 
     @Override
