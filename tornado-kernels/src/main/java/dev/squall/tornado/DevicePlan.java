@@ -6,8 +6,13 @@ import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoInternalError;
+import uk.ac.manchester.tornado.api.exceptions.TornadoMemoryException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoTaskRuntimeException;
 
 /**
  * Graphs, the plan that executes them and the one thread that does. Plans that run beside each other share nothing but the
@@ -18,6 +23,7 @@ final class DevicePlan implements AutoCloseable {
     private final List<DeviceGraph> graphs;
     private final TornadoExecutionPlan plan;
     private final DeviceThread thread;
+    private volatile boolean failed;
     private boolean closed;
 
     /**
@@ -43,7 +49,7 @@ final class DevicePlan implements AutoCloseable {
             ready = true;
         } finally {
             if (!ready) {
-                close(true);
+                closeAndFree();
             }
         }
     }
@@ -69,16 +75,20 @@ final class DevicePlan implements AutoCloseable {
         } catch (TornadoOutOfMemoryException e) {
             throw new DeviceException(
                     failure(graph, e) + ": give a smaller --device-memory, --expert-cache or --ctx-size", e);
-        } catch (RuntimeException e) {
+        } catch (TornadoRuntimeException
+                | TornadoBailoutRuntimeException
+                | TornadoMemoryException
+                | TornadoTaskRuntimeException
+                | TornadoInternalError e) {
             throw new DeviceException(failure(graph, e) + ": see squall doctor --device, or use --device cpu", e);
         }
         event.commit();
     }
 
-    private String failure(DeviceGraph graph, RuntimeException e) {
-        String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    private String failure(DeviceGraph graph, Throwable e) {
+        failed = true;
         return "device '%s': graph '%s' failed: %s"
-                .formatted(TornadoDevices.name(device), graph.name(), reason.strip());
+                .formatted(TornadoDevices.name(device), graph.name(), TornadoDevices.reason(e));
     }
 
     /** Ends the plan before the one that it shares a graph with, which frees what they share. */
@@ -88,9 +98,12 @@ final class DevicePlan implements AutoCloseable {
         close(!TornadoDevices.isTornadoVm());
     }
 
-    /** Ends the plan and frees all that its graphs have on the device; after the others that share some of it. */
+    /**
+     * Ends the plan and frees all that its graphs have on the device, unless TornadoVM has failed, which then cannot; after
+     * the others that share some of it.
+     */
     void closeAndFree() {
-        close(true);
+        close(!failed || !TornadoDevices.isTornadoVm());
     }
 
     private void close(boolean frees) {

@@ -65,8 +65,9 @@ public final class TornadoBackend implements ComputeBackend {
         weights = new DeviceWeights(model);
         a = new DeviceArrays(h, model.output().matrix().rows(), rotation.pairs(), options);
         long usable = TornadoDevices.usableBytes(device);
-        long memory =
-                limits.memoryBytesMax() == 0 ? usable : Math.min(limits.memoryBytesMax(), device.getMaxGlobalMemory());
+        long memory = limits.memoryBytesMax() == 0
+                ? usable
+                : Math.min(limits.memoryBytesMax(), TornadoDevices.mostBytes(device));
         long buffer =
                 Math.min(limits.bufferBytesMax(), Math.min(device.getMaxAllocMemory(), DeviceWeights.BUFFER_BYTES_MAX));
         long slotBytes = largestExpert();

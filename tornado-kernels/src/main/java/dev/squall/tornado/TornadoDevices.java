@@ -3,10 +3,13 @@ package dev.squall.tornado;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import uk.ac.manchester.tornado.api.TornadoBackend;
 import uk.ac.manchester.tornado.api.TornadoRuntime;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
+import uk.ac.manchester.tornado.api.exceptions.TornadoInternalError;
+import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /** The devices that TornadoVM finds, or its simulator's. */
@@ -18,6 +21,8 @@ public final class TornadoDevices {
 
     /** The rest is for the driver, the display and what compilers need. */
     private static final double SHARE_OF_MEMORY = 0.9;
+
+    private static final Pattern COLOURS = Pattern.compile("\u001B\\[[0-9;]*m");
 
     private TornadoDevices() {}
 
@@ -81,12 +86,18 @@ public final class TornadoDevices {
         }
         try {
             return TornadoRuntimeProvider.getTornadoRuntime();
-        } catch (RuntimeException | LinkageError e) {
+        } catch (TornadoRuntimeException | TornadoInternalError | LinkageError e) {
             throw new IllegalStateException(
-                    "TornadoVM does not start: " + e.getMessage()
+                    "TornadoVM does not start: " + reason(e.getCause() == null ? e : e.getCause())
                             + ": run ./setup-tornado.sh again, or use --device cpu",
                     e);
         }
+    }
+
+    /** What an exception of TornadoVM says, on one line and without its colours. */
+    static String reason(Throwable failure) {
+        String message = failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
+        return COLOURS.matcher(message).replaceAll("").strip().replaceAll("\\s+", " ");
     }
 
     /** The one that TornadoVM takes by itself. */
@@ -116,11 +127,16 @@ public final class TornadoDevices {
     static long usableBytes(TornadoDevice device) {
         boolean isProcessor = device.getDeviceType() == TornadoDeviceType.CPU;
         long suits = isProcessor ? PROCESSOR_BYTES : (long) (device.getMaxGlobalMemory() * SHARE_OF_MEMORY);
-        return Math.min(Math.min(suits, device.getMaxGlobalMemory()), limitBytes());
+        return Math.min(suits, mostBytes(device));
+    }
+
+    /** What of a device's memory may be used at all. */
+    static long mostBytes(TornadoDevice device) {
+        return Math.min(device.getMaxGlobalMemory(), limitBytes());
     }
 
     /** TornadoVM's own limit, as in 512MB. */
-    static long limitBytes() {
+    private static long limitBytes() {
         String size = System.getProperty(MEMORY_PROPERTY, "1024GB").toUpperCase(Locale.ROOT);
         String number = size.replaceAll("[KMGTPE]?B?$", "");
         if (!number.matches("\\d{1,18}")) {
