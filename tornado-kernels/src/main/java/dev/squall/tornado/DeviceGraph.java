@@ -105,7 +105,7 @@ final class DeviceGraph {
         return name;
     }
 
-    LaunchEvent newEvent() {
-        return new LaunchEvent(name, sized.size(), bytesToDevice, bytesToHost);
+    LaunchEvent newEvent(int rows) {
+        return new LaunchEvent(name, sized.size(), rows, bytesToDevice, bytesToHost);
     }
 }

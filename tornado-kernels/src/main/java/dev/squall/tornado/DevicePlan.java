@@ -67,7 +67,7 @@ final class DevicePlan implements AutoCloseable {
     void launch(int index, int rows) {
         DeviceGraph graph = graphs.get(index);
         graph.resize(rows);
-        LaunchEvent event = graph.newEvent();
+        LaunchEvent event = graph.newEvent(rows);
         event.begin();
         try {
             // The node that withGraph gives keeps the execution's results, and goes.

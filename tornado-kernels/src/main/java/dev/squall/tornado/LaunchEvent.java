@@ -21,6 +21,9 @@ final class LaunchEvent extends Event {
     @Label("Tasks")
     final int tasks;
 
+    @Label("Rows")
+    final int rows;
+
     @Label("Bytes to Device")
     @DataAmount
     final long bytesToDevice;
@@ -29,9 +32,10 @@ final class LaunchEvent extends Event {
     @DataAmount
     final long bytesToHost;
 
-    LaunchEvent(String graph, int tasks, long bytesToDevice, long bytesToHost) {
+    LaunchEvent(String graph, int tasks, int rows, long bytesToDevice, long bytesToHost) {
         this.graph = graph;
         this.tasks = tasks;
+        this.rows = rows;
         this.bytesToDevice = bytesToDevice;
         this.bytesToHost = bytesToHost;
     }
