@@ -127,7 +127,7 @@ final class DeviceArrays {
 
     /** Bytes of what crosses, of which each of so many graphs has its own copies. */
     long crossingBytes(int graphs) {
-        return graphs * bytes(call, expertWeights, routerLogits) + bytes(embedded, angles, logits, hiddenRow);
+        return graphs * bytes(call, expertWeights, routerLogits, hiddenRow) + bytes(embedded, angles, logits);
     }
 
     private static long bytes(TornadoNativeArray... arrays) {

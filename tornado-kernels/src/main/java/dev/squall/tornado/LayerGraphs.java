@@ -135,13 +135,13 @@ final class LayerGraphs {
                 .leaves(resident());
     }
 
-    /** Attention, the norm after it and, in a layer with experts, the router's logits. */
+    /** Attention, the norm after it and, in a layer with experts, the router's logits and one row of the hidden states. */
     DeviceGraph attention(String name, LayerWeights layer) {
         Grouped heads = (Grouped) layer.attention();
         Projection router = layer.feedForward() instanceof MixtureWeights mixture ? mixture.router() : null;
         DeviceGraph graph = new DeviceGraph(name, grids).shares(resident()).takes(a.call);
         if (router != null) {
-            graph.takes(a.routerLogits);
+            graph.takes(a.routerLogits, a.hiddenRow);
         }
         steps.normalise(graph, "norm", layer.attentionNorm(), a.hidden, a.normed, CallField.ATTENTION_NORM);
         FloatArray input = steps.round(graph, "round", heads.query().matrix(), a.normed, a.rounded, width, 1);
@@ -165,9 +165,10 @@ final class LayerGraphs {
         if (router != null) {
             input = steps.round(graph, "roundRouter", router.matrix(), a.normed, a.rounded, width, 1);
             steps.project(graph, "router", router, input, a.routerLogits, CallField.ROUTER);
+            steps.copyRow(graph, a.hiddenRow);
         }
         graph.leaves(resident());
-        return router == null ? graph : graph.gives(a.routerLogits);
+        return router == null ? graph : graph.gives(a.routerLogits, a.hiddenRow);
     }
 
     private void attend(DeviceGraph graph, Grouped heads) {

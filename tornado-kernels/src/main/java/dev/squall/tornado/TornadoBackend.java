@@ -42,6 +42,8 @@ public final class TornadoBackend implements ComputeBackend {
     private final TornadoDevice device;
     private RowBatch rows = new RowBatch(new int[1], new int[1], new int[1]);
     private @Nullable DeviceSlots slots;
+    /** The row whose hidden state has crossed since it changed, alone or with router logits; -1 for none. */
+    private int hiddenRow = -1;
 
     /** A factory of backends on a device. */
     public static BackendFactory factory(DeviceLimits limits) {
@@ -165,6 +167,7 @@ public final class TornadoBackend implements ComputeBackend {
                 a.angles.set((2 * row + 1) * pairs + pair, rotation.sine(row, pair));
             }
         }
+        hiddenRow = -1;
         plan.call(() -> launch(PassGraphs.BEGIN, batch.size()));
     }
 
@@ -197,7 +200,9 @@ public final class TornadoBackend implements ComputeBackend {
         if (layerWeights.feedForward() instanceof MixtureWeights mixture) {
             setProjection(CallField.ROUTER, mixture.router());
         }
+        a.set(CallField.ROW, 0);
         plan.call(() -> launch(graphs.attention(layer), rows.size()));
+        hiddenRow = hasRouter ? 0 : -1;
         for (int i = 0; hasRouter && i < rows.size() * h.expertCount(); i++) {
             routerLogits[i] = a.routerLogits.get(i);
         }
@@ -242,6 +247,7 @@ public final class TornadoBackend implements ComputeBackend {
             pools.place(pair, memory.slotOf(layer, expert), upsAt, downsAt);
             a.expertWeights.set(pair, routing.weights()[pair]);
         }
+        hiddenRow = -1;
         plan.call(() -> launch(graphs.feedForward(layer), rows.size()));
     }
 
@@ -251,14 +257,18 @@ public final class TornadoBackend implements ComputeBackend {
             throw new IllegalArgumentException("layer " + layer + " has experts, expected a dense one");
         }
         setNetwork(network);
+        hiddenRow = -1;
         plan.call(() -> launch(graphs.feedForward(layer), rows.size()));
     }
 
     @Override
     public void hidden(int row, float[] out, int outOffset) {
         require(row, rows.size(), "row");
-        a.set(CallField.ROW, row);
-        plan.call(() -> launch(PassGraphs.HIDDEN, 1));
+        if (row != hiddenRow) {
+            a.set(CallField.ROW, row);
+            plan.call(() -> launch(PassGraphs.HIDDEN, 1));
+            hiddenRow = row;
+        }
         for (int i = 0; i < h.embeddingLength(); i++) {
             out[outOffset + i] = a.hiddenRow.get(i);
         }
