@@ -79,6 +79,13 @@ final class SlotPools {
         return (3 * pool + part) * pairsMax;
     }
 
+    /** Says that a pair has no expert, so that products leave it alone. */
+    void placeNowhere(int pair) {
+        for (int part = 0; part < 3 * pools.length; part++) {
+            places.set(part * pairsMax + pair, -1);
+        }
+    }
+
     /** Says which slot has the expert of a pair, and how far from its beginning ups and downs are. */
     void place(int pair, int slot, int upsAt, int downsAt) {
         for (int pool = 0; pool < pools.length; pool++) {

@@ -19,6 +19,8 @@ import dev.squall.model.Projection;
 import dev.squall.model.RowBatch;
 import dev.squall.model.WeightMatrix;
 import dev.squall.routing.LayerRouting;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
@@ -105,6 +107,7 @@ public final class TornadoBackend implements ComputeBackend {
         try {
             DeviceSlots memory = new DeviceSlots(model, reader, pools, uploads, graphs.staging(), graphs.target());
             slots = memory;
+            compileKernels();
             made = true;
             return memory;
         } finally {
@@ -112,6 +115,29 @@ public final class TornadoBackend implements ComputeBackend {
                 uploads.close();
             }
         }
+    }
+
+    /** Executes every graph once, while nothing else runs on the device: drivers may fail to compile beside other work. */
+    private void compileKernels() {
+        begin(new RowBatch(new int[1], new int[1], new int[1]));
+        float[] routerLogits = new float[options.rowsMax() * h.expertCount()];
+        for (int pair = 0; pair < options.rowsMax() * a.used; pair++) {
+            pools.placeNowhere(pair);
+        }
+        Set<Integer> compiled = new HashSet<>();
+        for (int layer = 0; layer < h.blockCount(); layer++) {
+            if (compiled.add(graphs.attention(layer))) {
+                attentionBlock(layer, routerLogits);
+            }
+            if (h.isDense(layer) && compiled.add(graphs.feedForward(layer))) {
+                denseBlock(layer);
+            } else if (compiled.add(graphs.feedForward(layer))) {
+                launchExperts(layer);
+            }
+        }
+        hiddenRow = -1;
+        hidden(0, new float[h.embeddingLength()], 0);
+        head(new int[1], new float[model.output().matrix().rows()]);
     }
 
     private void launch(int graph, int count) {
@@ -227,14 +253,6 @@ public final class TornadoBackend implements ComputeBackend {
     @Override
     public void expertBlock(LayerRouting routing, ExpertLease lease) {
         int layer = routing.layer();
-        if (!(model.layers().get(layer).feedForward() instanceof MixtureWeights mixture)) {
-            throw new IllegalArgumentException("layer " + layer + " is dense, expected one with experts");
-        }
-        ExpertWeights shared = mixture.shared();
-        if (shared != null) {
-            setNetwork(shared);
-            a.set(CallField.NETWORK_WEIGHT, weights.vectorAt(mixture.sharedGate()));
-        }
         DeviceSlots memory = slots;
         if (memory == null) {
             throw new IllegalStateException("no slots on the device yet");
@@ -246,6 +264,18 @@ public final class TornadoBackend implements ComputeBackend {
             int downsAt = upsAt + (int) expertWeights.up().data().byteSize();
             pools.place(pair, memory.slotOf(layer, expert), upsAt, downsAt);
             a.expertWeights.set(pair, routing.weights()[pair]);
+        }
+        launchExperts(layer);
+    }
+
+    private void launchExperts(int layer) {
+        if (!(model.layers().get(layer).feedForward() instanceof MixtureWeights mixture)) {
+            throw new IllegalArgumentException("layer " + layer + " is dense, expected one with experts");
+        }
+        ExpertWeights shared = mixture.shared();
+        if (shared != null) {
+            setNetwork(shared);
+            a.set(CallField.NETWORK_WEIGHT, weights.vectorAt(mixture.sharedGate()));
         }
         hiddenRow = -1;
         plan.call(() -> launch(graphs.feedForward(layer), rows.size()));

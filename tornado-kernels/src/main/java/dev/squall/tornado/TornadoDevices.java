@@ -97,7 +97,11 @@ public final class TornadoDevices {
     /** What an exception of TornadoVM says, on one line and without its colours. */
     static String reason(Throwable failure) {
         String message = failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
-        return COLOURS.matcher(message).replaceAll("").strip().replaceAll("\\s+", " ");
+        return COLOURS.matcher(message)
+                .replaceAll("")
+                .replaceAll("\\s+", " ")
+                .replaceFirst(" ?Stacktrace: .*", "")
+                .strip();
     }
 
     /** The one that TornadoVM takes by itself. */
