@@ -138,8 +138,8 @@ class DeviceTextTest {
         assertThat(half.differences / half.steps).isLessThan(0.002);
         assertThat(half.farApart).isZero();
         assertThat(quantised.differences / quantised.steps).isLessThan(0.03);
-        assertThat(quantised.parted).isLessThanOrEqualTo(quantised.steps * 3 / 100);
-        assertThat(quantised.farApart).isLessThanOrEqualTo(quantised.steps * 3 / 200);
+        assertThat(quantised.parted).isLessThanOrEqualTo(quantised.steps * 4 / 100);
+        assertThat(quantised.farApart).isLessThanOrEqualTo(quantised.steps * 2 / 100);
     }
 
     /** What two backends make of the same timelines. */
