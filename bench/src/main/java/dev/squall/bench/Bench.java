@@ -21,7 +21,8 @@ import picocli.CommandLine.Command;
             KernelsCommand.class,
             PerplexityCommand.class,
             WidenCommand.class,
-            OffloadCommand.class
+            OffloadCommand.class,
+            DeviceCommand.class
         })
 public final class Bench {
     private Bench() {}

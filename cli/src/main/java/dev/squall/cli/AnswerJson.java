@@ -66,7 +66,7 @@ final class AnswerJson {
             json.writeStringField("system", question.system());
         }
         json.writeNumberField("threads", model.threads());
-        json.writeStringField("device", arguments.device.chosen().toString());
+        json.writeStringField("device", arguments.computing.toString());
         json.writeStringField("kernels", arguments.kernels.toString());
         json.writeEndObject();
     }

@@ -255,7 +255,7 @@ final class BatchCommand implements Callable<Integer> {
         now.put("ctx-size", Integer.toString(model.contextTokensMax()));
         now.put("system", Objects.requireNonNullElse(system, ""));
         now.put("raw", Boolean.toString(raw));
-        now.put("device", modelArguments.device.chosen().toString());
+        now.put("device", modelArguments.computing.toString());
         now.put("kernels", modelArguments.kernels.toString());
         if (answered.finishedCount() > 0 && !earlier.isEmpty() && !earlier.equals(now) && !force) {
             List<String> different = now.entrySet().stream()

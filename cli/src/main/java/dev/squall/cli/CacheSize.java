@@ -5,7 +5,6 @@ import dev.squall.generate.LanguageModel;
 import dev.squall.gguf.GgufFile;
 import dev.squall.model.Hyperparameters;
 import java.io.IOException;
-import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
@@ -40,20 +39,22 @@ record CacheSize(long bytes, double percent) {
             throw new IllegalArgumentException("--expert-cache '" + text
                     + "': expected a size such as 512M or 8G, a share of all experts: 25%, or auto");
         }
-        BigDecimal number = new BigDecimal(matcher.group(1));
         if (matcher.group(2).equals("%")) {
-            double percent = number.doubleValue();
+            double percent = Double.parseDouble(matcher.group(1));
             if (!(percent > 0 && percent <= 100)) {
                 throw new IllegalArgumentException("--expert-cache " + text + ": expected above 0 to 100 %");
             }
             return new CacheSize(0, percent);
         }
-        int shift = matcher.group(2).isEmpty() ? 0 : 10 * ("KMGT".indexOf(matcher.group(2)) + 1);
-        long bytes = number.multiply(BigDecimal.valueOf(1L << shift)).longValue();
-        if (bytes < 1) {
-            throw new IllegalArgumentException("--expert-cache " + text + ": expected at least 1 byte");
+        return new CacheSize(Sizes.parse("--expert-cache", text), 0);
+    }
+
+    /** What it means for a device, whose own memory is the cache; empty for as many experts as fit. */
+    Optional<ExpertCacheOptions> optionsForDevice() {
+        if (bytes > 0) {
+            return Optional.of(new ExpertCacheOptions(bytes, false));
         }
-        return new CacheSize(bytes, 0);
+        return percent > 0 ? Optional.of(ExpertCacheOptions.ofShare(percent / 100, false)) : Optional.empty();
     }
 
     /**

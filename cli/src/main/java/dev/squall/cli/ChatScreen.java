@@ -1,5 +1,7 @@
 package dev.squall.cli;
 
+import dev.squall.compute.DeviceException;
+import dev.squall.expert.ExpertLoadException;
 import dev.squall.generate.Cancellation;
 import dev.squall.generate.ContextOverflowException;
 import dev.squall.generate.Conversation;
@@ -172,6 +174,8 @@ final class ChatScreen {
         } catch (CommandFailure
                 | ContextOverflowException
                 | ChatTemplateException
+                | DeviceException
+                | ExpertLoadException
                 | IOException
                 | InvalidPathException e) {
             notes.println(notesPalette.error(wrapped("squall: " + TerminalText.line(Failures.describe(e)), 0)));

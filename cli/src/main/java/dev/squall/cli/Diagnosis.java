@@ -9,6 +9,7 @@ import dev.squall.gguf.GgufFormatException;
 import dev.squall.model.ModelException;
 import dev.squall.sampling.SamplingOptions;
 import dev.squall.tokenizer.TokenizerException;
+import dev.squall.tornado.TornadoDevices;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** What the doctor looks at, in the order in which one thing needs the other. */
 final class Diagnosis {
@@ -26,7 +28,7 @@ final class Diagnosis {
     private final Environment environment;
     private final Device device;
 
-    /** @param device what answers beside the processor; {@link Device#CPU} for nothing */
+    /** @param device what answers beside the processor, if it has memory of its own */
     Diagnosis(Streams streams, Environment environment, Device device) {
         this.streams = streams;
         this.environment = environment;
@@ -43,7 +45,8 @@ final class Diagnosis {
         findings.add(memory());
         findings.add(heap());
         findings.add(model(vectors.state() == Finding.State.FINE));
-        if (device != Device.CPU) {
+        findings.add(devices());
+        if (device.hasMemory()) {
             findings.add(device());
         }
         findings.add(directory("history", Home.squall(environment)));
@@ -145,6 +148,29 @@ final class Diagnosis {
         }
     }
 
+    /** All devices that TornadoVM finds. */
+    private static Finding devices() {
+        if (!TornadoDevices.isTornadoVm()) {
+            return Finding.fine("devices", "the processor only, as there is no TornadoVM here");
+        }
+        try {
+            return Finding.fine(
+                    "devices",
+                    TornadoDevices.list().stream()
+                            .map(device -> "tornado:%d %s%s (%s, %s, buffers up to %s)"
+                                    .formatted(
+                                            device.index(),
+                                            device.name(),
+                                            device.isProcessor() ? ", the processor" : "",
+                                            device.backend(),
+                                            Sizes.bytes(device.memoryBytes()),
+                                            Sizes.bytes(device.bufferBytesMax())))
+                            .collect(Collectors.joining("; ")));
+        } catch (IllegalStateException e) {
+            return Finding.warning("devices", Failures.oneLine("" + e.getMessage()), "run ./setup-tornado.sh");
+        }
+    }
+
     /** Lets the device answer what the processor answers: that runs all its kernels. */
     private Finding device() {
         try {
@@ -172,7 +198,7 @@ final class Diagnosis {
     private static Answer answer(Path file, Device device) throws IOException {
         try (LanguageModel model = LanguageModel.builder(file)
                         .contextTokens(128)
-                        .backend(device.backend(Kernels.VECTOR))
+                        .backend(device.backend(Kernels.VECTOR, 0))
                         .load();
                 Session session = model.newSession()) {
             GenerationResult result = session.generate(

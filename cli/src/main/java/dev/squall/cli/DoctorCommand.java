@@ -29,8 +29,9 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Option(
             names = "--device",
-            paramLabel = "cpu|sim|tornado",
+            paramLabel = "cpu|sim[:N]|tornado[:N]",
             defaultValue = "auto",
+            completionCandidates = Device.Names.class,
             description = "Let this device answer, too, and compare with the processor's answer. Default: none.")
     private Device device = Device.AUTO;
 
@@ -44,7 +45,7 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        List<Finding> findings = new Diagnosis(streams, environment, device.chosen()).findings();
+        List<Finding> findings = new Diagnosis(streams, environment, device).findings();
         if (json) {
             writeJson(streams.out(), findings);
         } else {

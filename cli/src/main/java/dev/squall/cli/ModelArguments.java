@@ -3,6 +3,7 @@ package dev.squall.cli;
 import dev.squall.expert.ExpertCacheOptions;
 import dev.squall.generate.LanguageModel;
 import dev.squall.index.LuceneExpertMapStore;
+import dev.squall.model.ModelException;
 import dev.squall.predict.PolicyName;
 import dev.squall.predict.PolicyOptions;
 import java.io.IOException;
@@ -38,12 +39,23 @@ final class ModelArguments {
 
     @Option(
             names = "--device",
-            paramLabel = "auto|cpu|sim|tornado",
+            paramLabel = "auto|cpu|sim[:N]|tornado[:N]",
             defaultValue = "auto",
+            completionCandidates = Device.Names.class,
             description =
-                    "What computes: the processor; TornadoVM's first device; or a simulator of such a device, which is "
-                            + "slow and there for tests and debugging. Default: auto, the processor.")
+                    "What computes: the processor; a device of TornadoVM, the first or number N of squall doctor; or a "
+                            + "simulator of such a device, which is slow and there for tests and debugging. Default: "
+                            + "auto, a device that TornadoVM finds, or else the processor.")
     Device device = Device.AUTO;
+
+    @Option(
+            names = "--device-memory",
+            paramLabel = "SIZE",
+            description =
+                    "Memory of the device, as 512M or 8G, for everything there: what weights and context leave of "
+                            + "it are slots for experts. Default: 90 %% of what it has; 4G where it is the processor.")
+    @Nullable
+    String deviceMemory;
 
     @Option(
             names = "--kernels",
@@ -59,8 +71,9 @@ final class ModelArguments {
             defaultValue = "auto",
             description =
                     "Memory for experts, as 512M or 8G, or as a share of what all take; they are read from the file "
-                            + "past the page cache. Default: auto, what the machine has left; none if the whole file fits, and "
-                            + "experts are used where they lie in the mapped file.")
+                            + "past the page cache, or come to the device's memory. Default: auto, what machine or "
+                            + "device have left; none if the whole file fits into the machine's memory, and experts are "
+                            + "used where they lie in the mapped file.")
     String expertCache = "auto";
 
     @Option(
@@ -103,6 +116,9 @@ final class ModelArguments {
     @Nullable
     Path traceOut;
 
+    /** What computes, once a model is loaded. */
+    Device computing = Device.CPU;
+
     /** Sessions that may be open at once. */
     int sequences = 1;
 
@@ -130,6 +146,7 @@ final class ModelArguments {
                     "--ctx-size " + contextTokens + ": expected 1 or more, or 0 for the default");
         }
         CacheSize.parse(expertCache);
+        deviceMemoryBytes();
         if (policy != null) {
             if (PolicyName.named(policy).needsTrace() && policyTrace == null) {
                 throw new IllegalArgumentException(
@@ -143,6 +160,17 @@ final class ModelArguments {
         }
         prefetchDistance();
         device.validate();
+    }
+
+    private long deviceMemoryBytes() {
+        if (deviceMemory == null) {
+            return 0;
+        }
+        if (device.kind() == Device.Kind.CPU) {
+            throw new IllegalArgumentException(
+                    "--device-memory " + deviceMemory + ": the processor has no memory of its own: use --expert-cache");
+        }
+        return Sizes.parse("--device-memory", deviceMemory);
     }
 
     private PolicyName policyName() {
@@ -183,34 +211,50 @@ final class ModelArguments {
     /** Loads the model; the caller closes it. */
     LanguageModel load(Streams streams, Environment environment) throws IOException {
         Path file = model != null ? model : DemoModel.locate(Home.cache(environment), streams.err());
+        Device chosen = device.chosen(streams.err());
+        try {
+            return load(file, chosen, streams);
+        } catch (ModelException e) {
+            if (device.kind() != Device.Kind.AUTO || !chosen.hasMemory()) {
+                throw e;
+            }
+            streams.err().println("squall: " + chosen + " cannot compute it, so the processor does: " + e.getMessage());
+            return load(file, Device.CPU, streams);
+        }
+    }
+
+    private LanguageModel load(Path file, Device chosen, Streams streams) throws IOException {
         try {
             LanguageModel.Builder builder = LanguageModel.builder(file)
                     .threads(threads != null ? threads : Runtime.getRuntime().availableProcessors())
                     .contextTokens(contextTokens)
                     .sequences(sequences)
-                    .backend(device.backend(kernels));
-            Optional<ExpertCacheOptions> cache =
-                    CacheSize.parse(expertCache).optionsFor(file, contextTokens, new AvailableMemory(Path.of("/")));
+                    .backend(chosen.backend(kernels, deviceMemoryBytes()));
+            CacheSize size = CacheSize.parse(expertCache);
+            Optional<ExpertCacheOptions> cache = chosen.hasMemory()
+                    ? size.optionsForDevice()
+                    : size.optionsFor(file, contextTokens, new AvailableMemory(Path.of("/")));
             if (cache.isPresent()) {
                 builder.expertCache(cache.get());
-                builder.policy(policyOptions());
             }
-            if (index != null && cache.isEmpty()) {
+            if (cache.isPresent() || chosen.hasMemory()) {
+                builder.policy(policyOptions());
+            } else if (index != null) {
                 streams.err()
                         .println("squall: --index " + index
                                 + " learns nothing, as the whole model fits into memory: give --expert-cache SIZE");
-            }
-            if (policy != null && cache.isEmpty()) {
+            } else if (policy != null) {
                 streams.err()
                         .println("squall: --policy " + policy
                                 + " does nothing, as the whole model fits into memory: give --expert-cache SIZE");
             }
-            if (device == Device.SIM) {
+            if (chosen.kind() == Device.Kind.SIM) {
                 streams.err().println("squall: --device sim computes on TornadoVM's simulator, which is slow");
             }
             if (traceOut != null) {
                 builder.traceOut(traceOut);
             }
+            computing = chosen;
             return builder.load();
         } catch (IllegalArgumentException e) {
             // The builder refuses what only the model's own numbers can tell, such as a context beyond its own.

@@ -112,6 +112,7 @@ public final class Squall implements Runnable {
                 .registerConverter(boolean.class, EnvironmentDefaults::flag)
                 .registerConverter(ColorChoice.class, word -> Words.choice(ColorChoice.class, word))
                 .registerConverter(BatchInput.Format.class, word -> Words.choice(BatchInput.Format.class, word))
+                .registerConverter(Device.class, Device::parse)
                 .registerConverter(Kernels.class, word -> Words.choice(Kernels.class, word))
                 .registerConverter(
                         CompletionCommand.Shell.class, word -> Words.choice(CompletionCommand.Shell.class, word))

@@ -153,6 +153,46 @@ class LauncherTest {
     }
 
     @Test
+    void takesTornadoVmOnlyWhereADeviceMayBeWanted() throws Exception {
+        installProgram(home);
+        Path sdk = Files.createDirectories(folder.resolve("an sdk"));
+        Files.writeString(sdk.resolve("tornado-argfile"), "");
+        environment.put("TORNADOVM_HOME", sdk.toString());
+        String argumentFile = "'@" + sdk + "/tornado-argfile'";
+
+        for (String wanted : List.of(
+                "chat",
+                "chat -p x",
+                "chat --device auto",
+                "chat --device tornado",
+                "chat --device=tornado:1",
+                "chat --device cpu --device tornado:0",
+                "batch f",
+                "doctor",
+                "index query d x")) {
+            assertThat(start(words("--show-command " + wanted)).out())
+                    .as(wanted)
+                    .contains(argumentFile)
+                    .contains("-Dtornado.recover.bailout=False");
+        }
+        for (String unwanted :
+                List.of("models", "chat --device cpu", "chat --device=sim", "simulate x", "index info d", "--help")) {
+            assertThat(start(words("--show-command " + unwanted)).out())
+                    .as(unwanted)
+                    .doesNotContain("tornado-argfile");
+        }
+        environment.put("SQUALL_DEVICE", "cpu");
+        assertThat(start("--show-command", "chat").out()).doesNotContain("tornado-argfile");
+        environment.put("SQUALL_DEVICE", "");
+        assertThat(start("--show-command", "chat").out()).contains(argumentFile);
+        assertThat(start("--show-command", "models").out()).doesNotContain("tornado-argfile");
+    }
+
+    private static String[] words(String line) {
+        return line.split(" ");
+    }
+
+    @Test
     void buildsOnceAndAgainWhenASourceChanges() throws Exception {
         sourceTree("");
 

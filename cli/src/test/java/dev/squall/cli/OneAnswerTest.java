@@ -47,6 +47,26 @@ class OneAnswerTest {
     }
 
     @Test
+    void computesOnOneOfSeveralDevicesInAsMuchOfItsMemoryAsItMay() {
+        InProcess.Run run = new InProcess(home)
+                .run("chat", "-p", QUESTION, "--temp", "0", "-c", "64", "--device", "sim:1", "--device-memory", "5M");
+
+        assertThat(run.out()).isEqualTo(ANSWER + "\n");
+        assertThat(run.err()).containsPattern("experts \\d+ % hit, ");
+    }
+
+    @Test
+    void saysHowMuchMemoryADeviceNeedsAtLeast() {
+        InProcess.Run run =
+                new InProcess(home).run("chat", "-p", QUESTION, "-c", "64", "--device", "sim", "--device-memory", "1M");
+
+        assertThat(run.err())
+                .contains("device memory of 1048576 bytes, expected at least ")
+                .contains("give --device-memory ");
+        assertThat(run.exitCode()).isEqualTo(1);
+    }
+
+    @Test
     void givesTheSameAnswerFromAnExpertCacheAndCountsWhatItDid() throws Exception {
         InProcess.Run run = new InProcess(home)
                 .run("chat", "-p", QUESTION, "--temp", "0", "--expert-cache", "50%", "--policy", "lfu");

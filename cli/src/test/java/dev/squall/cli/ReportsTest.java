@@ -134,7 +134,9 @@ class ReportsTest {
                 MAPPER.readTree(new InProcess(home).run("doctor", "--json").out());
 
         assertThat(run.exitCode()).as(run.out()).isZero();
-        assertThat(run.out()).contains("fine     jdk", "fine     demo model").doesNotContain("missing");
+        assertThat(run.out())
+                .contains("fine     jdk", "fine     demo model", "fine     devices      the processor only")
+                .doesNotContain("missing");
         assertThat(root.get("findings")).hasSizeGreaterThan(8).allSatisfy(finding -> {
             assertThat(finding.get("state").textValue()).isIn("fine", "warning");
             assertThat(finding.get("remedy").isNull())

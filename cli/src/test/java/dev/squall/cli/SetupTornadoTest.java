@@ -89,7 +89,7 @@ class SetupTornadoTest {
         try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
             for (Map.Entry<String, String> file : Map.of(
                             "sdk/tornado-argfile",
-                            "-Djava.library.path=/home/builder/lib\n",
+                            "-Djava.library.path=/builder/lib\n",
                             "sdk/tornado-argfile.template",
                             TEMPLATE,
                             "sdk/etc/tornado.release",

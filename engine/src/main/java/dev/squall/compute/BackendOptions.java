@@ -1,5 +1,8 @@
 package dev.squall.compute;
 
+import dev.squall.expert.ExpertCacheOptions;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Limits that a backend allocates for at start.
  *
@@ -7,8 +10,14 @@ package dev.squall.compute;
  * @param rowsMax most rows of a batch
  * @param sequencesMax sequences of the KV cache
  * @param positionsMax positions of each sequence
+ * @param experts size of the memory for experts; null for what suits the backend
  */
-public record BackendOptions(int threads, int rowsMax, int sequencesMax, int positionsMax) {
+public record BackendOptions(
+        int threads,
+        int rowsMax,
+        int sequencesMax,
+        int positionsMax,
+        @Nullable ExpertCacheOptions experts) {
     public BackendOptions {
         require(threads, "threads");
         require(rowsMax, "rows of a batch");

@@ -1,6 +1,8 @@
 package dev.squall.compute;
 
 import dev.squall.expert.ExpertLease;
+import dev.squall.expert.ExpertReader;
+import dev.squall.expert.SlotMemory;
 import dev.squall.model.RowBatch;
 import dev.squall.routing.LayerRouting;
 
@@ -25,6 +27,16 @@ public interface ComputeBackend extends AutoCloseable {
 
     /** The most positions of a sequence that the KV cache holds. */
     int positionsMax();
+
+    /** Whether it computes experts only from {@link #slots}, never where they lie in the mapped file. */
+    boolean needsSlots();
+
+    /**
+     * The memory that it computes experts from, as large as its options say; asked for once, before the first pass.
+     *
+     * @param reader fills the slots, and belongs to them from then on
+     */
+    SlotMemory slots(ExpertReader reader);
 
     /** Starts a pass: hidden = the token embeddings of the rows. */
     void begin(RowBatch rows);

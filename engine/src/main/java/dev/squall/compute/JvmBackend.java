@@ -1,6 +1,10 @@
 package dev.squall.compute;
 
+import dev.squall.expert.ExpertCacheOptions;
 import dev.squall.expert.ExpertLease;
+import dev.squall.expert.ExpertReader;
+import dev.squall.expert.HostSlots;
+import dev.squall.expert.SlotMemory;
 import dev.squall.model.ExpertWeights;
 import dev.squall.model.Hyperparameters;
 import dev.squall.model.LayerWeights;
@@ -76,6 +80,21 @@ public final class JvmBackend implements ComputeBackend {
     @Override
     public int positionsMax() {
         return options.positionsMax();
+    }
+
+    @Override
+    public boolean needsSlots() {
+        return false;
+    }
+
+    @Override
+    public SlotMemory slots(ExpertReader reader) {
+        ExpertCacheOptions size = options.experts();
+        if (size == null) {
+            throw new IllegalStateException("a backend without an expert cache was asked for slots");
+        }
+        long slots = size.slots(HostSlots.slotBytes(reader), h.expertCount(), h.expertLayerCount());
+        return new HostSlots(reader, Math.toIntExact(slots));
     }
 
     @Override

@@ -33,8 +33,22 @@ public record ExpertCacheOptions(long bytesMax, double share, boolean directRead
         return new ExpertCacheOptions(bytesMax, share, directReads, bytesPerSecond);
     }
 
-    /** How many slots that is. */
-    public long slots(long slotBytes, long experts) {
-        return share > 0 ? (long) Math.ceil(share * experts) : Math.min(bytesMax / slotBytes, experts);
+    /**
+     * How many slots that is.
+     *
+     * @param expertCount J, experts of a layer
+     * @param layerCount L, layers with experts
+     * @throws IllegalArgumentException if it is less than one layer's experts need
+     */
+    public long slots(long slotBytes, int expertCount, int layerCount) {
+        long experts = (long) layerCount * expertCount;
+        long slots = share > 0 ? (long) Math.ceil(share * experts) : Math.min(bytesMax / slotBytes, experts);
+        if (slots < expertCount) {
+            throw new IllegalArgumentException("an expert cache of "
+                    + (share > 0 ? 100 * share + " %" : bytesMax + " bytes") + " has " + slots
+                    + " slots, expected at least " + expertCount + ", one layer's experts: give it "
+                    + Math.multiplyExact(slotBytes, (long) expertCount) + " bytes or more");
+        }
+        return slots;
     }
 }

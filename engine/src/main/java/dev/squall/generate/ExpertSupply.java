@@ -7,7 +7,6 @@ import dev.squall.expert.ExpertCache;
 import dev.squall.expert.ExpertCacheOptions;
 import dev.squall.expert.ExpertReader;
 import dev.squall.expert.ExpertSource;
-import dev.squall.expert.HostSlots;
 import dev.squall.expert.MappedExpertReader;
 import dev.squall.expert.MappedExperts;
 import dev.squall.expert.StoredExperts;
@@ -50,20 +49,24 @@ final class ExpertSupply implements AutoCloseable {
     private @Nullable Predictor predictor;
 
     /**
-     * @param options the cache; null to use experts where they lie in the mapped file
+     * @param options the cache; null to use experts where they lie in the mapped file, if the backend can
      * @throws IOException if the file cannot be read directly, or the policy's trace not at all
      */
-    ExpertSupply(GgufFile file, ModelWeights model, @Nullable ExpertCacheOptions options, PolicyOptions policyOptions)
+    ExpertSupply(
+            GgufFile file,
+            ModelWeights model,
+            @Nullable ExpertCacheOptions options,
+            PolicyOptions policyOptions,
+            ComputeBackend backend)
             throws IOException {
         this.file = file;
         this.model = model;
         h = model.hyperparameters();
-        shape = new MapShape(
-                h.blockCount() - h.denseBlockCount(), h.expertCount(), h.expertUsedCount(), h.embeddingLength());
-        policy = options == null ? null : newPolicy(policyOptions);
+        shape = new MapShape(h.expertLayerCount(), h.expertCount(), h.expertUsedCount(), h.embeddingLength());
+        policy = options == null && !backend.needsSlots() ? null : newPolicy(policyOptions);
         boolean made = false;
         try {
-            cache = options == null || policy == null ? null : newCache(options, policy);
+            cache = policy == null ? null : newCache(options, policy, backend);
             made = true;
         } finally {
             if (!made && store != null) {
@@ -128,25 +131,19 @@ final class ExpertSupply implements AutoCloseable {
         }
     }
 
-    private ExpertCache newCache(ExpertCacheOptions options, PrefetchPolicy newPolicy) throws IOException {
+    private ExpertCache newCache(@Nullable ExpertCacheOptions options, PrefetchPolicy newPolicy, ComputeBackend backend)
+            throws IOException {
         StoredExperts stored = StoredExperts.of(file, model);
-        ExpertReader source = options.directReads() ? new DirectExpertReader(stored) : new MappedExpertReader(stored);
-        ExpertReader reader = options.linkBytesPerSecond() > 0
+        ExpertReader source = options != null && options.directReads()
+                ? new DirectExpertReader(stored)
+                : new MappedExpertReader(stored);
+        ExpertReader reader = options != null && options.linkBytesPerSecond() > 0
                 ? new ThrottledExpertReader(source, options.linkBytesPerSecond())
                 : source;
         boolean made = false;
         try {
-            long slotBytes = HostSlots.slotBytes(reader);
-            long slots = options.slots(slotBytes, (long) shape.layerCount() * shape.expertCount());
-            if (slots < shape.expertCount()) {
-                throw new IllegalArgumentException("an expert cache of "
-                        + (options.share() > 0 ? 100 * options.share() + " %" : options.bytesMax() + " bytes") + " has "
-                        + slots
-                        + " slots, expected at least " + shape.expertCount() + ", one layer's experts: give it "
-                        + Math.multiplyExact(slotBytes, (long) shape.expertCount()) + " bytes or more");
-            }
             ExpertCache newCache = new ExpertCache(
-                    new HostSlots(reader, (int) slots),
+                    backend.slots(reader),
                     h.denseBlockCount(),
                     shape.layerCount(),
                     shape.expertCount(),

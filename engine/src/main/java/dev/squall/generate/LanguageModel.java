@@ -64,26 +64,30 @@ public final class LanguageModel implements AutoCloseable {
         }
         ModelWeights weights = ModelWeights.bind(file, hyperparameters, tokenizer.vocabularySize());
         ExpertCacheOptions cacheOptions = builder.expertCache;
-        supply = new ExpertSupply(file, weights, cacheOptions, builder.policy);
-        ComputeBackend newBackend = null;
+        backend = builder.backend.create(
+                weights,
+                new BackendOptions(
+                        threads,
+                        Math.min(ROWS_MAX, contextTokensMax),
+                        builder.sequences,
+                        contextTokensMax,
+                        cacheOptions));
+        ExpertSupply newSupply = null;
         boolean loaded = false;
         try {
-            newBackend = builder.backend.create(
-                    weights,
-                    new BackendOptions(
-                            threads, Math.min(ROWS_MAX, contextTokensMax), builder.sequences, contextTokensMax));
-            forwardPass = new ForwardPass(weights, newBackend, supply.source());
-            supply.observe(forwardPass, newBackend, builder.traceOut);
+            newSupply = new ExpertSupply(file, weights, cacheOptions, builder.policy, backend);
+            forwardPass = new ForwardPass(weights, backend, newSupply.source());
+            newSupply.observe(forwardPass, backend, builder.traceOut);
             loaded = true;
         } finally {
             if (!loaded) {
-                supply.close();
-                if (newBackend != null) {
-                    newBackend.close();
+                if (newSupply != null) {
+                    newSupply.close();
                 }
+                backend.close();
             }
         }
-        backend = newBackend;
+        supply = newSupply;
     }
 
     public GgufFile file() {
@@ -195,8 +199,8 @@ public final class LanguageModel implements AutoCloseable {
     public synchronized void close() {
         if (!closed) {
             closed = true;
-            backend.close();
             supply.close();
+            backend.close();
             file.close();
         }
     }

@@ -64,6 +64,11 @@ public record Hyperparameters(
         return gate.usedCount();
     }
 
+    /** Layers with routed experts (L). */
+    public int expertLayerCount() {
+        return blockCount - denseBlockCount;
+    }
+
     /** Whether a layer has one network for all tokens instead of experts. */
     public boolean isDense(int layer) {
         return layer < denseBlockCount;

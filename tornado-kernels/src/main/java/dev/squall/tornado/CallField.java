@@ -3,9 +3,8 @@ package dev.squall.tornado;
 /**
  * What changes from launch to launch, as fields of one array of integers, because TornadoVM bakes scalar arguments into a
  * kernel: the number of rows first, then where weights of the layer begin. Matrices begin at bytes of the pool of weights,
- * vectors at elements of the parameters. After these fields come three numbers for each row ({@link AttentionKernels}), then
- * for each pair of a row and an expert where the expert's gate, up and down matrices begin in the pool of slots. The field
- * after that of a matrix or norm is its bias's.
+ * vectors at elements of the parameters. After these fields come three numbers for each row ({@link AttentionKernels}). The
+ * field after that of a matrix or norm is its bias's.
  */
 final class CallField {
     static final int ROWS = 0;

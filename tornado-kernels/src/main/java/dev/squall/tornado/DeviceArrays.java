@@ -3,8 +3,10 @@ package dev.squall.tornado;
 import dev.squall.compute.BackendOptions;
 import dev.squall.model.Hyperparameters;
 import dev.squall.model.ModelException;
+import java.util.Arrays;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * The arrays of a pass. R rows at most, E hidden width, H query heads, G key/value heads, K experts used, J experts, F the
@@ -84,7 +86,7 @@ final class DeviceArrays {
         long vectors = (long) h.blockCount() * options.sequencesMax() * options.positionsMax() * h.headCountKv();
         keyCache = cache(vectors * h.keyLength());
         valueCache = cache(vectors * h.valueLength());
-        call = new IntArray(pairField(3));
+        call = new IntArray(rowsField() + 3 * rowsMax);
         embedded = rows(width);
         angles = rows(Math.max(1, 2 * pairs));
         expertWeights = rows(used);
@@ -111,9 +113,27 @@ final class DeviceArrays {
         return CallField.COUNT;
     }
 
-    /** Where the fields of pairs begin in {@link #call}: for gate 0, up 1, down 2; for 3 their end. */
-    int pairField(int matrix) {
-        return rowsField() + 3 * rowsMax + matrix * rowsMax * used;
+    /** Bytes of keys and values. */
+    long cacheBytes() {
+        return bytes(keyCache, valueCache);
+    }
+
+    /** Bytes of what else stays. */
+    long scratchBytes() {
+        return bytes(
+                table, hidden, normed, rounded, queries, keys, values, attended, output, shared, gates, ups, outputs,
+                turns, row);
+    }
+
+    /** Bytes of what crosses, of which each of so many graphs has its own copies. */
+    long crossingBytes(int graphs) {
+        return graphs * bytes(call, expertWeights, routerLogits, hiddenRow) + bytes(embedded, angles, logits);
+    }
+
+    private static long bytes(TornadoNativeArray... arrays) {
+        return Arrays.stream(arrays)
+                .mapToLong(TornadoNativeArray::getNumBytesOfSegment)
+                .sum();
     }
 
     void set(int field, int value) {

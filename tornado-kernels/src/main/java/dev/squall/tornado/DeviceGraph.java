@@ -1,13 +1,16 @@
 package dev.squall.tornado;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.WorkerGrid1D;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /** One task graph with the grids of its tasks, which follow the number of rows. */
 final class DeviceGraph {
@@ -18,6 +21,9 @@ final class DeviceGraph {
     private final GridScheduler grids;
     private final List<Grid> sized = new ArrayList<>();
     private TaskGraph graph;
+    private @Nullable ImmutableTaskGraph snapshot;
+    private long bytesToDevice;
+    private long bytesToHost;
 
     /** A task's grid: so many work-items for each row, in groups. */
     private record Grid(WorkerGrid1D grid, int itemsPerRow, int groupSize) {
@@ -42,6 +48,7 @@ final class DeviceGraph {
     /** Copies arrays to the device before every launch. */
     DeviceGraph takes(Object... arrays) {
         graph = graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, arrays);
+        bytesToDevice += bytes(arrays);
         return this;
     }
 
@@ -70,14 +77,35 @@ final class DeviceGraph {
     /** Copies arrays to the host after every launch. */
     DeviceGraph gives(Object... arrays) {
         graph = graph.transferToHost(DataTransferMode.EVERY_EXECUTION, arrays);
+        bytesToHost += bytes(arrays);
         return this;
+    }
+
+    private static long bytes(Object... arrays) {
+        return Arrays.stream(arrays)
+                .mapToLong(array -> ((TornadoNativeArray) array).getNumBytesOfSegment())
+                .sum();
     }
 
     void resize(int rows) {
         sized.forEach(grid -> grid.resize(rows));
     }
 
+    /** The graph as plans execute it, always the same object. */
     ImmutableTaskGraph snapshot() {
-        return graph.snapshot();
+        ImmutableTaskGraph made = snapshot;
+        if (made == null) {
+            made = graph.snapshot();
+            snapshot = made;
+        }
+        return made;
+    }
+
+    String name() {
+        return name;
+    }
+
+    LaunchEvent newEvent(int rows) {
+        return new LaunchEvent(name, sized.size(), rows, bytesToDevice, bytesToHost);
     }
 }

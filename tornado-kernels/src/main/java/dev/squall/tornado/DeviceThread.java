@@ -10,9 +10,10 @@ final class DeviceThread implements AutoCloseable {
     private final LinkedBlockingQueue<Runnable> work = new LinkedBlockingQueue<>();
     private final Thread thread;
     private boolean open = true;
+    private volatile boolean closed;
 
-    DeviceThread() {
-        thread = Thread.ofPlatform().name("squall-device").daemon().start(this::run);
+    DeviceThread(String name) {
+        thread = Thread.ofPlatform().name(name).daemon().start(this::run);
     }
 
     private void run() {
@@ -27,6 +28,9 @@ final class DeviceThread implements AutoCloseable {
 
     /** Runs the task on the device's thread, waits for its end and throws what it throws. */
     void call(Runnable task) {
+        if (closed) {
+            throw new IllegalStateException("the thread " + thread.getName() + " is closed");
+        }
         AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
         CountDownLatch done = new CountDownLatch(1);
         work.add(() -> {
@@ -59,6 +63,7 @@ final class DeviceThread implements AutoCloseable {
     /** Ends the thread when it has done what was handed over. */
     @Override
     public void close() {
+        closed = true;
         work.add(() -> open = false);
         boolean interrupted = false;
         while (thread.isAlive()) {

@@ -112,6 +112,11 @@ final class DeviceWeights {
         }
     }
 
+    /** Bytes of all of them. */
+    long byteCount() {
+        return byteCount + Float.BYTES * (long) vectorElements;
+    }
+
     /** All matrices. */
     ByteArray bytes() {
         return bytes;

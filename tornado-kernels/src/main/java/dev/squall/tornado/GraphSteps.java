@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Adds the steps that blocks are made of to their graphs: norms, rounding, products. */
 final class GraphSteps {
@@ -110,26 +111,37 @@ final class GraphSteps {
 
     /** A product of each row with one matrix. */
     void one(DeviceGraph graph, String id, WeightMatrix matrix, FloatArray x, FloatArray y, int field) {
-        multiply(graph, id, matrix, weights.bytes(), x, y, field, 0, 1, 1);
+        multiply(graph, id, matrix, a.call, weights.bytes(), x, y, field, 0, 1, 1);
     }
 
-    void multiply(
+    /**
+     * A product of each pair of a row and an expert with the expert's matrix, in whichever pool it is.
+     *
+     * @param like a matrix of the same shape and type
+     * @param part 0 for gates, 1 for ups, 2 for downs
+     * @param pairsPerInput K where a row is one input, 1 where each pair has its own
+     */
+    void multiplyExperts(
             DeviceGraph graph,
             String id,
-            WeightMatrix matrix,
-            ByteArray from,
+            WeightMatrix like,
+            SlotPools slots,
+            int part,
             FloatArray x,
             FloatArray y,
-            int field,
-            int step,
-            int outputsPerInput) {
-        multiply(graph, id, matrix, from, x, y, field, step, outputsPerInput, outputsPerInput);
+            int pairsPerInput) {
+        for (int pool = 0; pool < slots.poolCount(); pool++) {
+            int field = slots.placeField(pool, part);
+            ByteArray from = slots.pool(pool);
+            multiply(graph, id + pool, like, slots.places(), from, x, y, field, 1, pairsPerInput, a.used);
+        }
     }
 
-    void multiply(
+    private void multiply(
             DeviceGraph graph,
             String id,
             WeightMatrix matrix,
+            IntArray starts,
             ByteArray from,
             FloatArray x,
             FloatArray y,
@@ -147,7 +159,7 @@ final class GraphSteps {
                         id,
                         matrix.type(),
                         context,
-                        a.call,
+                        starts,
                         from,
                         a.table,
                         x,

@@ -11,6 +11,8 @@ import dev.squall.model.MixtureWeights;
 import dev.squall.model.ModelWeights;
 import dev.squall.model.NormWeights;
 import dev.squall.model.Projection;
+import java.util.Arrays;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.KernelContext;
@@ -23,7 +25,7 @@ final class LayerGraphs {
     private final Hyperparameters h;
     private final DeviceWeights weights;
     private final DeviceArrays a;
-    private final ByteArray slots;
+    private final SlotPools slots;
     private final Rotation rotation;
     private final GroupSizes sizes;
     private final GridScheduler grids;
@@ -36,7 +38,7 @@ final class LayerGraphs {
             ModelWeights model,
             DeviceWeights weights,
             DeviceArrays arrays,
-            ByteArray slots,
+            SlotPools slots,
             Rotation rotation,
             GroupSizes sizes,
             GridScheduler grids,
@@ -58,10 +60,9 @@ final class LayerGraphs {
      * what a graph consumes from the graph that the plan executed before.
      */
     private Object[] resident() {
-        return new Object[] {
+        Object[] others = {
             weights.bytes(),
             weights.parameters(),
-            slots,
             a.table,
             a.hidden,
             a.normed,
@@ -80,6 +81,7 @@ final class LayerGraphs {
             a.keyCache,
             a.valueCache
         };
+        return Stream.concat(Arrays.stream(slots.all()), Arrays.stream(others)).toArray();
     }
 
     /** Brings everything that stays to the device. */
@@ -98,18 +100,19 @@ final class LayerGraphs {
         return graph.leaves(all);
     }
 
-    /** Copies an expert from the staging array to its slot; launched as a pass of one row. */
-    DeviceGraph upload(ByteArray staging, IntArray target) {
+    /** Copies an expert from the staging array to its slot in a pool; launched as a pass of one row. */
+    DeviceGraph upload(int pool, ByteArray staging, IntArray target) {
         int items = Math.ceilDiv(staging.getSize(), RowKernels.COPIED_BYTES);
-        return new DeviceGraph("upload", grids)
-                .shares(resident())
+        ByteArray to = slots.pool(pool);
+        return new DeviceGraph("upload" + pool, grids)
+                .shares(slots.all())
                 .takes(staging, target)
                 .add(
                         "fill",
                         items,
                         sizes.elements(),
-                        g -> g.task("fill", RowKernels::fillSlot, context, target, staging, slots))
-                .leaves(resident());
+                        g -> g.task("fill", RowKernels::fillSlot, context, target, staging, to))
+                .leaves(slots.all());
     }
 
     /** hidden = the embedded rows. */
@@ -132,13 +135,13 @@ final class LayerGraphs {
                 .leaves(resident());
     }
 
-    /** Attention, the norm after it and, in a layer with experts, the router's logits. */
+    /** Attention, the norm after it and, in a layer with experts, the router's logits and one row of the hidden states. */
     DeviceGraph attention(String name, LayerWeights layer) {
         Grouped heads = (Grouped) layer.attention();
         Projection router = layer.feedForward() instanceof MixtureWeights mixture ? mixture.router() : null;
         DeviceGraph graph = new DeviceGraph(name, grids).shares(resident()).takes(a.call);
         if (router != null) {
-            graph.takes(a.routerLogits);
+            graph.takes(a.routerLogits, a.hiddenRow);
         }
         steps.normalise(graph, "norm", layer.attentionNorm(), a.hidden, a.normed, CallField.ATTENTION_NORM);
         FloatArray input = steps.round(graph, "round", heads.query().matrix(), a.normed, a.rounded, width, 1);
@@ -162,9 +165,10 @@ final class LayerGraphs {
         if (router != null) {
             input = steps.round(graph, "roundRouter", router.matrix(), a.normed, a.rounded, width, 1);
             steps.project(graph, "router", router, input, a.routerLogits, CallField.ROUTER);
+            steps.copyRow(graph, a.hiddenRow);
         }
         graph.leaves(resident());
-        return router == null ? graph : graph.gives(a.routerLogits);
+        return router == null ? graph : graph.gives(a.routerLogits, a.hiddenRow);
     }
 
     private void attend(DeviceGraph graph, Grouped heads) {
@@ -243,18 +247,19 @@ final class LayerGraphs {
     /** hidden += the experts of each row by their weights, and the shared expert. */
     DeviceGraph experts(String name, MixtureWeights mixture, ExpertWeights any) {
         ExpertWeights shared = mixture.shared();
-        DeviceGraph graph = new DeviceGraph(name, grids).shares(resident()).takes(a.call, a.expertWeights);
+        DeviceGraph graph =
+                new DeviceGraph(name, grids).shares(resident()).takes(a.call, slots.places(), a.expertWeights);
         int inner = h.expertFeedForwardLength();
         FloatArray input = steps.round(graph, "round", any.gate(), a.normed, a.rounded, width, 1);
-        steps.multiply(graph, "gate", any.gate(), slots, input, a.gates, a.pairField(0), 1, a.used);
+        steps.multiplyExperts(graph, "gate", any.gate(), slots, 0, input, a.gates, a.used);
         if (ActivationPrecision.with(any.gate().type())
                 != ActivationPrecision.with(any.up().type())) {
             input = steps.round(graph, "roundUp", any.up(), a.normed, a.rounded, width, 1);
         }
-        steps.multiply(graph, "up", any.up(), slots, input, a.ups, a.pairField(1), 1, a.used);
+        steps.multiplyExperts(graph, "up", any.up(), slots, 1, input, a.ups, a.used);
         steps.activate(graph, "swiglu", a.used * inner);
         FloatArray activated = steps.round(graph, "roundDown", any.down(), a.gates, a.gates, inner, a.used);
-        steps.multiply(graph, "down", any.down(), slots, activated, a.outputs, a.pairField(2), 1, 1, a.used);
+        steps.multiplyExperts(graph, "down", any.down(), slots, 2, activated, a.outputs, 1);
         graph.add(
                 "sum",
                 width,

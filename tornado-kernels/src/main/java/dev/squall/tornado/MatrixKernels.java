@@ -10,7 +10,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <p>Shapes: W is {@code rows} x {@code columns}, x is vectors x {@code columns}, y is vectors x {@code rows}; vector v of y
  * is W_v times vector {@code v / outputsPerInput} of x. W_v begins at byte {@code call[offsetField + v * offsetStep]} of the
- * weights: a step of 0 gives all vectors one matrix, a step of 1 each its own, an expert in a slot. Blocks lie as
+ * weights: a step of 0 gives all vectors one matrix, a step of 1 each its own, an expert in a slot. Where that is below 0,
+ * because the expert is in another pool, y_v stays as it is. Blocks lie as
  * {@link dev.squall.gguf.BlockCodec} describes. One group of at most {@link #GROUP_MAX} work-items makes one element of
  * y; groups are numbered row by row, then vector by vector.
  *
@@ -42,10 +43,13 @@ final class MatrixKernels {
         int group = context.groupIdx;
         int vector = group / rows;
         int row = group % rows;
-        int at = call.get(offsetField + vector * offsetStep) + row * (columns / 1 * 4);
+        int start = call.get(offsetField + vector * offsetStep);
+        int at = start + row * (columns / 1 * 4);
         int from = vector / outputsPerInput * columns;
+        int units = start < 0 ? 0 : columns / 1;
+        int writer = start < 0 ? 1 : local;
         float sum = 0;
-        for (int unit = local; unit < columns / 1; unit += size) {
+        for (int unit = local; unit < units; unit += size) {
             int b = at + unit * 4;
             int high = weights.get(b + 3);
             int third = weights.get(b + 2);
@@ -57,7 +61,7 @@ final class MatrixKernels {
         }
         parts[local] = sum;
         context.localBarrier();
-        if (local == 0) {
+        if (writer == 0) {
             float all = 0;
             for (int i = 0; i < size; i++) {
                 all += parts[i];
@@ -85,16 +89,19 @@ final class MatrixKernels {
         int group = context.groupIdx;
         int vector = group / rows;
         int row = group % rows;
-        int at = call.get(offsetField + vector * offsetStep) + row * (columns / 1 * 2);
+        int start = call.get(offsetField + vector * offsetStep);
+        int at = start + row * (columns / 1 * 2);
         int from = vector / outputsPerInput * columns;
+        int units = start < 0 ? 0 : columns / 1;
+        int writer = start < 0 ? 1 : local;
         float sum = 0;
-        for (int unit = local; unit < columns / 1; unit += size) {
+        for (int unit = local; unit < units; unit += size) {
             int bits = (weights.get(at + unit * 2) & 255) | (weights.get(at + unit * 2 + 1) & 255) << 8;
             sum += table.get(bits) * x.get(from + unit);
         }
         parts[local] = sum;
         context.localBarrier();
-        if (local == 0) {
+        if (writer == 0) {
             float all = 0;
             for (int i = 0; i < size; i++) {
                 all += parts[i];
@@ -122,10 +129,13 @@ final class MatrixKernels {
         int group = context.groupIdx;
         int vector = group / rows;
         int row = group % rows;
-        int at = call.get(offsetField + vector * offsetStep) + row * (columns / 32 * 34);
+        int start = call.get(offsetField + vector * offsetStep);
+        int at = start + row * (columns / 32 * 34);
         int from = vector / outputsPerInput * columns;
+        int units = start < 0 ? 0 : columns / 32;
+        int writer = start < 0 ? 1 : local;
         float sum = 0;
-        for (int unit = local; unit < columns / 32; unit += size) {
+        for (int unit = local; unit < units; unit += size) {
             int block = at + unit * 34;
             float d = table.get((weights.get(block) & 255) | (weights.get(block + 1) & 255) << 8);
             float dot = 0;
@@ -136,7 +146,7 @@ final class MatrixKernels {
         }
         parts[local] = sum;
         context.localBarrier();
-        if (local == 0) {
+        if (writer == 0) {
             float all = 0;
             for (int i = 0; i < size; i++) {
                 all += parts[i];
@@ -164,10 +174,13 @@ final class MatrixKernels {
         int group = context.groupIdx;
         int vector = group / rows;
         int row = group % rows;
-        int at = call.get(offsetField + vector * offsetStep) + row * (columns / 32 * 18);
+        int start = call.get(offsetField + vector * offsetStep);
+        int at = start + row * (columns / 32 * 18);
         int from = vector / outputsPerInput * columns;
+        int units = start < 0 ? 0 : columns / 32;
+        int writer = start < 0 ? 1 : local;
         float sum = 0;
-        for (int unit = local; unit < columns / 32; unit += size) {
+        for (int unit = local; unit < units; unit += size) {
             int block = at + unit * 18;
             float d = table.get((weights.get(block) & 255) | (weights.get(block + 1) & 255) << 8);
             float dot = 0;
@@ -180,7 +193,7 @@ final class MatrixKernels {
         }
         parts[local] = sum;
         context.localBarrier();
-        if (local == 0) {
+        if (writer == 0) {
             float all = 0;
             for (int i = 0; i < size; i++) {
                 all += parts[i];
@@ -208,10 +221,13 @@ final class MatrixKernels {
         int group = context.groupIdx;
         int vector = group / rows;
         int row = group % rows;
-        int at = call.get(offsetField + vector * offsetStep) + row * (columns / 256 * 144);
+        int start = call.get(offsetField + vector * offsetStep);
+        int at = start + row * (columns / 256 * 144);
         int from = vector / outputsPerInput * columns;
+        int units = start < 0 ? 0 : columns / 32;
+        int writer = start < 0 ? 1 : local;
         float sum = 0;
-        for (int unit = local; unit < columns / 32; unit += size) {
+        for (int unit = local; unit < units; unit += size) {
             int block = at + unit / 8 * 144;
             int part = unit % 8;
             float d = table.get((weights.get(block) & 255) | (weights.get(block + 1) & 255) << 8);
@@ -235,7 +251,7 @@ final class MatrixKernels {
         }
         parts[local] = sum;
         context.localBarrier();
-        if (local == 0) {
+        if (writer == 0) {
             float all = 0;
             for (int i = 0; i < size; i++) {
                 all += parts[i];
@@ -263,10 +279,13 @@ final class MatrixKernels {
         int group = context.groupIdx;
         int vector = group / rows;
         int row = group % rows;
-        int at = call.get(offsetField + vector * offsetStep) + row * (columns / 256 * 210);
+        int start = call.get(offsetField + vector * offsetStep);
+        int at = start + row * (columns / 256 * 210);
         int from = vector / outputsPerInput * columns;
+        int units = start < 0 ? 0 : columns / 16;
+        int writer = start < 0 ? 1 : local;
         float sum = 0;
-        for (int unit = local; unit < columns / 16; unit += size) {
+        for (int unit = local; unit < units; unit += size) {
             int block = at + unit / 16 * 210;
             int part = unit % 16;
             int half = part / 8;
@@ -287,7 +306,7 @@ final class MatrixKernels {
         }
         parts[local] = sum;
         context.localBarrier();
-        if (local == 0) {
+        if (writer == 0) {
             float all = 0;
             for (int i = 0; i < size; i++) {
                 all += parts[i];

@@ -5,6 +5,8 @@ import dev.squall.compute.BackendOptions;
 import dev.squall.compute.ComputeBackend;
 import dev.squall.compute.Rotation;
 import dev.squall.expert.ExpertLease;
+import dev.squall.expert.ExpertReader;
+import dev.squall.expert.SlotMemory;
 import dev.squall.gguf.BlockCodec;
 import dev.squall.model.AttentionWeights.Grouped;
 import dev.squall.model.ExpertWeights;
@@ -17,22 +19,14 @@ import dev.squall.model.Projection;
 import dev.squall.model.RowBatch;
 import dev.squall.model.WeightMatrix;
 import dev.squall.routing.LayerRouting;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.function.Supplier;
-import uk.ac.manchester.tornado.api.GridScheduler;
-import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
-import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
-import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
-import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /**
  * Computes on a device of TornadoVM, or in its simulator. Weights beside the routed experts, hidden states and KV cache
- * stay on the device; embedded rows, angles, router logits, expert weights and output logits cross. One plan, executed by
- * one thread of its own.
+ * stay on the device; embedded rows, angles, router logits, where experts are, expert weights and output logits cross.
  */
 public final class TornadoBackend implements ComputeBackend {
     /** Rows of a pass: each reads the weights again, so more gain little. */
@@ -43,153 +37,119 @@ public final class TornadoBackend implements ComputeBackend {
     private final BackendOptions options;
     private final DeviceWeights weights;
     private final DeviceArrays a;
-    private final ExpertSlots slots;
+    private final SlotPools pools;
     private final Rotation rotation;
-    private final GridScheduler grids = new GridScheduler();
-    private final List<DeviceGraph> graphs = new ArrayList<>();
-    private final Map<List<Object>, Integer> graphOfTypes = new HashMap<>();
-    private final int[] attentionGraphs;
-    private final int[] feedForwardGraphs;
-    private final int initGraph;
-    private final int beginGraph;
-    private final int headGraph;
-    private final int hiddenGraph;
-    private final int uploadGraph;
-    private final TornadoExecutionPlan plan;
+    private final PassGraphs graphs;
+    private final DevicePlan plan;
     private final TornadoDevice device;
-    private final DeviceThread thread = new DeviceThread();
     private RowBatch rows = new RowBatch(new int[1], new int[1], new int[1]);
-    private boolean closed;
+    private @Nullable DeviceSlots slots;
+    /** The row whose hidden state has crossed since it changed, alone or with router logits; -1 for none. */
+    private int hiddenRow = -1;
 
-    /** Whether TornadoVM itself is there, and not only its simulator. */
-    public static boolean isTornadoVm() {
-        return TornadoRuntimeProvider.class.getModule().isNamed();
-    }
-
-    /**
-     * A factory of backends on the first device.
-     *
-     * @param expertBytesMax most bytes of experts on the device; at least one layer's
-     */
-    public static BackendFactory factory(long expertBytesMax) {
+    /** A factory of backends on a device. */
+    public static BackendFactory factory(DeviceLimits limits) {
         return (model, options) -> {
             DeviceSupport.require(model);
-            return new TornadoBackend(model, options, expertBytesMax);
+            return new TornadoBackend(model, options, limits);
         };
     }
 
-    private TornadoBackend(ModelWeights model, BackendOptions wanted, long expertBytesMax) {
+    private TornadoBackend(ModelWeights model, BackendOptions wanted, DeviceLimits limits) {
         this.model = model;
         h = model.hyperparameters();
         options = new BackendOptions(
-                wanted.threads(), Math.min(wanted.rowsMax(), ROWS_MAX), wanted.sequencesMax(), wanted.positionsMax());
-        device = TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice();
+                wanted.threads(),
+                Math.min(wanted.rowsMax(), ROWS_MAX),
+                wanted.sequencesMax(),
+                wanted.positionsMax(),
+                wanted.experts());
+        device = TornadoDevices.get(limits.index());
         rotation = Rotation.of(model, options.positionsMax(), options.rowsMax());
-        a = new DeviceArrays(h, model.output().matrix().rows(), rotation.pairs(), options);
-        slots = new ExpertSlots(model, Math.min(expertBytesMax, device.getMaxAllocMemory()));
         weights = new DeviceWeights(model);
-        GroupSizes sizes = GroupSizes.of(device, !isTornadoVm());
-        LayerGraphs builder =
-                new LayerGraphs(model, weights, a, slots.pool(), rotation, sizes, grids, options.positionsMax());
-        initGraph = add(builder.init());
-        beginGraph = add(builder.begin());
-        headGraph = add(builder.head(model.outputNorm(), model.output()));
-        hiddenGraph = add(builder.hiddenRow());
-        uploadGraph = add(builder.upload(slots.staging(), slots.target()));
-        attentionGraphs = new int[h.blockCount()];
-        feedForwardGraphs = new int[h.blockCount()];
-        for (int layer = 0; layer < h.blockCount(); layer++) {
-            LayerWeights layerWeights = model.layers().get(layer);
-            String number = "" + graphs.size();
-            attentionGraphs[layer] =
-                    shared(attentionTypes(layerWeights), () -> builder.attention("attention" + number, layerWeights));
-            feedForwardGraphs[layer] = shared(
-                    feedForwardTypes(layerWeights), () -> feedForward(builder, "feedForward" + number, layerWeights));
-        }
-        plan = new TornadoExecutionPlan(
-                graphs.stream().map(DeviceGraph::snapshot).toArray(ImmutableTaskGraph[]::new));
-        boolean ready = false;
+        a = new DeviceArrays(h, model.output().matrix().rows(), rotation.pairs(), options);
+        long usable = TornadoDevices.usableBytes(device);
+        long memory = limits.memoryBytesMax() == 0
+                ? usable
+                : Math.min(limits.memoryBytesMax(), TornadoDevices.mostBytes(device));
+        long buffer =
+                Math.min(limits.bufferBytesMax(), Math.min(device.getMaxAllocMemory(), DeviceWeights.BUFFER_BYTES_MAX));
+        long slotBytes = largestExpert();
+        MemoryBudget budget = new MemoryBudget(
+                memory,
+                weights.byteCount(),
+                a.cacheBytes(),
+                a.scratchBytes() + a.crossingBytes(PassGraphs.kinds(model)) + slotBytes);
+        int slotCount = budget.slots(slotBytes, h.expertCount(), h.expertLayerCount(), options.experts());
+        pools = new SlotPools(slotCount, slotBytes, buffer, options.rowsMax() * a.used);
+        GroupSizes sizes = GroupSizes.of(device, !TornadoDevices.isTornadoVm());
+        graphs = new PassGraphs(model, weights, a, pools, rotation, sizes, options.positionsMax());
+        plan = new DevicePlan("squall-device", device, graphs.grids(), graphs.ofPass());
+    }
+
+    private long largestExpert() {
+        return model.layers().stream()
+                .flatMap(layer -> layer.experts().stream())
+                .mapToLong(ExpertWeights::bytes)
+                .max()
+                .orElse(1);
+    }
+
+    @Override
+    public boolean needsSlots() {
+        return true;
+    }
+
+    @Override
+    public SlotMemory slots(ExpertReader reader) {
+        DevicePlan uploads = new DevicePlan("squall-device-uploads", device, graphs.grids(), graphs.ofUploads());
+        boolean made = false;
         try {
-            thread.call(() -> {
-                plan.withGridScheduler(grids);
-                launch(initGraph, 1);
-            });
-            ready = true;
+            DeviceSlots memory = new DeviceSlots(model, reader, pools, uploads, graphs.staging(), graphs.target());
+            slots = memory;
+            compileKernels();
+            made = true;
+            return memory;
         } finally {
-            if (!ready) {
-                close();
+            if (!made) {
+                uploads.close();
             }
         }
     }
 
-    private int add(DeviceGraph graph) {
-        graphs.add(graph);
-        return graphs.size() - 1;
-    }
-
-    private int shared(List<Object> types, Supplier<DeviceGraph> graph) {
-        Integer known = graphOfTypes.get(types);
-        if (known == null) {
-            known = add(graph.get());
-            graphOfTypes.put(types, known);
+    /** Executes every graph once, while nothing else runs on the device: drivers may fail to compile beside other work. */
+    private void compileKernels() {
+        begin(new RowBatch(new int[1], new int[1], new int[1]));
+        float[] routerLogits = new float[options.rowsMax() * h.expertCount()];
+        for (int pair = 0; pair < options.rowsMax() * a.used; pair++) {
+            pools.placeNowhere(pair);
         }
-        return known;
-    }
-
-    private static DeviceGraph feedForward(LayerGraphs builder, String name, LayerWeights layer) {
-        return switch (layer.feedForward()) {
-            case MixtureWeights mixture ->
-                builder.experts(name, mixture, mixture.experts().getFirst());
-            case ExpertWeights dense -> builder.dense(name, dense);
-        };
-    }
-
-    private static List<Object> attentionTypes(LayerWeights layer) {
-        Grouped heads = (Grouped) layer.attention();
-        List<Object> types = new ArrayList<>(List.of("attention"));
-        for (Projection projection : List.of(heads.query(), heads.key(), heads.value(), heads.output())) {
-            types.add(projection.matrix().type());
-            types.add(projection.bias() != null);
-        }
-        types.add(layer.attentionNorm().bias() != null);
-        types.add(layer.feedForwardNorm().bias() != null);
-        if (layer.feedForward() instanceof MixtureWeights mixture) {
-            types.add(mixture.router().matrix().type());
-            types.add(mixture.router().bias() != null);
-        }
-        return types;
-    }
-
-    private static List<Object> feedForwardTypes(LayerWeights layer) {
-        List<Object> types = new ArrayList<>();
-        switch (layer.feedForward()) {
-            case ExpertWeights dense -> {
-                types.add("dense");
-                dense.matrices().map(WeightMatrix::type).forEach(types::add);
+        Set<Integer> compiled = new HashSet<>();
+        for (int layer = 0; layer < h.blockCount(); layer++) {
+            if (compiled.add(graphs.attention(layer))) {
+                attentionBlock(layer, routerLogits);
             }
-            case MixtureWeights mixture -> {
-                types.add("experts");
-                mixture.experts().getFirst().matrices().map(WeightMatrix::type).forEach(types::add);
-                ExpertWeights shared = mixture.shared();
-                if (shared != null) {
-                    types.add(mixture.sharedGate() != null);
-                    shared.matrices().map(WeightMatrix::type).forEach(types::add);
-                }
+            if (h.isDense(layer) && compiled.add(graphs.feedForward(layer))) {
+                denseBlock(layer);
+            } else if (compiled.add(graphs.feedForward(layer))) {
+                launchExperts(layer);
             }
         }
-        return types;
+        hiddenRow = -1;
+        hidden(0, new float[h.embeddingLength()], 0);
+        head(new int[1], new float[model.output().matrix().rows()]);
     }
 
     private void launch(int graph, int count) {
         a.set(CallField.ROWS, count);
-        graphs.get(graph).resize(count);
-        plan.withGraph(graph).execute();
+        plan.launch(graph, count);
     }
 
     @Override
     public String description() {
-        String what = isTornadoVm() ? "TornadoVM" : "TornadoVM simulator (slow: for tests and debugging)";
-        return what + ", " + device.getDeviceName() + ", " + slots.slotCount() + " expert slots";
+        String what =
+                TornadoDevices.isTornadoVm() ? "TornadoVM" : "TornadoVM simulator (slow: for tests and debugging)";
+        return what + ", " + TornadoDevices.name(device) + ", " + pools.slotCount() + " expert slots";
     }
 
     @Override
@@ -233,7 +193,8 @@ public final class TornadoBackend implements ComputeBackend {
                 a.angles.set((2 * row + 1) * pairs + pair, rotation.sine(row, pair));
             }
         }
-        thread.call(() -> launch(beginGraph, batch.size()));
+        hiddenRow = -1;
+        plan.call(() -> launch(PassGraphs.BEGIN, batch.size()));
     }
 
     private static void require(int value, int limit, String what) {
@@ -265,7 +226,9 @@ public final class TornadoBackend implements ComputeBackend {
         if (layerWeights.feedForward() instanceof MixtureWeights mixture) {
             setProjection(CallField.ROUTER, mixture.router());
         }
-        thread.call(() -> launch(attentionGraphs[layer], rows.size()));
+        a.set(CallField.ROW, 0);
+        plan.call(() -> launch(graphs.attention(layer), rows.size()));
+        hiddenRow = hasRouter ? 0 : -1;
         for (int i = 0; hasRouter && i < rows.size() * h.expertCount(); i++) {
             routerLogits[i] = a.routerLogits.get(i);
         }
@@ -290,6 +253,22 @@ public final class TornadoBackend implements ComputeBackend {
     @Override
     public void expertBlock(LayerRouting routing, ExpertLease lease) {
         int layer = routing.layer();
+        DeviceSlots memory = slots;
+        if (memory == null) {
+            throw new IllegalStateException("no slots on the device yet");
+        }
+        for (int pair = 0; pair < rows.size() * routing.usedCount(); pair++) {
+            int expert = routing.experts()[pair];
+            ExpertWeights expertWeights = lease.weights(expert);
+            int upsAt = (int) expertWeights.gate().data().byteSize();
+            int downsAt = upsAt + (int) expertWeights.up().data().byteSize();
+            pools.place(pair, memory.slotOf(layer, expert), upsAt, downsAt);
+            a.expertWeights.set(pair, routing.weights()[pair]);
+        }
+        launchExperts(layer);
+    }
+
+    private void launchExperts(int layer) {
         if (!(model.layers().get(layer).feedForward() instanceof MixtureWeights mixture)) {
             throw new IllegalArgumentException("layer " + layer + " is dense, expected one with experts");
         }
@@ -298,20 +277,8 @@ public final class TornadoBackend implements ComputeBackend {
             setNetwork(shared);
             a.set(CallField.NETWORK_WEIGHT, weights.vectorAt(mixture.sharedGate()));
         }
-        int pairs = rows.size() * routing.usedCount();
-        thread.call(() -> {
-            slots.require(layer, routing.experts(), pairs, lease, () -> launch(uploadGraph, 1));
-            for (int pair = 0; pair < pairs; pair++) {
-                ExpertWeights expert = mixture.experts().get(routing.experts()[pair]);
-                int at = slots.at(layer, routing.experts()[pair]);
-                int up = at + (int) expert.gate().data().byteSize();
-                a.call.set(a.pairField(0) + pair, at);
-                a.call.set(a.pairField(1) + pair, up);
-                a.call.set(a.pairField(2) + pair, up + (int) expert.up().data().byteSize());
-                a.expertWeights.set(pair, routing.weights()[pair]);
-            }
-            launch(feedForwardGraphs[layer], rows.size());
-        });
+        hiddenRow = -1;
+        plan.call(() -> launch(graphs.feedForward(layer), rows.size()));
     }
 
     @Override
@@ -320,14 +287,18 @@ public final class TornadoBackend implements ComputeBackend {
             throw new IllegalArgumentException("layer " + layer + " has experts, expected a dense one");
         }
         setNetwork(network);
-        thread.call(() -> launch(feedForwardGraphs[layer], rows.size()));
+        hiddenRow = -1;
+        plan.call(() -> launch(graphs.feedForward(layer), rows.size()));
     }
 
     @Override
     public void hidden(int row, float[] out, int outOffset) {
         require(row, rows.size(), "row");
-        a.set(CallField.ROW, row);
-        thread.call(() -> launch(hiddenGraph, 1));
+        if (row != hiddenRow) {
+            a.set(CallField.ROW, row);
+            plan.call(() -> launch(PassGraphs.HIDDEN, 1));
+            hiddenRow = row;
+        }
         for (int i = 0; i < h.embeddingLength(); i++) {
             out[outOffset + i] = a.hiddenRow.get(i);
         }
@@ -341,7 +312,7 @@ public final class TornadoBackend implements ComputeBackend {
         for (int i = 0; i < batchRows.length; i++) {
             require(batchRows[i], rows.size(), "row");
             a.set(CallField.ROW, batchRows[i]);
-            thread.call(() -> launch(headGraph, 1));
+            plan.call(() -> launch(PassGraphs.HEAD, 1));
             for (int token = 0; token < vocabularySize; token++) {
                 logits[i * vocabularySize + token] =
                         a.logits.get(token) * h.scales().logits();
@@ -351,18 +322,6 @@ public final class TornadoBackend implements ComputeBackend {
 
     @Override
     public void close() {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        thread.call(() -> {
-            try {
-                plan.freeDeviceMemory();
-                plan.close();
-            } catch (TornadoExecutionPlanException e) {
-                throw new IllegalStateException("the device's plan cannot be closed", e);
-            }
-        });
-        thread.close();
+        plan.closeAndFree();
     }
 }

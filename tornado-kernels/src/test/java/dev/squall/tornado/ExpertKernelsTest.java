@@ -7,9 +7,7 @@ import static dev.squall.tornado.OneTask.ints;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import java.util.Comparator;
 import java.util.Random;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -77,61 +75,5 @@ class ExpertKernelsTest {
             double expected = before[i] + shared[i] / (1 + Math.exp(-product));
             assertThat((double) y.get(i)).isCloseTo(expected, within(1e-5));
         }
-    }
-
-    @ParameterizedTest
-    @CsvSource({"1, 1", "7, 3", "64, 8"})
-    void choosesTheBestExpertsAndOfEqualsTheFirst(int experts, int used) {
-        int rows = 3;
-        float[] logits = normal(rows * experts);
-        logits[experts - 1] = logits[0];
-        FloatArray given = floats(logits);
-        FloatArray probabilities = new FloatArray(rows * experts);
-        IntArray chosen = new IntArray(rows * used);
-        IntArray call = ints(rows);
-        OneTask.run(
-                rows * experts,
-                2,
-                arrays(probabilities, chosen),
-                arrays(given, call),
-                g -> g.task("t", ExpertKernels::route, CONTEXT, call, given, probabilities, chosen, experts, used));
-        for (int row = 0; row < rows; row++) {
-            int from = row * experts;
-            double sum = 0;
-            for (int i = 0; i < experts; i++) {
-                sum += Math.exp(logits[from + i]);
-            }
-            int[] best = IntStream.range(0, experts)
-                    .boxed()
-                    .sorted(Comparator.comparing((Integer i) -> -logits[from + i]))
-                    .mapToInt(i -> i)
-                    .limit(used)
-                    .toArray();
-            for (int rank = 0; rank < used; rank++) {
-                assertThat(chosen.get(row * used + rank)).isEqualTo(best[rank]);
-            }
-            for (int i = 0; i < experts; i++) {
-                assertThat((double) probabilities.get(from + i))
-                        .isCloseTo(Math.exp(logits[from + i]) / sum, within(1e-5));
-            }
-        }
-    }
-
-    @ParameterizedTest
-    @CsvSource({"1, 1", "5, 8", "1000, 64"})
-    void findsTheLargestAndOfEqualsTheFirst(int n, int group) {
-        float[] values = normal(n);
-        int largest = n / 2;
-        values[largest] = 10;
-        values[n - 1] = 10;
-        FloatArray given = floats(values);
-        IntArray index = new IntArray(1);
-        OneTask.run(
-                group,
-                group,
-                arrays(index),
-                arrays(given),
-                g -> g.task("t", ExpertKernels::argmax, CONTEXT, given, index, n));
-        assertThat(index.get(0)).isEqualTo(largest);
     }
 }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.squall.compute.BackendFactory;
+import dev.squall.compute.BackendOptions;
+import dev.squall.compute.ComputeBackend;
 import dev.squall.compute.JvmBackend;
 import dev.squall.generate.Cancellation;
 import dev.squall.generate.GenerationRequest;
@@ -13,8 +15,13 @@ import dev.squall.generate.LanguageModel;
 import dev.squall.generate.ScoredToken;
 import dev.squall.generate.Session;
 import dev.squall.generate.TokenListener;
+import dev.squall.gguf.GgufFile;
+import dev.squall.model.Hyperparameters;
 import dev.squall.model.ModelException;
+import dev.squall.model.ModelWeights;
+import dev.squall.model.RowBatch;
 import dev.squall.sampling.SamplingOptions;
+import dev.squall.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -74,8 +81,8 @@ class TornadoBackendTest {
     @Test
     void greedyTextIsThatOfTheJvm() throws IOException {
         List<GenerationResult> expected = answers(JvmBackend.vector());
-        for (long bytes : new long[] {Long.MAX_VALUE, 32 * EXPERT_BYTES}) {
-            List<GenerationResult> actual = answers(TornadoBackend.factory(bytes));
+        for (long buffer : new long[] {Long.MAX_VALUE, 40 * EXPERT_BYTES}) {
+            List<GenerationResult> actual = answers(TornadoBackend.factory(new DeviceLimits(-1, 0, buffer)));
             for (int i = 0; i < PROMPTS.size(); i++) {
                 assertThat(actual.get(i).text())
                         .isEqualTo(expected.get(i).text())
@@ -90,10 +97,37 @@ class TornadoBackendTest {
     }
 
     @Test
+    void givesTheHiddenStateOfAnyRowInAnyOrder() throws IOException {
+        try (GgufFile file = GgufFile.open(folder.resolve("demo.gguf"))) {
+            Hyperparameters h = Hyperparameters.of(file);
+            int vocabulary = Tokenizer.fromMetadata(file.metadata()).vocabularySize();
+            ModelWeights model = ModelWeights.bind(file, h, vocabulary);
+            BackendOptions options = new BackendOptions(1, 4, 1, 8, null);
+            int[] tokens = {40, 50, 60};
+            try (ComputeBackend jvm = JvmBackend.scalar().create(model, options);
+                    ComputeBackend device =
+                            TornadoBackend.factory(DeviceLimits.none()).create(model, options)) {
+                float[] logits = new float[4 * h.expertCount()];
+                float[] expected = new float[h.embeddingLength()];
+                float[] actual = new float[h.embeddingLength()];
+                for (ComputeBackend backend : List.of(jvm, device)) {
+                    backend.begin(RowBatch.ofSequence(tokens, 0, 3, 0, 0));
+                    backend.attentionBlock(0, logits);
+                }
+                for (int row : new int[] {2, 0, 1, 1, 0, 2, 0}) {
+                    jvm.hidden(row, expected, 0);
+                    device.hidden(row, actual, 0);
+                    assertThat(actual).as("row %d", row).containsExactly(expected, within(1e-2f));
+                }
+            }
+        }
+    }
+
+    @Test
     void refusesADeviceThatDoesNotHoldOneLayersExperts() {
-        assertThatThrownBy(() -> answers(TornadoBackend.factory(15 * EXPERT_BYTES)))
+        assertThatThrownBy(() -> answers(TornadoBackend.factory(new DeviceLimits(-1, 1 << 20, Long.MAX_VALUE))))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("experts: 15 slots of")
-                .hasMessageContaining("expected at least 16");
+                .hasMessageContaining("device memory of 1048576 bytes, expected at least")
+                .hasMessageContaining("16 experts " + 16 * EXPERT_BYTES);
     }
 }

@@ -25,6 +25,7 @@ public final class GraphPlan {
     private final Set<TornadoNativeArray> kept = identitySet();
     private final IdentityHashMap<TornadoNativeArray, String> consumed = new IdentityHashMap<>();
     private final IdentityHashMap<TornadoNativeArray, TornadoNativeArray> device = new IdentityHashMap<>();
+    private SimulatedDevice target = SimulatedRuntime.INSTANCE.device(0);
     private long deviceBytes;
     private boolean executed;
 
@@ -111,6 +112,7 @@ public final class GraphPlan {
      * @param before the graph that the plan executed before this one; null for none
      */
     public void execute(List<GraphPlan> graphs, @Nullable GraphPlan before, @Nullable GridScheduler grids) {
+        target.launch(name);
         requireConsumedIn(before);
         for (Task task : tasks) {
             for (Object argument : task.arguments) {
@@ -156,7 +158,7 @@ public final class GraphPlan {
             device.put(array, consume(array, source, graphs));
             return;
         }
-        SimulatedRuntime.INSTANCE.allocate(array.getNumBytesOfSegment());
+        target.allocate(array.getNumBytesOfSegment());
         deviceBytes += array.getNumBytesOfSegment();
         TornadoNativeArray copy = array.newDeviceArray();
         if (SimulatedRuntime.INSTANCE.findsRaces()) {
@@ -176,6 +178,10 @@ public final class GraphPlan {
             if (copy == null || !graph.executed) {
                 throw new SimulationException("graph '" + name + "' consumes an array from '" + source
                         + "', which has not been executed yet or uses it in no task");
+            }
+            if (graph.target != target) {
+                throw new SimulationException("graph '" + name + "' on " + target.getDeviceName() + " consumes from '"
+                        + source + "' on " + graph.target.getDeviceName());
             }
             if (!graph.kept.contains(array)) {
                 throw new SimulationException("graph '" + name + "' consumes an array from '" + source
@@ -243,13 +249,27 @@ public final class GraphPlan {
         }
     }
 
+    /** Lets the graph run on a device, of which it must have nothing yet. */
+    public synchronized void runOn(SimulatedDevice wanted) {
+        if (wanted != target && !device.isEmpty()) {
+            throw new SimulationException("graph '" + name + "' is on " + target.getDeviceName() + " already, not on "
+                    + wanted.getDeviceName() + ": choose the device before it is executed");
+        }
+        target = wanted;
+    }
+
+    /** The device that it runs on. */
+    public synchronized SimulatedDevice target() {
+        return target;
+    }
+
     public synchronized long deviceBytes() {
         return deviceBytes;
     }
 
     /** Frees the graph's own copies. */
     public synchronized void free() {
-        SimulatedRuntime.INSTANCE.release(deviceBytes);
+        target.release(deviceBytes);
         deviceBytes = 0;
         device.clear();
         executed = false;

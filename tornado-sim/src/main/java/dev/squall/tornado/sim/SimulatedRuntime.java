@@ -1,23 +1,15 @@
 package dev.squall.tornado.sim;
 
-import java.util.Locale;
 import uk.ac.manchester.tornado.api.TornadoBackend;
 import uk.ac.manchester.tornado.api.TornadoRuntime;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
-import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
-import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
 
-/**
- * A runtime of one backend with one device: this JVM. As in TornadoVM the property {@code tornado.device.memory} bounds
- * what the device holds, 4GB by default.
- */
+/** A runtime of one backend with two devices, each of them this JVM. */
 public final class SimulatedRuntime implements TornadoRuntime {
     public static final SimulatedRuntime INSTANCE = new SimulatedRuntime();
 
-    private static final int GROUP_SIZE_MAX = 1024;
-
-    private final Device device = new Device();
-    private long usedBytes;
+    private final SimulatedDevice[] devices = {new SimulatedDevice(0), new SimulatedDevice(1)};
+    private final Backend backend = new Backend();
     private volatile boolean findsRaces;
 
     private SimulatedRuntime() {}
@@ -31,29 +23,17 @@ public final class SimulatedRuntime implements TornadoRuntime {
         return findsRaces;
     }
 
-    synchronized void allocate(long bytes) {
-        long most = memoryBytesMax();
-        if (usedBytes + bytes > most) {
-            throw new TornadoOutOfMemoryException(
-                    "a buffer of %d bytes beside %d in use, expected at most %d in all: give -Dtornado.device.memory"
-                            .formatted(bytes, usedBytes, most));
+    /** A device, for those who let it fail. */
+    public SimulatedDevice device(int index) {
+        if (index < 0 || index >= devices.length) {
+            throw new SimulationException(
+                    "device " + index + ", expected 0 to " + (devices.length - 1) + ": the simulator has no more");
         }
-        usedBytes += bytes;
-    }
-
-    synchronized void release(long bytes) {
-        usedBytes -= bytes;
-    }
-
-    private static long memoryBytesMax() {
-        String size = System.getProperty("tornado.device.memory", "4GB").toUpperCase(Locale.ROOT);
-        String number = size.replaceAll("[KMG]?B$", "");
-        int unit = size.length() - number.length() < 2 ? 0 : "KMG".indexOf(size.charAt(number.length())) + 1;
-        return Long.parseLong(number.strip()) << (10 * unit);
+        return devices[index];
     }
 
     static int groupSizeMax() {
-        return GROUP_SIZE_MAX;
+        return SimulatedDevice.GROUP_SIZE_MAX;
     }
 
     @Override
@@ -61,7 +41,7 @@ public final class SimulatedRuntime implements TornadoRuntime {
         if (index != 0) {
             throw new SimulationException("backend " + index + ", expected 0: the simulator has one");
         }
-        return device;
+        return backend;
     }
 
     @Override
@@ -71,61 +51,23 @@ public final class SimulatedRuntime implements TornadoRuntime {
 
     @Override
     public TornadoDevice getDefaultDevice() {
-        return device;
+        return devices[0];
     }
 
-    private static final class Device implements TornadoDevice, TornadoBackend {
-        @Override
-        public String getDeviceName() {
-            return "simulator";
-        }
-
-        @Override
-        public String getDescription() {
-            return "simulated device";
-        }
-
-        @Override
-        public String getPlatformName() {
-            return "Java " + Runtime.version().feature();
-        }
-
-        @Override
-        public TornadoDeviceType getDeviceType() {
-            return TornadoDeviceType.CPU;
-        }
-
-        @Override
-        public long getMaxAllocMemory() {
-            return Integer.MAX_VALUE - 8;
-        }
-
-        @Override
-        public long getMaxGlobalMemory() {
-            return memoryBytesMax();
-        }
-
-        @Override
-        public long[] getDeviceMaxWorkgroupDimensions() {
-            return new long[] {GROUP_SIZE_MAX, GROUP_SIZE_MAX, GROUP_SIZE_MAX};
-        }
-
+    private final class Backend implements TornadoBackend {
         @Override
         public TornadoDevice getDefaultDevice() {
-            return this;
+            return devices[0];
         }
 
         @Override
         public int getNumDevices() {
-            return 1;
+            return devices.length;
         }
 
         @Override
         public TornadoDevice getDevice(int index) {
-            if (index != 0) {
-                throw new SimulationException("device " + index + ", expected 0: the simulator has one");
-            }
-            return this;
+            return device(index);
         }
     }
 }

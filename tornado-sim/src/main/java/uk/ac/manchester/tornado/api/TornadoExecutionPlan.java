@@ -1,6 +1,7 @@
 package uk.ac.manchester.tornado.api;
 
 import dev.squall.tornado.sim.GraphPlan;
+import dev.squall.tornado.sim.SimulatedDevice;
 import dev.squall.tornado.sim.SimulatedRuntime;
 import dev.squall.tornado.sim.SimulationException;
 import java.util.ArrayList;
@@ -42,14 +43,15 @@ public class TornadoExecutionPlan implements AutoCloseable {
     }
 
     public TornadoExecutionPlan withDevice(TornadoDevice device) {
-        if (device != SimulatedRuntime.INSTANCE.getDefaultDevice()) {
+        if (!(device instanceof SimulatedDevice simulated)) {
             throw new SimulationException("device " + device.getDeviceName() + " is not one of this runtime");
         }
+        graphs.forEach(graph -> graph.runOn(simulated));
         return this;
     }
 
     public TornadoDevice getDevice(int immutableTaskGraphIndex) {
-        return SimulatedRuntime.INSTANCE.getDefaultDevice();
+        return graphs.get(immutableTaskGraphIndex).target();
     }
 
     /** Executes the selected graph, or all of them one after the other. */

@@ -1,6 +1,7 @@
 package uk.ac.manchester.tornado.api.common;
 
 import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
 /** A device that kernels run on. */
 public interface TornadoDevice {
@@ -11,6 +12,8 @@ public interface TornadoDevice {
     String getPlatformName();
 
     TornadoDeviceType getDeviceType();
+
+    TornadoVMBackendType getTornadoVMBackend();
 
     /** The largest buffer, in bytes. */
     long getMaxAllocMemory();

@@ -1,0 +1,130 @@
+package dev.squall.tornado;
+
+import dev.squall.compute.DeviceException;
+import java.util.List;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoInternalError;
+import uk.ac.manchester.tornado.api.exceptions.TornadoMemoryException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoTaskRuntimeException;
+
+/**
+ * Graphs, the plan that executes them and the one thread that does. Plans that run beside each other share nothing but the
+ * first graph, which brings to the device what both use and is executed before either of them begins.
+ */
+final class DevicePlan implements AutoCloseable {
+    private final TornadoDevice device;
+    private final List<DeviceGraph> graphs;
+    private final TornadoExecutionPlan plan;
+    private final DeviceThread thread;
+    private volatile boolean failed;
+    private boolean closed;
+
+    /**
+     * Makes the plan and executes its first graph.
+     *
+     * @param grids those of all graphs
+     */
+    DevicePlan(String threadName, TornadoDevice device, GridScheduler grids, List<DeviceGraph> graphs) {
+        this.device = device;
+        this.graphs = List.copyOf(graphs);
+        plan = new TornadoExecutionPlan(
+                graphs.stream().map(DeviceGraph::snapshot).toArray(ImmutableTaskGraph[]::new));
+        thread = new DeviceThread(threadName);
+        boolean ready = false;
+        try {
+            thread.call(() -> {
+                if (!device.equals(TornadoDevices.preferred())) {
+                    plan.withDevice(device);
+                }
+                plan.withGridScheduler(grids);
+                launch(0, 1);
+            });
+            ready = true;
+        } finally {
+            if (!ready) {
+                closeAndFree();
+            }
+        }
+    }
+
+    /** Runs a task on the plan's thread and waits for its end. */
+    void call(Runnable task) {
+        thread.call(task);
+    }
+
+    /**
+     * Executes a graph for so many rows, on the plan's thread.
+     *
+     * @throws DeviceException if the device does not
+     */
+    void launch(int index, int rows) {
+        DeviceGraph graph = graphs.get(index);
+        graph.resize(rows);
+        LaunchEvent event = graph.newEvent(rows);
+        event.begin();
+        try {
+            // The node that withGraph gives keeps the execution's results, and goes.
+            plan.withGraph(index).execute();
+        } catch (TornadoOutOfMemoryException e) {
+            throw new DeviceException(
+                    failure(graph, e) + ": give a smaller --device-memory, --expert-cache or --ctx-size", e);
+        } catch (TornadoRuntimeException
+                | TornadoBailoutRuntimeException
+                | TornadoMemoryException
+                | TornadoTaskRuntimeException
+                | TornadoInternalError e) {
+            throw new DeviceException(failure(graph, e) + ": see squall doctor --device, or use --device cpu", e);
+        }
+        event.commit();
+    }
+
+    private String failure(DeviceGraph graph, Throwable e) {
+        failed = true;
+        return "device '%s': graph '%s' failed: %s"
+                .formatted(TornadoDevices.name(device), graph.name(), TornadoDevices.reason(e));
+    }
+
+    /** Ends the plan before the one that it shares a graph with, which frees what they share. */
+    @Override
+    public void close() {
+        // TornadoVM 5.2 frees with a graph what it consumes, and fails where that is free already.
+        close(!TornadoDevices.isTornadoVm());
+    }
+
+    /**
+     * Ends the plan and frees all that its graphs have on the device, unless TornadoVM has failed, which then cannot; after
+     * the others that share some of it.
+     */
+    void closeAndFree() {
+        close(!failed || !TornadoDevices.isTornadoVm());
+    }
+
+    private void close(boolean frees) {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            thread.call(() -> {
+                if (!frees) {
+                    return;
+                }
+                try {
+                    plan.freeDeviceMemory();
+                    plan.close();
+                } catch (TornadoExecutionPlanException e) {
+                    throw new DeviceException("the device's plan cannot be closed: " + e.getMessage(), e);
+                }
+            });
+        } finally {
+            thread.close();
+        }
+    }
+}
