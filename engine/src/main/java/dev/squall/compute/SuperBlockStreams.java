@@ -72,43 +72,14 @@ final class SuperBlockStreams {
         }
     }
 
-    /** One of two scales for each half of the lanes. */
-    static IntVector scaleOfHalves(int lower, int upper) {
-        return scaleOfQuarters(lower, lower, upper, upper);
-    }
-
-    /** One of sixteen scales for each four lanes. */
-    static IntVector scaleOfQuarters(int first, int second, int third, int fourth) {
-        int[] lanes = new int[16];
-        for (int lane = 0; lane < 16; lane++) {
-            lanes[lane] = lane < 8 ? lane < 4 ? first : second : lane < 12 ? third : fourth;
-        }
-        return IntVector.fromArray(INTS, lanes, 0);
-    }
-
-    /** The lane that is half a vector apart. */
-    static IntVector otherHalf() {
-        return IntVector.zero(INTS).addIndex(1).add(8).and(15);
-    }
-
-    /** Eight lanes from {@code first} on, twice. */
-    static IntVector halfTwice(int first) {
-        return IntVector.zero(INTS).addIndex(1).and(7).add(first);
-    }
-
-    /** Nothing for the lower half of the lanes, {@code shift} for the upper one. */
-    static IntVector shiftsOfUpperHalf(int shift) {
-        return scaleOfHalves(0, shift);
-    }
-
     /** The sums of rows of weights to {@link Tile#sums}, eight of each. */
     private static void multiplyQ4_K(long from, int rows, int blocks, long x, float[] sums) {
         IntVector nibbles = IntVector.broadcast(INTS, 0x000f_000f);
-        IntVector eighths02 = SuperBlockStreams.scaleOfHalves(0, 2);
-        IntVector eighths13 = SuperBlockStreams.scaleOfHalves(1, 3);
-        IntVector eighths46 = SuperBlockStreams.scaleOfHalves(4, 6);
-        IntVector eighths57 = SuperBlockStreams.scaleOfHalves(5, 7);
-        IntVector otherHalf = SuperBlockStreams.otherHalf();
+        IntVector eighths02 = IntVector.fromArray(INTS, LaneTables.EIGHTHS_0_2, 0);
+        IntVector eighths13 = IntVector.fromArray(INTS, LaneTables.EIGHTHS_1_3, 0);
+        IntVector eighths46 = IntVector.fromArray(INTS, LaneTables.EIGHTHS_4_6, 0);
+        IntVector eighths57 = IntVector.fromArray(INTS, LaneTables.EIGHTHS_5_7, 0);
+        IntVector otherHalf = IntVector.fromArray(INTS, LaneTables.OTHER_HALF, 0);
         for (int row = 0; row < rows; row++) {
             long w = (from + 144L * blocks * row) & WeightMemory.ADDRESSES;
             FloatVector sum = FloatVector.zero(FLOATS);
@@ -188,13 +159,13 @@ final class SuperBlockStreams {
         IntVector nibbles = IntVector.broadcast(INTS, 0x0f0f_0f0f);
         IntVector fifthBits = IntVector.broadcast(INTS, 0x1010_1010);
         IntVector quants = IntVector.broadcast(INTS, 0x001f_001f);
-        IntVector firstHalfTwice = SuperBlockStreams.halfTwice(0);
-        IntVector shifts = SuperBlockStreams.shiftsOfUpperHalf(2);
-        IntVector eighths02 = SuperBlockStreams.scaleOfHalves(0, 2);
-        IntVector eighths13 = SuperBlockStreams.scaleOfHalves(1, 3);
-        IntVector eighths46 = SuperBlockStreams.scaleOfHalves(4, 6);
-        IntVector eighths57 = SuperBlockStreams.scaleOfHalves(5, 7);
-        IntVector otherHalf = SuperBlockStreams.otherHalf();
+        IntVector firstHalfTwice = IntVector.fromArray(INTS, LaneTables.FIRST_HALF_TWICE, 0);
+        IntVector shifts = IntVector.fromArray(INTS, LaneTables.UPPER_TWO, 0);
+        IntVector eighths02 = IntVector.fromArray(INTS, LaneTables.EIGHTHS_0_2, 0);
+        IntVector eighths13 = IntVector.fromArray(INTS, LaneTables.EIGHTHS_1_3, 0);
+        IntVector eighths46 = IntVector.fromArray(INTS, LaneTables.EIGHTHS_4_6, 0);
+        IntVector eighths57 = IntVector.fromArray(INTS, LaneTables.EIGHTHS_5_7, 0);
+        IntVector otherHalf = IntVector.fromArray(INTS, LaneTables.OTHER_HALF, 0);
         for (int row = 0; row < rows; row++) {
             long w = (from + 176L * blocks * row) & WeightMemory.ADDRESSES;
             FloatVector sum = FloatVector.zero(FLOATS);
@@ -284,14 +255,14 @@ final class SuperBlockStreams {
         IntVector nibbles = IntVector.broadcast(INTS, 0x0f0f_0f0f);
         IntVector topBits = IntVector.broadcast(INTS, 0x3030_3030);
         IntVector quants = IntVector.broadcast(INTS, 0x003f_003f);
-        IntVector firstHalfTwice = SuperBlockStreams.halfTwice(0);
-        IntVector lastHalfTwice = SuperBlockStreams.halfTwice(8);
-        IntVector shifts = SuperBlockStreams.shiftsOfUpperHalf(2);
-        IntVector sixteenths0 = SuperBlockStreams.scaleOfQuarters(0, 1, 2, 3);
-        IntVector sixteenths4 = SuperBlockStreams.scaleOfQuarters(4, 5, 6, 7);
-        IntVector sixteenths8 = SuperBlockStreams.scaleOfQuarters(8, 9, 10, 11);
-        IntVector sixteenths12 = SuperBlockStreams.scaleOfQuarters(12, 13, 14, 15);
-        IntVector otherHalf = SuperBlockStreams.otherHalf();
+        IntVector firstHalfTwice = IntVector.fromArray(INTS, LaneTables.FIRST_HALF_TWICE, 0);
+        IntVector lastHalfTwice = IntVector.fromArray(INTS, LaneTables.LAST_HALF_TWICE, 0);
+        IntVector shifts = IntVector.fromArray(INTS, LaneTables.UPPER_TWO, 0);
+        IntVector sixteenths0 = IntVector.fromArray(INTS, LaneTables.SIXTEENTHS_0, 0);
+        IntVector sixteenths4 = IntVector.fromArray(INTS, LaneTables.SIXTEENTHS_4, 0);
+        IntVector sixteenths8 = IntVector.fromArray(INTS, LaneTables.SIXTEENTHS_8, 0);
+        IntVector sixteenths12 = IntVector.fromArray(INTS, LaneTables.SIXTEENTHS_12, 0);
+        IntVector otherHalf = IntVector.fromArray(INTS, LaneTables.OTHER_HALF, 0);
         for (int row = 0; row < rows; row++) {
             long w = (from + 210L * blocks * row) & WeightMemory.ADDRESSES;
             FloatVector sum = FloatVector.zero(FLOATS);

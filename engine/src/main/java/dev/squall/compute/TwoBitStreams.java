@@ -28,15 +28,12 @@ final class TwoBitStreams {
     static void multiplyQ2_K(long from, int rows, int blocks, long x, float[] sums) {
         IntVector nibbles = IntVector.broadcast(INTS, 15);
         IntVector quants = IntVector.broadcast(INTS, 0x0003_0003);
-        IntVector sixteenths0 = SuperBlockStreams.scaleOfQuarters(0, 1, 8, 9);
-        IntVector sixteenths2 = SuperBlockStreams.scaleOfQuarters(2, 3, 10, 11);
-        IntVector sixteenths4 = SuperBlockStreams.scaleOfQuarters(4, 5, 12, 13);
-        IntVector sixteenths6 = SuperBlockStreams.scaleOfQuarters(6, 7, 14, 15);
-        IntVector evenThenOdd = IntVector.zero(INTS)
-                .addIndex(2)
-                .add(IntVector.zero(INTS).addIndex(1).lanewise(VectorOperators.LSHR, 3))
-                .and(15);
-        IntVector otherHalf = SuperBlockStreams.otherHalf();
+        IntVector sixteenths0 = IntVector.fromArray(INTS, LaneTables.SIXTEENTHS_0_8, 0);
+        IntVector sixteenths2 = IntVector.fromArray(INTS, LaneTables.SIXTEENTHS_2_10, 0);
+        IntVector sixteenths4 = IntVector.fromArray(INTS, LaneTables.SIXTEENTHS_4_12, 0);
+        IntVector sixteenths6 = IntVector.fromArray(INTS, LaneTables.SIXTEENTHS_6_14, 0);
+        IntVector evenThenOdd = IntVector.fromArray(INTS, LaneTables.EVEN_THEN_ODD, 0);
+        IntVector otherHalf = IntVector.fromArray(INTS, LaneTables.OTHER_HALF, 0);
         for (int row = 0; row < rows; row++) {
             long w = (from + 84L * blocks * row) & WeightMemory.ADDRESSES;
             FloatVector sum = FloatVector.zero(FLOATS);
@@ -120,13 +117,13 @@ final class TwoBitStreams {
         IntVector thirdBits = IntVector.broadcast(INTS, 0x0404_0404);
         IntVector quants = IntVector.broadcast(INTS, 0x0007_0007);
         FloatVector excess = FloatVector.broadcast(FLOATS, 32);
-        IntVector firstHalfTwice = SuperBlockStreams.halfTwice(0);
-        IntVector shifts = SuperBlockStreams.shiftsOfUpperHalf(4);
-        IntVector sixteenths0 = SuperBlockStreams.scaleOfQuarters(0, 1, 8, 9);
-        IntVector sixteenths2 = SuperBlockStreams.scaleOfQuarters(2, 3, 10, 11);
-        IntVector sixteenths4 = SuperBlockStreams.scaleOfQuarters(4, 5, 12, 13);
-        IntVector sixteenths6 = SuperBlockStreams.scaleOfQuarters(6, 7, 14, 15);
-        IntVector otherHalf = SuperBlockStreams.otherHalf();
+        IntVector firstHalfTwice = IntVector.fromArray(INTS, LaneTables.FIRST_HALF_TWICE, 0);
+        IntVector shifts = IntVector.fromArray(INTS, LaneTables.UPPER_FOUR, 0);
+        IntVector sixteenths0 = IntVector.fromArray(INTS, LaneTables.SIXTEENTHS_0_8, 0);
+        IntVector sixteenths2 = IntVector.fromArray(INTS, LaneTables.SIXTEENTHS_2_10, 0);
+        IntVector sixteenths4 = IntVector.fromArray(INTS, LaneTables.SIXTEENTHS_4_12, 0);
+        IntVector sixteenths6 = IntVector.fromArray(INTS, LaneTables.SIXTEENTHS_6_14, 0);
+        IntVector otherHalf = IntVector.fromArray(INTS, LaneTables.OTHER_HALF, 0);
         for (int row = 0; row < rows; row++) {
             long w = (from + 110L * blocks * row) & WeightMemory.ADDRESSES;
             FloatVector sum = FloatVector.zero(FLOATS);
