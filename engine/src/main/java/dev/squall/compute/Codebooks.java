@@ -19,6 +19,9 @@ final class Codebooks {
     /** The levels of Q4_0. */
     static final float[] LINEAR = {-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7};
 
+    /** The levels of Q4_1, before its scale and minimum. */
+    static final float[] COUNTING = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
     /** The levels of IQ4_NL and IQ4_XS. */
     static final float[] NON_LINEAR = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
 

@@ -5,6 +5,7 @@ import static dev.squall.compute.VectorMath.INTS;
 import static dev.squall.compute.VectorMath.LANES;
 import static dev.squall.compute.WeightMemory.MEMORY;
 
+import dev.squall.gguf.BlockType;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
@@ -21,6 +22,8 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class Lanes {
     static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+
+    static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ORDER);
 
     private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ORDER);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ORDER);
@@ -74,6 +77,17 @@ final class Lanes {
         return MEMORY.get(INT, address);
     }
 
+    /** Element {@code i} of a row of plain floats. */
+    static float element(BlockType type, long row, int i) {
+        return switch (type) {
+            case F32 -> MEMORY.get(FLOAT, row + 4L * i);
+            case F16 -> half(row + 2L * i);
+            case BF16 -> Float.intBitsToFloat(MEMORY.get(HALF, row + 2L * i) << 16);
+            case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS ->
+                throw new AssertionError(type);
+        };
+    }
+
     /** The half-precision float at an address. */
     static float half(long address) {
         return Float.float16ToFloat(MEMORY.get(HALF, address));
@@ -91,12 +105,15 @@ final class Lanes {
         }
     }
 
+    /** 16-bit integers, signed. */
+    static IntVector signedShorts(long address) {
+        return (IntVector)
+                ShortVector.fromMemorySegment(SHORTS, MEMORY, address, ORDER).castShape(INTS, 0);
+    }
+
     /** The upper halves of floats. */
     static FloatVector upperHalves(long address) {
-        return ((IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, address, ORDER)
-                        .castShape(INTS, 0))
-                .lanewise(VectorOperators.LSHL, 16)
-                .reinterpretAsFloats();
+        return signedShorts(address).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
     }
 
     static FloatVector load(long address) {

@@ -110,7 +110,8 @@ final class SuperBlockDecoders {
     }
 
     private static void decodeQ3_K(long block, long to, Tile tile, int header) {
-        sixBitScalesQ3_K(block + 96, tile.scaleBytes());
+        MEMORY.set(LONG, tile.scaleBytes(), firstScalesQ3_K(block + 96));
+        MEMORY.set(LONG, tile.scaleBytes() + 8, lastScalesQ3_K(block + 96));
         spread(tile.scaleBytes(), 32, tile);
         tile.headers[header + SCALE] = Lanes.half(block + 108);
         for (int half = 0; half < 2; half++) {
@@ -245,16 +246,20 @@ final class SuperBlockDecoders {
     }
 
     /**
-     * Sixteen six-bit scales to a byte each: low four bits in bytes 0 to 7 (two planes), high two in bytes 8 to 11 (four
-     * planes).
+     * The first eight of sixteen six-bit scales, a byte each: low four bits in bytes 0 to 7 (two planes), high two in bytes
+     * 8 to 11 (four planes).
      */
-    private static void sixBitScalesQ3_K(long from, long to) {
-        long low = MEMORY.get(LONG, from);
+    static long firstScalesQ3_K(long from) {
         long high = Integer.toUnsignedLong(Lanes.bits(from + 8));
-        long highOfFirst = (high & 0x0303_0303L) | (high >>> 2 & 0x0303_0303L) << 32;
-        long highOfLast = (high >>> 4 & 0x0303_0303L) | (high >>> 6 & 0x0303_0303L) << 32;
-        MEMORY.set(LONG, to, (low & 15 * EACH) | highOfFirst << 4);
-        MEMORY.set(LONG, to + 8, (low >>> 4 & 15 * EACH) | highOfLast << 4);
+        long top = (high & 0x0303_0303L) | (high >>> 2 & 0x0303_0303L) << 32;
+        return (MEMORY.get(LONG, from) & 15 * EACH) | top << 4;
+    }
+
+    /** The last eight. */
+    static long lastScalesQ3_K(long from) {
+        long high = Integer.toUnsignedLong(Lanes.bits(from + 8));
+        long top = (high >>> 4 & 0x0303_0303L) | (high >>> 6 & 0x0303_0303L) << 32;
+        return (MEMORY.get(LONG, from) >>> 4 & 15 * EACH) | top << 4;
     }
 
     /** The eight scales of a block of Q4_K or Q5_K to {@link Tile#scales}, all else of its header to the tile's. */

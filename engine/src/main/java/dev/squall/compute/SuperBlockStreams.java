@@ -13,70 +13,31 @@ import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
-import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Products of {@link SuperBlocks} with one row of activations, for one token at a time: a row of weights is read once, as a
- * stream, and multiplied in registers with 16-bit integers. Two bytes of weights are a lane of 16 bits, which a mask and
- * shifts take apart; four bits times eight, or six times eight, added up twice, fit into sixteen. A lane of 32 bits then
- * adds its lower half to its upper one. Needs vectors of 512 bits.
+ * stream, and multiplied in registers with 16-bit integers. Two bytes of weights are a lane of 16 bits, which masks and
+ * shifts take apart; six bits times eight, added up twice, fit into sixteen. A lane of 32 bits then adds its lower half to
+ * its upper one. Needs vectors of 512 bits. {@link TwoBitStreams} has the types of two-bit planes, here are the others.
  *
  * <p>Methods are long because the compiler does not inline methods of ours into long ones, and a vector that is passed to
- * a method is an object.
+ * a method is an object. For the same reason constants are vectors before the loop, and what is not a vector comes first:
+ * the compiler also stops inlining when it has seen many nodes.
  */
 final class SuperBlockStreams {
-    private static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, FLOATS.vectorShape());
+    static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, FLOATS.vectorShape());
     private static final VectorSpecies<Byte> BYTES =
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, FLOATS.vectorBitSize() / 4)));
-
-    /** Eighths that share 64 bytes, the first in the lower eight lanes: a scale for each. */
-    private static final VectorShuffle<Float> EIGHTHS_0_2 = halves(0, 2);
-
-    private static final VectorShuffle<Float> EIGHTHS_1_3 = halves(1, 3);
-    private static final VectorShuffle<Float> EIGHTHS_4_6 = halves(4, 6);
-    private static final VectorShuffle<Float> EIGHTHS_5_7 = halves(5, 7);
-
-    /** The minima, which follow eight scales, in both halves. */
-    private static final VectorShuffle<Float> MINIMA = VectorShuffle.fromOp(FLOATS, lane -> (8 + lane % 8) % LANES);
-
-    /** Four sixteenths' scales, four lanes each. */
-    private static final VectorShuffle<Float> SIXTEENTHS_0 = quarters(0);
-
-    private static final VectorShuffle<Float> SIXTEENTHS_4 = quarters(4);
-    private static final VectorShuffle<Float> SIXTEENTHS_8 = quarters(8);
-    private static final VectorShuffle<Float> SIXTEENTHS_12 = quarters(12);
-
-    private static final VectorShuffle<Float> OTHER_HALF = VectorShuffle.fromOp(FLOATS, lane -> (lane + 8) % LANES);
-
-    /** The first or second 32 of 64 bytes, twice. */
-    private static final VectorShuffle<Short> FIRST_HALF_TWICE = VectorShuffle.fromOp(SHORTS, lane -> lane % 16);
-
-    private static final VectorShuffle<Short> LAST_HALF_TWICE =
-            VectorShuffle.fromOp(SHORTS, lane -> (16 + lane % 16) % SHORTS.length());
-
-    /** Two in the upper half of the lanes. */
-    private static final ShortVector UPPER_TWO = ShortVector.zero(SHORTS)
-            .addIndex(1)
-            .lanewise(VectorOperators.LSHR, 4)
-            .mul((short) 2);
 
     /** As many rows as {@link Tile#sums} has room for, since each also writes where the next one's sums will be. */
     private static final int ROWS_MAX = Tile.SUMS / SuperBlocks.SUMS - 1;
 
     private SuperBlockStreams() {}
 
-    private static VectorShuffle<Float> halves(int first, int second) {
-        return VectorShuffle.fromOp(FLOATS, lane -> (lane < 8 ? first : second) % LANES);
-    }
-
-    private static VectorShuffle<Float> quarters(int first) {
-        return VectorShuffle.fromOp(FLOATS, lane -> (first + lane / 4) % LANES);
-    }
-
     /** Whether there is a product for a type here. */
     static boolean has(BlockType type) {
-        return LANES == 16 && (type == BlockType.Q4_K || type == BlockType.Q5_K || type == BlockType.Q6_K);
+        return LANES == 16 && SuperBlockCodec.has(type) && type != BlockType.IQ4_XS;
     }
 
     /** {@code y[yOffset + o]} = row o of the weights at {@code address} times the activations at an offset. */
@@ -90,19 +51,20 @@ final class SuperBlockStreams {
             float[] y,
             int yOffset,
             Tile tile) {
-        boolean interleaved = type != BlockType.Q6_K;
-        int[] packed = pack(x.values(), xOffset, columns, interleaved, tile.packed(columns / 2));
-        int header = SuperBlocks.header(xOffset);
+        long packed = PackedActivations.pack(type, x, xOffset, columns, tile);
+        int blocks = columns / SuperBlocks.ELEMENTS;
         long rowBytes = type.rowBytes(columns);
         for (int o = 0; o < rows; o += ROWS_MAX) {
             int some = Math.min(ROWS_MAX, rows - o);
             long from = address + o * rowBytes;
-            long to = from + some * rowBytes;
             switch (type) {
-                case Q4_K -> multiplyQ4_K(from, to, columns / 256, packed, x.blocks(), header, tile);
-                case Q5_K -> multiplyQ5_K(from, to, columns / 256, packed, x.blocks(), header, tile);
-                case Q6_K -> multiplyQ6_K(from, to, columns / 256, packed, x.blocks(), header, tile);
-                default -> throw new AssertionError(type);
+                case Q2_K -> TwoBitStreams.multiplyQ2_K(from, some, blocks, packed, tile.sums);
+                case Q3_K -> TwoBitStreams.multiplyQ3_K(from, some, blocks, packed, tile.sums);
+                case Q4_K -> multiplyQ4_K(from, some, blocks, packed, tile.sums);
+                case Q5_K -> multiplyQ5_K(from, some, blocks, packed, tile.sums);
+                case Q6_K -> multiplyQ6_K(from, some, blocks, packed, tile.sums);
+                case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4, IQ4_XS ->
+                    throw new AssertionError(type);
             }
             for (int i = 0; i < some; i++) {
                 y[yOffset + o + i] = SuperBlocks.sum(tile.sums, i * SuperBlocks.SUMS);
@@ -110,256 +72,270 @@ final class SuperBlockStreams {
         }
     }
 
-    /**
-     * Activations as 16-bit integers, in the order in which 64 bytes of weights are taken apart: of each 128, even and odd
-     * elements of the first pair of eighths, then of the second. Pairs are (0, 2) and (1, 3) if they are interleaved, else
-     * (0, 1) and (2, 3).
-     */
-    private static int[] pack(float[] x, int from, int n, boolean interleaved, int[] packed) {
-        VectorSpecies<Float> eight = SuperBlockDecoders.GROUP;
-        VectorSpecies<Integer> ints = IntVector.SPECIES_256;
-        for (int k = 0; k < n; k += 32) {
-            int eighth = k >> 5 & 3;
-            int pair = interleaved ? eighth & 1 : eighth >> 1;
-            int half = interleaved ? eighth >> 1 : eighth & 1;
-            int to = (k & ~127) / 2 + 32 * pair + 8 * half;
-            for (int odd = 0; odd < 2; odd++) {
-                int at = from + k + 16 * odd;
-                IntVector low =
-                        (IntVector) FloatVector.fromArray(eight, x, at).convertShape(VectorOperators.F2I, ints, 0);
-                IntVector high =
-                        (IntVector) FloatVector.fromArray(eight, x, at + 8).convertShape(VectorOperators.F2I, ints, 0);
-                low.and(0xffff).or(high.lanewise(VectorOperators.LSHL, 16)).intoArray(packed, to + 16 * odd);
-            }
-        }
-        return packed;
-    }
-
     /** The sums of rows of weights to {@link Tile#sums}, eight of each. */
-    private static void multiplyQ4_K(long from, long to, int blocks, int[] a, float[] headers, int header, Tile tile) {
-        float[] scales = tile.scales;
-        FloatVector sum = FloatVector.zero(FLOATS);
-        int row = 0;
-        int end = 128 * blocks;
-        int k = 0;
-        int h = header;
-        for (long at = from; at < to; at += 144) {
-            ((FloatVector) LongVector.broadcast(LongVector.SPECIES_128, SuperBlockDecoders.sixBitScales(at))
-                            .withLane(1, SuperBlockDecoders.sixBitMinima(at))
-                            .reinterpretAsBytes()
-                            .castShape(FLOATS, 0))
-                    .intoArray(scales, 0);
-            float d = Lanes.half(at) * headers[h + SuperBlocks.SCALE];
-            float dMin = -(Lanes.half(at + 2) * headers[h + SuperBlocks.SCALE]);
-            ShortVector v = ShortVector.fromMemorySegment(SHORTS, MEMORY, at + 16, Lanes.ORDER);
-            IntVector p = v.and((short) 15)
-                    .mul(IntVector.fromArray(INTS, a, k).reinterpretAsShorts())
-                    .add(v.lanewise(VectorOperators.LSHR, 8)
-                            .and((short) 15)
-                            .mul(IntVector.fromArray(INTS, a, k + 16).reinterpretAsShorts()))
-                    .reinterpretAsInts();
-            IntVector q = v.lanewise(VectorOperators.LSHR, 4)
-                    .and((short) 15)
-                    .mul(IntVector.fromArray(INTS, a, k + 32).reinterpretAsShorts())
-                    .add(v.lanewise(VectorOperators.LSHR, 12)
-                            .mul(IntVector.fromArray(INTS, a, k + 48).reinterpretAsShorts()))
-                    .reinterpretAsInts();
-            p = p.add(p.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
-            q = q.add(q.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
-            FloatVector t = ((FloatVector) p.convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .mul(FloatVector.fromArray(FLOATS, scales, 0).rearrange(EIGHTHS_0_2));
-            t = ((FloatVector) q.convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .fma(FloatVector.fromArray(FLOATS, scales, 0).rearrange(EIGHTHS_1_3), t);
-            v = ShortVector.fromMemorySegment(SHORTS, MEMORY, at + 80, Lanes.ORDER);
-            p = v.and((short) 15)
-                    .mul(IntVector.fromArray(INTS, a, k + 64).reinterpretAsShorts())
-                    .add(v.lanewise(VectorOperators.LSHR, 8)
-                            .and((short) 15)
-                            .mul(IntVector.fromArray(INTS, a, k + 80).reinterpretAsShorts()))
-                    .reinterpretAsInts();
-            q = v.lanewise(VectorOperators.LSHR, 4)
-                    .and((short) 15)
-                    .mul(IntVector.fromArray(INTS, a, k + 96).reinterpretAsShorts())
-                    .add(v.lanewise(VectorOperators.LSHR, 12)
-                            .mul(IntVector.fromArray(INTS, a, k + 112).reinterpretAsShorts()))
-                    .reinterpretAsInts();
-            p = p.add(p.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
-            q = q.add(q.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
-            t = ((FloatVector) p.convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .fma(FloatVector.fromArray(FLOATS, scales, 0).rearrange(EIGHTHS_4_6), t);
-            t = ((FloatVector) q.convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .fma(FloatVector.fromArray(FLOATS, scales, 0).rearrange(EIGHTHS_5_7), t);
-            sum = t.add(t.rearrange(OTHER_HALF)).fma(FloatVector.broadcast(FLOATS, d), sum);
-            sum = FloatVector.fromArray(FLOATS, scales, 0)
-                    .rearrange(MINIMA)
-                    .mul(FloatVector.fromArray(FLOATS, headers, h + SuperBlocks.EIGHTHS))
-                    .fma(FloatVector.broadcast(FLOATS, dMin), sum);
-            k += 128;
-            h += SuperBlocks.HEADER;
-            if (k == end) {
-                sum.intoArray(tile.sums, row);
-                sum = FloatVector.zero(FLOATS);
-                row += SuperBlocks.SUMS;
-                k = 0;
-                h = header;
+    private static void multiplyQ4_K(long from, int rows, int blocks, long x, float[] sums) {
+        IntVector nibbles = IntVector.broadcast(INTS, 0x000f_000f);
+        IntVector eighths02 = IntVector.fromArray(INTS, LaneTables.EIGHTHS_0_2, 0);
+        IntVector eighths13 = IntVector.fromArray(INTS, LaneTables.EIGHTHS_1_3, 0);
+        IntVector eighths46 = IntVector.fromArray(INTS, LaneTables.EIGHTHS_4_6, 0);
+        IntVector eighths57 = IntVector.fromArray(INTS, LaneTables.EIGHTHS_5_7, 0);
+        IntVector otherHalf = IntVector.fromArray(INTS, LaneTables.OTHER_HALF, 0);
+        for (int row = 0; row < rows; row++) {
+            long w = (from + 144L * blocks * row) & WeightMemory.ADDRESSES;
+            FloatVector sum = FloatVector.zero(FLOATS);
+            for (int block = 0; block < blocks; block++) {
+                long at = w + 144L * block;
+                long a = (x & WeightMemory.ADDRESSES) + (long) PackedActivations.BYTES * block;
+                float scale = MEMORY.get(Lanes.FLOAT, a + PackedActivations.SCALE);
+                FloatVector d = FloatVector.broadcast(FLOATS, Lanes.half(at) * scale);
+                FloatVector dMin = FloatVector.broadcast(FLOATS, -(Lanes.half(at + 2) * scale));
+                IntVector scales = LongVector.broadcast(LongVector.SPECIES_128, SuperBlockDecoders.sixBitScales(at))
+                        .withLane(1, SuperBlockDecoders.sixBitMinima(at))
+                        .reinterpretAsBytes()
+                        .castShape(FLOATS, 0)
+                        .reinterpretAsInts();
+                IntVector v = IntVector.fromMemorySegment(INTS, MEMORY, at + 16, Lanes.ORDER);
+                IntVector p = v.and(nibbles)
+                        .reinterpretAsShorts()
+                        .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a, Lanes.ORDER))
+                        .add(v.lanewise(VectorOperators.LSHR, 8)
+                                .and(nibbles)
+                                .reinterpretAsShorts()
+                                .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 64, Lanes.ORDER)))
+                        .reinterpretAsInts();
+                IntVector q = v.lanewise(VectorOperators.LSHR, 4)
+                        .and(nibbles)
+                        .reinterpretAsShorts()
+                        .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 128, Lanes.ORDER))
+                        .add(v.lanewise(VectorOperators.LSHR, 12)
+                                .and(nibbles)
+                                .reinterpretAsShorts()
+                                .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 192, Lanes.ORDER)))
+                        .reinterpretAsInts();
+                p = p.add(p.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+                q = q.add(q.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+                FloatVector t = ((FloatVector) p.convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .mul(eighths02.selectFrom(scales).reinterpretAsFloats());
+                t = ((FloatVector) q.convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .fma(eighths13.selectFrom(scales).reinterpretAsFloats(), t);
+                v = IntVector.fromMemorySegment(INTS, MEMORY, at + 80, Lanes.ORDER);
+                p = v.and(nibbles)
+                        .reinterpretAsShorts()
+                        .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 256, Lanes.ORDER))
+                        .add(v.lanewise(VectorOperators.LSHR, 8)
+                                .and(nibbles)
+                                .reinterpretAsShorts()
+                                .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 320, Lanes.ORDER)))
+                        .reinterpretAsInts();
+                q = v.lanewise(VectorOperators.LSHR, 4)
+                        .and(nibbles)
+                        .reinterpretAsShorts()
+                        .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 384, Lanes.ORDER))
+                        .add(v.lanewise(VectorOperators.LSHR, 12)
+                                .and(nibbles)
+                                .reinterpretAsShorts()
+                                .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 448, Lanes.ORDER)))
+                        .reinterpretAsInts();
+                p = p.add(p.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+                q = q.add(q.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+                t = ((FloatVector) p.convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .fma(eighths46.selectFrom(scales).reinterpretAsFloats(), t);
+                t = ((FloatVector) q.convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .fma(eighths57.selectFrom(scales).reinterpretAsFloats(), t);
+                sum = t.add(otherHalf.selectFrom(t.reinterpretAsInts()).reinterpretAsFloats())
+                        .fma(d, sum);
+                sum = otherHalf
+                        .selectFrom(scales)
+                        .reinterpretAsFloats()
+                        .mul(FloatVector.fromMemorySegment(FLOATS, MEMORY, a + PackedActivations.EIGHTHS, Lanes.ORDER))
+                        .fma(dMin, sum);
             }
+            sum.intoArray(sums, row * SuperBlocks.SUMS);
         }
     }
 
     /** The same of Q5_K: the fifth bit of eighth e is bit e of 32 bytes before the others. */
-    private static void multiplyQ5_K(long from, long to, int blocks, int[] a, float[] headers, int header, Tile tile) {
-        float[] scales = tile.scales;
-        FloatVector sum = FloatVector.zero(FLOATS);
-        int row = 0;
-        int end = 128 * blocks;
-        int k = 0;
-        int h = header;
-        for (long at = from; at < to; at += 176) {
-            ((FloatVector) LongVector.broadcast(LongVector.SPECIES_128, SuperBlockDecoders.sixBitScales(at))
-                            .withLane(1, SuperBlockDecoders.sixBitMinima(at))
-                            .reinterpretAsBytes()
-                            .castShape(FLOATS, 0))
-                    .intoArray(scales, 0);
-            float d = Lanes.half(at) * headers[h + SuperBlocks.SCALE];
-            float dMin = -(Lanes.half(at + 2) * headers[h + SuperBlocks.SCALE]);
-            // Bits of eighths 0 and 1 in the lower lanes, of 2 and 3, two bits higher, in the upper ones.
-            ShortVector fifth = ShortVector.fromMemorySegment(SHORTS, MEMORY, at + 16, Lanes.ORDER)
-                    .rearrange(FIRST_HALF_TWICE)
-                    .lanewise(VectorOperators.LSHR, UPPER_TWO);
-            ShortVector v = ShortVector.fromMemorySegment(SHORTS, MEMORY, at + 48, Lanes.ORDER);
-            ShortVector w = v.and((short) 0x0f0f)
-                    .or(fifth.lanewise(VectorOperators.LSHL, 4).and((short) 0x1010));
-            IntVector p = w.and((short) 31)
-                    .mul(IntVector.fromArray(INTS, a, k + 0).reinterpretAsShorts())
-                    .add(w.lanewise(VectorOperators.LSHR, 8)
-                            .mul(IntVector.fromArray(INTS, a, k + 16).reinterpretAsShorts()))
-                    .reinterpretAsInts();
-            w = v.lanewise(VectorOperators.LSHR, 4)
-                    .and((short) 0x0f0f)
-                    .or(fifth.lanewise(VectorOperators.LSHL, 3).and((short) 0x1010));
-            IntVector q = w.and((short) 31)
-                    .mul(IntVector.fromArray(INTS, a, k + 32).reinterpretAsShorts())
-                    .add(w.lanewise(VectorOperators.LSHR, 8)
-                            .mul(IntVector.fromArray(INTS, a, k + 48).reinterpretAsShorts()))
-                    .reinterpretAsInts();
-            p = p.add(p.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
-            q = q.add(q.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
-            FloatVector t = ((FloatVector) p.convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .mul(FloatVector.fromArray(FLOATS, scales, 0).rearrange(EIGHTHS_0_2));
-            t = ((FloatVector) q.convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .fma(FloatVector.fromArray(FLOATS, scales, 0).rearrange(EIGHTHS_1_3), t);
-            v = ShortVector.fromMemorySegment(SHORTS, MEMORY, at + 112, Lanes.ORDER);
-            w = v.and((short) 0x0f0f).or(fifth.and((short) 0x1010));
-            p = w.and((short) 31)
-                    .mul(IntVector.fromArray(INTS, a, k + 64).reinterpretAsShorts())
-                    .add(w.lanewise(VectorOperators.LSHR, 8)
-                            .mul(IntVector.fromArray(INTS, a, k + 80).reinterpretAsShorts()))
-                    .reinterpretAsInts();
-            w = v.lanewise(VectorOperators.LSHR, 4)
-                    .and((short) 0x0f0f)
-                    .or(fifth.lanewise(VectorOperators.LSHR, 1).and((short) 0x1010));
-            q = w.and((short) 31)
-                    .mul(IntVector.fromArray(INTS, a, k + 96).reinterpretAsShorts())
-                    .add(w.lanewise(VectorOperators.LSHR, 8)
-                            .mul(IntVector.fromArray(INTS, a, k + 112).reinterpretAsShorts()))
-                    .reinterpretAsInts();
-            p = p.add(p.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
-            q = q.add(q.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
-            t = ((FloatVector) p.convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .fma(FloatVector.fromArray(FLOATS, scales, 0).rearrange(EIGHTHS_4_6), t);
-            t = ((FloatVector) q.convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .fma(FloatVector.fromArray(FLOATS, scales, 0).rearrange(EIGHTHS_5_7), t);
-            sum = t.add(t.rearrange(OTHER_HALF)).fma(FloatVector.broadcast(FLOATS, d), sum);
-            sum = FloatVector.fromArray(FLOATS, scales, 0)
-                    .rearrange(MINIMA)
-                    .mul(FloatVector.fromArray(FLOATS, headers, h + SuperBlocks.EIGHTHS))
-                    .fma(FloatVector.broadcast(FLOATS, dMin), sum);
-            k += 128;
-            h += SuperBlocks.HEADER;
-            if (k == end) {
-                sum.intoArray(tile.sums, row);
-                sum = FloatVector.zero(FLOATS);
-                row += SuperBlocks.SUMS;
-                k = 0;
-                h = header;
+    private static void multiplyQ5_K(long from, int rows, int blocks, long x, float[] sums) {
+        IntVector nibbles = IntVector.broadcast(INTS, 0x0f0f_0f0f);
+        IntVector fifthBits = IntVector.broadcast(INTS, 0x1010_1010);
+        IntVector quants = IntVector.broadcast(INTS, 0x001f_001f);
+        IntVector firstHalfTwice = IntVector.fromArray(INTS, LaneTables.FIRST_HALF_TWICE, 0);
+        IntVector shifts = IntVector.fromArray(INTS, LaneTables.UPPER_TWO, 0);
+        IntVector eighths02 = IntVector.fromArray(INTS, LaneTables.EIGHTHS_0_2, 0);
+        IntVector eighths13 = IntVector.fromArray(INTS, LaneTables.EIGHTHS_1_3, 0);
+        IntVector eighths46 = IntVector.fromArray(INTS, LaneTables.EIGHTHS_4_6, 0);
+        IntVector eighths57 = IntVector.fromArray(INTS, LaneTables.EIGHTHS_5_7, 0);
+        IntVector otherHalf = IntVector.fromArray(INTS, LaneTables.OTHER_HALF, 0);
+        for (int row = 0; row < rows; row++) {
+            long w = (from + 176L * blocks * row) & WeightMemory.ADDRESSES;
+            FloatVector sum = FloatVector.zero(FLOATS);
+            for (int block = 0; block < blocks; block++) {
+                long at = w + 176L * block;
+                long a = (x & WeightMemory.ADDRESSES) + (long) PackedActivations.BYTES * block;
+                float scale = MEMORY.get(Lanes.FLOAT, a + PackedActivations.SCALE);
+                FloatVector d = FloatVector.broadcast(FLOATS, Lanes.half(at) * scale);
+                FloatVector dMin = FloatVector.broadcast(FLOATS, -(Lanes.half(at + 2) * scale));
+                IntVector scales = LongVector.broadcast(LongVector.SPECIES_128, SuperBlockDecoders.sixBitScales(at))
+                        .withLane(1, SuperBlockDecoders.sixBitMinima(at))
+                        .reinterpretAsBytes()
+                        .castShape(FLOATS, 0)
+                        .reinterpretAsInts();
+                IntVector fifth = firstHalfTwice
+                        .selectFrom(IntVector.fromMemorySegment(INTS, MEMORY, at + 16, Lanes.ORDER))
+                        .lanewise(VectorOperators.LSHR, shifts);
+                IntVector v = IntVector.fromMemorySegment(INTS, MEMORY, at + 48, Lanes.ORDER);
+                IntVector u = v.and(nibbles)
+                        .or(fifth.lanewise(VectorOperators.LSHL, 4).and(fifthBits));
+                IntVector p = u.and(quants)
+                        .reinterpretAsShorts()
+                        .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a, Lanes.ORDER))
+                        .add(u.lanewise(VectorOperators.LSHR, 8)
+                                .and(quants)
+                                .reinterpretAsShorts()
+                                .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 64, Lanes.ORDER)))
+                        .reinterpretAsInts();
+                u = v.lanewise(VectorOperators.LSHR, 4)
+                        .and(nibbles)
+                        .or(fifth.lanewise(VectorOperators.LSHL, 3).and(fifthBits));
+                IntVector q = u.and(quants)
+                        .reinterpretAsShorts()
+                        .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 128, Lanes.ORDER))
+                        .add(u.lanewise(VectorOperators.LSHR, 8)
+                                .and(quants)
+                                .reinterpretAsShorts()
+                                .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 192, Lanes.ORDER)))
+                        .reinterpretAsInts();
+                p = p.add(p.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+                q = q.add(q.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+                FloatVector t = ((FloatVector) p.convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .mul(eighths02.selectFrom(scales).reinterpretAsFloats());
+                t = ((FloatVector) q.convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .fma(eighths13.selectFrom(scales).reinterpretAsFloats(), t);
+                v = IntVector.fromMemorySegment(INTS, MEMORY, at + 112, Lanes.ORDER);
+                u = v.and(nibbles).or(fifth.and(fifthBits));
+                p = u.and(quants)
+                        .reinterpretAsShorts()
+                        .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 256, Lanes.ORDER))
+                        .add(u.lanewise(VectorOperators.LSHR, 8)
+                                .and(quants)
+                                .reinterpretAsShorts()
+                                .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 320, Lanes.ORDER)))
+                        .reinterpretAsInts();
+                u = v.lanewise(VectorOperators.LSHR, 4)
+                        .and(nibbles)
+                        .or(fifth.lanewise(VectorOperators.LSHR, 1).and(fifthBits));
+                q = u.and(quants)
+                        .reinterpretAsShorts()
+                        .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 384, Lanes.ORDER))
+                        .add(u.lanewise(VectorOperators.LSHR, 8)
+                                .and(quants)
+                                .reinterpretAsShorts()
+                                .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 448, Lanes.ORDER)))
+                        .reinterpretAsInts();
+                p = p.add(p.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+                q = q.add(q.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+                t = ((FloatVector) p.convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .fma(eighths46.selectFrom(scales).reinterpretAsFloats(), t);
+                t = ((FloatVector) q.convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .fma(eighths57.selectFrom(scales).reinterpretAsFloats(), t);
+                sum = t.add(otherHalf.selectFrom(t.reinterpretAsInts()).reinterpretAsFloats())
+                        .fma(d, sum);
+                sum = otherHalf
+                        .selectFrom(scales)
+                        .reinterpretAsFloats()
+                        .mul(FloatVector.fromMemorySegment(FLOATS, MEMORY, a + PackedActivations.EIGHTHS, Lanes.ORDER))
+                        .fma(dMin, sum);
             }
+            sum.intoArray(sums, row * SuperBlocks.SUMS);
         }
     }
 
     /** The same of Q6_K: four low bits of eighths 0 and 1, then of 2 and 3, and two high ones of all four in 32 bytes. */
-    private static void multiplyQ6_K(long from, long to, int blocks, int[] a, float[] headers, int header, Tile tile) {
-        float[] scales = tile.scales;
-        FloatVector sum = FloatVector.zero(FLOATS);
-        int row = 0;
-        int end = 128 * blocks;
-        int k = 0;
-        int h = header;
-        for (long at = from; at < to; at += 210) {
-            ((FloatVector) ByteVector.fromMemorySegment(BYTES, MEMORY, at + 192, Lanes.ORDER)
-                            .castShape(FLOATS, 0))
-                    .intoArray(scales, 0);
-            float d = Lanes.half(at + 208) * headers[h + SuperBlocks.SCALE];
-            ShortVector tops = ShortVector.fromMemorySegment(SHORTS, MEMORY, at + 128, Lanes.ORDER);
-            // Two bits of eighth 0 in the lower lanes, of eighth 1, two bits higher, in the upper ones.
-            ShortVector top = tops.rearrange(FIRST_HALF_TWICE).lanewise(VectorOperators.LSHR, UPPER_TWO);
-            ShortVector v = ShortVector.fromMemorySegment(SHORTS, MEMORY, at, Lanes.ORDER);
-            ShortVector w = v.and((short) 0x0f0f)
-                    .or(top.lanewise(VectorOperators.LSHL, 4).and((short) 0x3030));
-            IntVector p = w.and((short) 63)
-                    .sub((short) 32)
-                    .mul(IntVector.fromArray(INTS, a, k).reinterpretAsShorts())
-                    .add(w.lanewise(VectorOperators.LSHR, 8)
-                            .sub((short) 32)
-                            .mul(IntVector.fromArray(INTS, a, k + 16).reinterpretAsShorts()))
-                    .reinterpretAsInts();
-            w = v.lanewise(VectorOperators.LSHR, 4).and((short) 0x0f0f).or(top.and((short) 0x3030));
-            IntVector q = w.and((short) 63)
-                    .sub((short) 32)
-                    .mul(IntVector.fromArray(INTS, a, k + 32).reinterpretAsShorts())
-                    .add(w.lanewise(VectorOperators.LSHR, 8)
-                            .sub((short) 32)
-                            .mul(IntVector.fromArray(INTS, a, k + 48).reinterpretAsShorts()))
-                    .reinterpretAsInts();
-            p = p.add(p.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
-            q = q.add(q.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
-            FloatVector t = ((FloatVector) p.convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .mul(FloatVector.fromArray(FLOATS, scales, 0).rearrange(SIXTEENTHS_0));
-            t = ((FloatVector) q.convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .fma(FloatVector.fromArray(FLOATS, scales, 0).rearrange(SIXTEENTHS_4), t);
-            top = tops.rearrange(LAST_HALF_TWICE).lanewise(VectorOperators.LSHR, UPPER_TWO);
-            v = ShortVector.fromMemorySegment(SHORTS, MEMORY, at + 64, Lanes.ORDER);
-            w = v.and((short) 0x0f0f).or(top.lanewise(VectorOperators.LSHL, 4).and((short) 0x3030));
-            p = w.and((short) 63)
-                    .sub((short) 32)
-                    .mul(IntVector.fromArray(INTS, a, k + 64).reinterpretAsShorts())
-                    .add(w.lanewise(VectorOperators.LSHR, 8)
-                            .sub((short) 32)
-                            .mul(IntVector.fromArray(INTS, a, k + 80).reinterpretAsShorts()))
-                    .reinterpretAsInts();
-            w = v.lanewise(VectorOperators.LSHR, 4).and((short) 0x0f0f).or(top.and((short) 0x3030));
-            q = w.and((short) 63)
-                    .sub((short) 32)
-                    .mul(IntVector.fromArray(INTS, a, k + 96).reinterpretAsShorts())
-                    .add(w.lanewise(VectorOperators.LSHR, 8)
-                            .sub((short) 32)
-                            .mul(IntVector.fromArray(INTS, a, k + 112).reinterpretAsShorts()))
-                    .reinterpretAsInts();
-            p = p.add(p.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
-            q = q.add(q.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
-            t = ((FloatVector) p.convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .fma(FloatVector.fromArray(FLOATS, scales, 0).rearrange(SIXTEENTHS_8), t);
-            t = ((FloatVector) q.convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .fma(FloatVector.fromArray(FLOATS, scales, 0).rearrange(SIXTEENTHS_12), t);
-            sum = t.add(t.rearrange(OTHER_HALF)).fma(FloatVector.broadcast(FLOATS, d), sum);
-            k += 128;
-            h += SuperBlocks.HEADER;
-            if (k == end) {
-                sum.intoArray(tile.sums, row);
-                sum = FloatVector.zero(FLOATS);
-                row += SuperBlocks.SUMS;
-                k = 0;
-                h = header;
+    private static void multiplyQ6_K(long from, int rows, int blocks, long x, float[] sums) {
+        IntVector nibbles = IntVector.broadcast(INTS, 0x0f0f_0f0f);
+        IntVector topBits = IntVector.broadcast(INTS, 0x3030_3030);
+        IntVector quants = IntVector.broadcast(INTS, 0x003f_003f);
+        IntVector firstHalfTwice = IntVector.fromArray(INTS, LaneTables.FIRST_HALF_TWICE, 0);
+        IntVector lastHalfTwice = IntVector.fromArray(INTS, LaneTables.LAST_HALF_TWICE, 0);
+        IntVector shifts = IntVector.fromArray(INTS, LaneTables.UPPER_TWO, 0);
+        IntVector sixteenths0 = IntVector.fromArray(INTS, LaneTables.SIXTEENTHS_0, 0);
+        IntVector sixteenths4 = IntVector.fromArray(INTS, LaneTables.SIXTEENTHS_4, 0);
+        IntVector sixteenths8 = IntVector.fromArray(INTS, LaneTables.SIXTEENTHS_8, 0);
+        IntVector sixteenths12 = IntVector.fromArray(INTS, LaneTables.SIXTEENTHS_12, 0);
+        IntVector otherHalf = IntVector.fromArray(INTS, LaneTables.OTHER_HALF, 0);
+        for (int row = 0; row < rows; row++) {
+            long w = (from + 210L * blocks * row) & WeightMemory.ADDRESSES;
+            FloatVector sum = FloatVector.zero(FLOATS);
+            for (int block = 0; block < blocks; block++) {
+                long at = w + 210L * block;
+                long a = (x & WeightMemory.ADDRESSES) + (long) PackedActivations.BYTES * block;
+                FloatVector d = FloatVector.broadcast(
+                        FLOATS, Lanes.half(at + 208) * MEMORY.get(Lanes.FLOAT, a + PackedActivations.SCALE));
+                IntVector scales = ByteVector.fromMemorySegment(BYTES, MEMORY, at + 192, Lanes.ORDER)
+                        .castShape(FLOATS, 0)
+                        .reinterpretAsInts();
+                IntVector tops = IntVector.fromMemorySegment(INTS, MEMORY, at + 128, Lanes.ORDER);
+                IntVector top = firstHalfTwice.selectFrom(tops).lanewise(VectorOperators.LSHR, shifts);
+                IntVector v = IntVector.fromMemorySegment(INTS, MEMORY, at, Lanes.ORDER);
+                IntVector u =
+                        v.and(nibbles).or(top.lanewise(VectorOperators.LSHL, 4).and(topBits));
+                IntVector p = u.and(quants)
+                        .reinterpretAsShorts()
+                        .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a, Lanes.ORDER))
+                        .add(u.lanewise(VectorOperators.LSHR, 8)
+                                .and(quants)
+                                .reinterpretAsShorts()
+                                .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 64, Lanes.ORDER)))
+                        .add(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 640, Lanes.ORDER))
+                        .reinterpretAsInts();
+                u = v.lanewise(VectorOperators.LSHR, 4).and(nibbles).or(top.and(topBits));
+                IntVector q = u.and(quants)
+                        .reinterpretAsShorts()
+                        .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 128, Lanes.ORDER))
+                        .add(u.lanewise(VectorOperators.LSHR, 8)
+                                .and(quants)
+                                .reinterpretAsShorts()
+                                .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 192, Lanes.ORDER)))
+                        .add(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 704, Lanes.ORDER))
+                        .reinterpretAsInts();
+                p = p.add(p.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+                q = q.add(q.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+                FloatVector t = ((FloatVector) p.convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .mul(sixteenths0.selectFrom(scales).reinterpretAsFloats());
+                t = ((FloatVector) q.convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .fma(sixteenths4.selectFrom(scales).reinterpretAsFloats(), t);
+                top = lastHalfTwice.selectFrom(tops).lanewise(VectorOperators.LSHR, shifts);
+                v = IntVector.fromMemorySegment(INTS, MEMORY, at + 64, Lanes.ORDER);
+                u = v.and(nibbles).or(top.lanewise(VectorOperators.LSHL, 4).and(topBits));
+                p = u.and(quants)
+                        .reinterpretAsShorts()
+                        .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 256, Lanes.ORDER))
+                        .add(u.lanewise(VectorOperators.LSHR, 8)
+                                .and(quants)
+                                .reinterpretAsShorts()
+                                .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 320, Lanes.ORDER)))
+                        .add(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 768, Lanes.ORDER))
+                        .reinterpretAsInts();
+                u = v.lanewise(VectorOperators.LSHR, 4).and(nibbles).or(top.and(topBits));
+                q = u.and(quants)
+                        .reinterpretAsShorts()
+                        .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 384, Lanes.ORDER))
+                        .add(u.lanewise(VectorOperators.LSHR, 8)
+                                .and(quants)
+                                .reinterpretAsShorts()
+                                .mul(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 448, Lanes.ORDER)))
+                        .add(ShortVector.fromMemorySegment(SHORTS, MEMORY, a + 832, Lanes.ORDER))
+                        .reinterpretAsInts();
+                p = p.add(p.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+                q = q.add(q.lanewise(VectorOperators.LSHL, 16)).lanewise(VectorOperators.ASHR, 16);
+                t = ((FloatVector) p.convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .fma(sixteenths8.selectFrom(scales).reinterpretAsFloats(), t);
+                t = ((FloatVector) q.convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .fma(sixteenths12.selectFrom(scales).reinterpretAsFloats(), t);
+                sum = t.add(otherHalf.selectFrom(t.reinterpretAsInts()).reinterpretAsFloats())
+                        .fma(d, sum);
             }
+            sum.intoArray(sums, row * SuperBlocks.SUMS);
         }
     }
 }

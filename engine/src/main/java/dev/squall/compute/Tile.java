@@ -29,6 +29,7 @@ final class Tile {
     private static final long ROW_BYTES = 4L * COLUMNS;
     private static final int SCALE_BYTES = 32;
 
+    private final Arena arena;
     private final MemorySegment memory;
 
     /** Lanes of sums, ROWS vectors for each row of activations. */
@@ -43,12 +44,13 @@ final class Tile {
     /** Sums of one super-block of each row of weights with four rows of activations. */
     final float[] blockSums = new float[16 * LANES_MAX];
 
-    private int[] packed = new int[COLUMNS];
+    private MemorySegment packed = MemorySegment.NULL;
 
     /** Keys or values of some positions, or half-precision weights, as floats. */
     final float[] halves = new float[HALVES];
 
     Tile(Arena arena) {
+        this.arena = arena;
         memory = arena.allocate(ROWS * ROW_BYTES + SCALE_BYTES, 64);
     }
 
@@ -62,12 +64,12 @@ final class Tile {
         return row * BLOCKS * SuperBlockCodec.HEADER;
     }
 
-    /** Room for n packed activations; it grows to the widest row there is. */
-    int[] packed(int n) {
-        if (packed.length < n) {
-            packed = new int[n];
+    /** The address of room for bytes of {@link PackedActivations}, aligned; it grows to the widest row there is. */
+    long packed(long bytes) {
+        if (packed.byteSize() < bytes) {
+            packed = arena.allocate(bytes, 64);
         }
-        return packed;
+        return packed.address();
     }
 
     /** The address of room for 32 bytes of a block. */

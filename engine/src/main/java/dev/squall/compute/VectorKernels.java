@@ -95,11 +95,18 @@ final class VectorKernels implements Kernels {
             WeightMatrix w, long address, int from, int to, float[] x, int xOffset, float[] y, int yOffset, Tile tile) {
         int pairs = (to - from) / 2;
         long rowBytes = w.rowBytes();
+        RegisterProducts.prepare(w.type(), w.columns(), x, xOffset, tile);
         for (int i = 0; i < pairs; i++) {
-            RegisterProducts.multiplyTwo(
-                    w.type(), address + i * rowBytes, pairs * rowBytes, w.columns(), x, xOffset, tile, 0);
-            y[yOffset + from + i] = sumLanes(tile.sums, 0);
-            y[yOffset + from + pairs + i] = sumLanes(tile.sums, LANES);
+            long at = address + i * rowBytes;
+            RegisterProducts.multiplyTwo(w.type(), at, pairs * rowBytes, w.columns(), x, xOffset, tile);
+            float first = sumLanes(tile.sums, 0);
+            float second = sumLanes(tile.sums, LANES);
+            for (int k = FLOATS.loopBound(w.columns()); k < w.columns(); k++) {
+                first = Math.fma(Lanes.element(w.type(), at, k), x[xOffset + k], first);
+                second = Math.fma(Lanes.element(w.type(), at + pairs * rowBytes, k), x[xOffset + k], second);
+            }
+            y[yOffset + from + i] = first;
+            y[yOffset + from + pairs + i] = second;
         }
         return 2 * pairs;
     }

@@ -12,6 +12,12 @@ import java.util.Objects;
 final class WeightMemory {
     static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
+    /**
+     * The bits that addresses are made of. A kernel masks with them before its loop: the mask changes nothing, but from
+     * there on the compiler knows that offsets into {@link #MEMORY} are in range, and leaves out a check at each vector.
+     */
+    static final long ADDRESSES = Long.MAX_VALUE >>> 1;
+
     private WeightMemory() {}
 
     /** The address of a range of a live native segment, for offsets into {@link #MEMORY}. */
