@@ -31,6 +31,7 @@ final class BatchRun {
     private final Settings settings;
     private final BatchOutput output;
     private final BatchOutput errors;
+    private final BatchHistory history;
     private final @Nullable ChatTemplate template;
     private final List<BatchItem> started = new ArrayList<>();
     private long answerTokens;
@@ -58,7 +59,9 @@ final class BatchRun {
         void onItem(BatchRun run);
     }
 
-    BatchRun(LanguageModel model, Settings settings, BatchOutput output, BatchOutput errors) {
+    /** @param history hears of passes and answers */
+    BatchRun(LanguageModel model, Settings settings, BatchOutput output, BatchOutput errors, BatchHistory history) {
+        this.history = history;
         this.model = model;
         this.settings = settings;
         this.output = output;
@@ -90,9 +93,18 @@ final class BatchRun {
     void run(List<BatchItem> items, Cancellation cancellation, Progress progress) throws IOException {
         try {
             new BatchGenerator(model, settings.concurrency())
-                    .run(new Requests(items), cancellation, (index, result) -> {
-                        keep(started.get(index), result);
-                        progress.onItem(this);
+                    .run(new Requests(items), cancellation, new BatchGenerator.Listener() {
+                        @Override
+                        public void onResult(int index, GenerationResult result) {
+                            history.addAnswer(result.metrics());
+                            keep(started.get(index), result);
+                            progress.onItem(BatchRun.this);
+                        }
+
+                        @Override
+                        public void onPass(int promptTokensOfPass, int answerTokensOfPass) {
+                            history.addPass(promptTokensOfPass, answerTokensOfPass);
+                        }
                     });
         } catch (UncheckedIOException e) {
             throw e.getCause() == null ? new IOException(e) : e.getCause();

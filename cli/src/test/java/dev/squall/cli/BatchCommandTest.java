@@ -138,6 +138,35 @@ class BatchCommandTest {
     }
 
     @Test
+    void writesAReportThatAgreesWithTheAnswers() throws IOException {
+        Path input = prompts(10);
+        Path report = home.resolve("report.html");
+
+        InProcess.Run run =
+                run(input.toString(), "-n", "6", "--expert-cache", "25%", "--json", "--report", report.toString());
+
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        JsonNode summary = JSON.readTree(run.out());
+        String html = Files.readString(report);
+        assertThat(html)
+                .contains("<td>answered</td><td>10</td>")
+                .contains("<td>tokens of answers</td><td>" + summary.get("answer_tokens") + " (")
+                .contains(">Throughput<", "tokens/s", ">Experts found in memory<", "hits, %", "layer 7, expert 15:")
+                .contains("Latency of the answers that ended then", "MiB per token");
+    }
+
+    @Test
+    void refusesAReportThatCannotBeWrittenBeforeAnythingRuns() throws IOException {
+        Path input = prompts(2);
+        for (String wrong : List.of(home.resolve("none/r.html").toString(), home.toString(), input.toString())) {
+            InProcess.Run run = run(input.toString(), "--report", wrong);
+            assertThat(run.exitCode()).isEqualTo(1);
+            assertThat(run.err()).contains("report " + wrong).contains("name another");
+        }
+        assertThat(home.resolve("in.jsonl.answers.jsonl")).doesNotExist();
+    }
+
+    @Test
     void listsAPromptThatDoesNotFitAndGoesOn() throws IOException {
         Path input = Files.writeString(home.resolve("in.txt"), "word ".repeat(200) + "\nHello\n");
 
