@@ -10,17 +10,13 @@ import dev.squall.sampling.SamplingOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -77,6 +73,14 @@ final class BatchCommand implements Callable<Integer> {
             defaultValue = "8",
             description = "Prompts answered at a time; each takes a KV cache of --ctx-size. Default: 8.")
     private int concurrency = 8;
+
+    @Option(
+            names = "--reorder",
+            fallbackValue = "true",
+            description =
+                    "Answer prompts that are alike together, which share experts, rather than in the file's order."
+                            + " Answers stay the same; their order in the output changes.")
+    private boolean reorder;
 
     @Option(
             names = "--max-errors",
@@ -207,7 +211,7 @@ final class BatchCommand implements Callable<Integer> {
             BatchHistory history = new BatchHistory(System::nanoTime, model::expertCounters);
             BatchRun run = new BatchRun(
                     model,
-                    new BatchRun.Settings(sampling, tokensMax, system, raw, errorsMax, concurrency),
+                    new BatchRun.Settings(sampling, tokensMax, system, raw, errorsMax, concurrency, reorder),
                     answered,
                     failed,
                     history);
@@ -222,7 +226,7 @@ final class BatchCommand implements Callable<Integer> {
             }
             boolean isReported;
             Runtime.getRuntime().addShutdownHook(onSignal);
-            try (ProgressBar bar = streams.errTerminal() ? bar(total, before) : null) {
+            try (ProgressBar bar = ProgressLine.start(streams, total, before)) {
                 run.run(prompts.items(), new Cancellation(), progress -> {
                     if (bar != null) {
                         bar.stepTo(answered.finishedCount());
@@ -313,18 +317,6 @@ final class BatchCommand implements Callable<Integer> {
         }
         BatchState.write(file, now);
         return sampling;
-    }
-
-    private ProgressBar bar(int total, int before) {
-        return new ProgressBarBuilder()
-                .setTaskName("prompts")
-                .setInitialMax(total)
-                .startsFrom(before, Duration.ZERO)
-                .setStyle(ProgressBarStyle.ASCII)
-                .setUpdateIntervalMillis(500)
-                .showSpeed()
-                .setConsumer(new ConsoleProgressBarConsumer(streams.err()))
-                .build();
     }
 
     private static String message(LanguageModel model, BatchHistory history) {

@@ -73,6 +73,32 @@ class BatchCommandTest {
     }
 
     @Test
+    void givesTheSameAnswersInTheOrderOfLikeness() throws IOException {
+        Path input = prompts(21);
+        Path plain = home.resolve("plain");
+        Path reordered = home.resolve("reordered");
+        run(input.toString(), "-o", plain.toString(), "-s", "7", "-n", "8", "--concurrency", "1");
+
+        InProcess.Run run = run(
+                input.toString(),
+                "-o",
+                reordered.toString(),
+                "-s",
+                "7",
+                "-n",
+                "8",
+                "--concurrency",
+                "1",
+                "--reorder",
+                "--expert-cache",
+                "25%");
+
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        assertThat(answers(reordered)).isEqualTo(answers(plain)).hasSize(21);
+        assertThat(Files.readAllLines(reordered)).isNotEqualTo(Files.readAllLines(plain));
+    }
+
+    @Test
     void givesTheAnswerThatChatGives() throws IOException {
         Path input = Files.writeString(home.resolve("in.txt"), "What is the capital of France?\n\nWhat is 2 plus 3?\n");
 
