@@ -18,6 +18,7 @@ import picocli.CommandLine.Command;
             TraceCommand.class,
             PoliciesCommand.class,
             SearchCommand.class,
+            MakeIndexCommand.class,
             KernelsCommand.class,
             PerplexityCommand.class,
             WidenCommand.class,

@@ -5,9 +5,7 @@ import dev.squall.predict.ExactMapStore;
 import dev.squall.predict.ExpertMap;
 import dev.squall.predict.ExpertMapStore;
 import dev.squall.predict.MapMatches;
-import dev.squall.predict.MapOrigin;
 import dev.squall.predict.MapShape;
-import dev.squall.predict.Phase;
 import dev.squall.predict.PolicyOptions;
 import dev.squall.predict.RoutingTrace;
 import java.io.IOException;
@@ -35,7 +33,6 @@ final class SearchCommand implements Callable<Integer> {
     /** How much less similar than the best a map may be and still count as it: what half precision leaves open. */
     private static final double SAME = 0x1p-9;
 
-    private static final double NOISE = 0.1;
     private static final int WARM_UP = 2000;
 
     @Parameters(paramLabel = "TRACE", description = "What bench trace or --trace-out wrote.")
@@ -57,7 +54,7 @@ final class SearchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         RoutingTrace trace = RoutingTrace.read(file);
-        List<ExpertMap> maps = maps(trace);
+        List<ExpertMap> maps = TraceMaps.of(trace);
         if (maps.size() < 2 * queries) {
             throw new BenchException(file + " has " + maps.size() + " maps, expected at least " + 2 * queries);
         }
@@ -77,47 +74,6 @@ final class SearchCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** The maps of passes of one token. */
-    private static List<ExpertMap> maps(RoutingTrace trace) {
-        List<ExpertMap> maps = new ArrayList<>();
-        for (RoutingTrace.Pass pass : trace.passes()) {
-            if (pass.phase() == Phase.DECODE && pass.positions().length == 1) {
-                float[] probabilities = new float[trace.shape().probabilityCount()];
-                for (int layer = 0; layer < trace.shape().layerCount(); layer++) {
-                    System.arraycopy(
-                            pass.layers().get(layer).probabilities(),
-                            0,
-                            probabilities,
-                            layer * trace.shape().expertCount(),
-                            trace.shape().expertCount());
-                }
-                MapOrigin origin =
-                        new MapOrigin(maps.size(), pass.phase(), pass.positions()[0], pass.conversations()[0], 0, 0);
-                maps.add(new ExpertMap(pass.embeddings().clone(), probabilities, origin));
-            }
-        }
-        return maps;
-    }
-
-    private ExpertMap noisy(MapShape shape, ExpertMap map, SplittableRandom random) {
-        float[] embedding = map.embedding().clone();
-        for (int i = 0; i < embedding.length; i++) {
-            embedding[i] *= (float) (1 + NOISE * random.nextGaussian());
-        }
-        float[] probabilities = map.probabilities().clone();
-        for (int from = 0; from < probabilities.length; from += shape.expertCount()) {
-            double total = 0;
-            for (int i = from; i < from + shape.expertCount(); i++) {
-                probabilities[i] *= (float) Math.exp(NOISE * random.nextGaussian());
-                total += probabilities[i];
-            }
-            for (int i = from; i < from + shape.expertCount(); i++) {
-                probabilities[i] /= (float) total;
-            }
-        }
-        return new ExpertMap(embedding, probabilities, map.origin());
-    }
-
     private void measure(MapShape shape, List<ExpertMap> maps, List<ExpertMap> asked, int size) throws IOException {
         Path folder = Files.createTempDirectory("squall-search");
         int d = PolicyOptions.REDUNDANCY_DISTANCE;
@@ -127,7 +83,9 @@ final class SearchCommand implements Callable<Integer> {
             long started = System.nanoTime();
             List<ExpertMap> added = new ArrayList<>();
             for (int i = 0; i < size; i++) {
-                ExpertMap map = i < maps.size() ? maps.get(i) : noisy(shape, maps.get(i % maps.size()), random);
+                ExpertMap map = i < maps.size()
+                        ? maps.get(i)
+                        : TraceMaps.noisy(maps.get(i % maps.size()), shape.expertCount(), random);
                 added.add(map);
                 lucene.add(map);
             }

@@ -10,17 +10,13 @@ import dev.squall.sampling.SamplingOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -79,6 +75,14 @@ final class BatchCommand implements Callable<Integer> {
     private int concurrency = 8;
 
     @Option(
+            names = "--reorder",
+            fallbackValue = "true",
+            description =
+                    "Answer prompts that are alike together, which share experts, rather than in the file's order."
+                            + " Answers stay the same; their order in the output changes.")
+    private boolean reorder;
+
+    @Option(
             names = "--max-errors",
             paramLabel = "N",
             defaultValue = "0",
@@ -116,6 +120,12 @@ final class BatchCommand implements Callable<Integer> {
             description = "Continue prompts as they are, without the model's chat template.")
     private boolean raw;
 
+    @Option(
+            names = "--report",
+            paramLabel = "FILE",
+            description = "Write a page with plots of throughput, latency and use of experts to this HTML file.")
+    private @Nullable Path report;
+
     @Option(names = "--json", fallbackValue = "true", description = "Write a summary as one JSON object at the end.")
     private boolean json;
 
@@ -146,6 +156,7 @@ final class BatchCommand implements Callable<Integer> {
         if (answers.equals(input)) {
             throw new CommandFailure(answers + ": the output is the input: name another file");
         }
+        checkReport(answers);
         Path failures = errors != null ? errors : answers.resolveSibling(answers.getFileName() + ".errors");
         try (BatchOutput answered = new BatchOutput(answers)) {
             Files.deleteIfExists(failures);
@@ -197,31 +208,70 @@ final class BatchCommand implements Callable<Integer> {
         try (LanguageModel model = modelArguments.load(streams, environment)) {
             SamplingOptions sampling = resume(model, asked, answers, answered);
             int before = answered.finishedCount();
+            BatchHistory history = new BatchHistory(System::nanoTime, model::expertCounters);
             BatchRun run = new BatchRun(
                     model,
-                    new BatchRun.Settings(sampling, tokensMax, system, raw, errorsMax, concurrency),
+                    new BatchRun.Settings(sampling, tokensMax, system, raw, errorsMax, concurrency, reorder),
                     answered,
-                    failed);
+                    failed,
+                    history);
             prompts.problems().forEach(problem -> run.fail(problem, input.toString()));
-            Cancellation cancellation = new Cancellation();
             int total = prompts.items().size();
             Thread onSignal = new Thread(() -> streams.err()
                     .println("\nsquall: interrupted: " + answered.finishedCount() + " of " + total + " answers are in "
                             + answers + "; the same command goes on"));
+            ExpertUse use = new ExpertUse(model);
+            if (report != null) {
+                model.addObserver(use);
+            }
+            boolean isReported;
             Runtime.getRuntime().addShutdownHook(onSignal);
-            long started = System.nanoTime();
-            try (ProgressBar bar = streams.errTerminal() ? bar(total, before) : null) {
-                run.run(prompts.items(), cancellation, progress -> {
+            try (ProgressBar bar = ProgressLine.start(streams, total, before)) {
+                run.run(prompts.items(), new Cancellation(), progress -> {
                     if (bar != null) {
                         bar.stepTo(answered.finishedCount());
-                        bar.setExtraMessage(message(model, run, System.nanoTime() - started));
+                        bar.setExtraMessage(message(model, history));
                     }
                 });
             } finally {
                 Runtime.getRuntime().removeShutdownHook(onSignal);
+                isReported = writeReport(model, history, use, run, before);
             }
-            summarise(model, run, before, System.nanoTime() - started);
-            return run.failed() == 0 ? ExitCode.FINE : ExitCode.FAILED;
+            summarise(model, run, before, history);
+            return run.failed() == 0 && isReported ? ExitCode.FINE : ExitCode.FAILED;
+        }
+    }
+
+    /** Refuses what could not be written in the end, before anything runs. */
+    private void checkReport(Path answers) {
+        Path file = report;
+        if (file == null) {
+            return;
+        }
+        Path folder = Objects.requireNonNullElse(file.toAbsolutePath().getParent(), file);
+        if (Files.isDirectory(file) || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
+            throw new CommandFailure("report " + file + ": expected a file in a folder that can be written, but "
+                    + (Files.isDirectory(file)
+                            ? "it is a folder"
+                            : folder + (Files.isDirectory(folder) ? " cannot be" : " is none"))
+                    + ": name another file");
+        }
+        if (file.equals(input) || file.equals(answers)) {
+            throw new CommandFailure("report " + file + ": the batch itself uses that file: name another one");
+        }
+    }
+
+    /** Whether the report is there if it was asked for. What went wrong with it must not hide what else did. */
+    private boolean writeReport(LanguageModel model, BatchHistory history, ExpertUse use, BatchRun run, int before) {
+        if (report == null) {
+            return true;
+        }
+        try {
+            new BatchReport(history, use).page(input, model, run, before).write(report);
+            return true;
+        } catch (IOException e) {
+            streams.err().println("squall: the report could not be written: " + Failures.describe(e));
+            return false;
         }
     }
 
@@ -269,29 +319,16 @@ final class BatchCommand implements Callable<Integer> {
         return sampling;
     }
 
-    private ProgressBar bar(int total, int before) {
-        return new ProgressBarBuilder()
-                .setTaskName("prompts")
-                .setInitialMax(total)
-                .startsFrom(before, Duration.ZERO)
-                .setStyle(ProgressBarStyle.ASCII)
-                .setUpdateIntervalMillis(500)
-                .showSpeed()
-                .setConsumer(new ConsoleProgressBarConsumer(streams.err()))
-                .build();
-    }
-
-    private static String message(LanguageModel model, BatchRun run, long nanos) {
+    private static String message(LanguageModel model, BatchHistory history) {
         CacheCounters counters = model.expertCounters();
         String hits = counters.hits() + counters.misses() == 0
                 ? ""
-                : String.format(
-                        Locale.ROOT, ", %.0f %% hit", 100.0 * counters.hits() / (counters.hits() + counters.misses()));
-        return String.format(Locale.ROOT, "%.0f tokens/s%s", run.answerTokens() * 1e9 / nanos, hits);
+                : String.format(Locale.ROOT, ", %.0f %% hit", 100 * counters.hitRate());
+        return String.format(Locale.ROOT, "%.0f tokens/s%s", history.answerTokens() / history.seconds(), hits);
     }
 
-    private void summarise(LanguageModel model, BatchRun run, int before, long nanos) throws IOException {
-        double seconds = nanos / 1e9;
+    private void summarise(LanguageModel model, BatchRun run, int before, BatchHistory history) throws IOException {
+        double seconds = history.seconds();
         streams.err()
                 .printf(
                         Locale.ROOT,
@@ -302,7 +339,7 @@ final class BatchCommand implements Callable<Integer> {
                         run.promptTokens(),
                         run.answerTokens(),
                         seconds,
-                        message(model, run, nanos));
+                        message(model, history));
         if (json) {
             try (JsonGenerator generator = new JsonFactory().createGenerator(streams.out())) {
                 generator.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);

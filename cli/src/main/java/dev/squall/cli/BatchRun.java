@@ -7,6 +7,7 @@ import dev.squall.generate.Cancellation;
 import dev.squall.generate.GenerationRequest;
 import dev.squall.generate.GenerationResult;
 import dev.squall.generate.LanguageModel;
+import dev.squall.generate.PromptOrder;
 import dev.squall.generate.StopReason;
 import dev.squall.sampling.SamplingOptions;
 import dev.squall.tokenizer.ChatMessage;
@@ -18,6 +19,8 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -27,10 +30,14 @@ import org.jspecify.annotations.Nullable;
 final class BatchRun {
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    /** Prompts that are put in order together: the order takes time with the square of their number. */
+    static final int REORDERED_MAX = 4096;
+
     private final LanguageModel model;
     private final Settings settings;
     private final BatchOutput output;
     private final BatchOutput errors;
+    private final BatchHistory history;
     private final @Nullable ChatTemplate template;
     private final List<BatchItem> started = new ArrayList<>();
     private long answerTokens;
@@ -43,6 +50,7 @@ final class BatchRun {
      *
      * @param system of chats that bring none
      * @param tokensMax most tokens of an answer, -1 for no limit
+     * @param reorder whether prompts that are alike are answered together
      */
     record Settings(
             SamplingOptions sampling,
@@ -50,7 +58,8 @@ final class BatchRun {
             @Nullable String system,
             boolean raw,
             int errorsMax,
-            int concurrency) {}
+            int concurrency,
+            boolean reorder) {}
 
     /** Hears of each prompt that is done. */
     @FunctionalInterface
@@ -58,7 +67,9 @@ final class BatchRun {
         void onItem(BatchRun run);
     }
 
-    BatchRun(LanguageModel model, Settings settings, BatchOutput output, BatchOutput errors) {
+    /** @param history hears of passes and answers */
+    BatchRun(LanguageModel model, Settings settings, BatchOutput output, BatchOutput errors, BatchHistory history) {
+        this.history = history;
         this.model = model;
         this.settings = settings;
         this.output = output;
@@ -90,9 +101,18 @@ final class BatchRun {
     void run(List<BatchItem> items, Cancellation cancellation, Progress progress) throws IOException {
         try {
             new BatchGenerator(model, settings.concurrency())
-                    .run(new Requests(items), cancellation, (index, result) -> {
-                        keep(started.get(index), result);
-                        progress.onItem(this);
+                    .run(new Requests(items), cancellation, new BatchGenerator.Listener() {
+                        @Override
+                        public void onResult(int index, GenerationResult result) {
+                            history.addAnswer(result.metrics());
+                            keep(started.get(index), result);
+                            progress.onItem(BatchRun.this);
+                        }
+
+                        @Override
+                        public void onPass(int promptTokensOfPass, int answerTokensOfPass) {
+                            history.addPass(promptTokensOfPass, answerTokensOfPass);
+                        }
                     });
         } catch (UncheckedIOException e) {
             throw e.getCause() == null ? new IOException(e) : e.getCause();
@@ -105,7 +125,7 @@ final class BatchRun {
         private @Nullable GenerationRequest next;
 
         Requests(List<BatchItem> items) {
-            this.items = items.iterator();
+            this.items = settings.reorder() ? new LikeAfterLike(items) : items.iterator();
         }
 
         @Override
@@ -137,6 +157,39 @@ final class BatchRun {
             }
             next = null;
             return request;
+        }
+    }
+
+    /** Items in an order in which neighbours are alike, within so many that are taken from the file at a time. */
+    private final class LikeAfterLike implements Iterator<BatchItem> {
+        private final Iterator<BatchItem> items;
+        private Iterator<BatchItem> ordered = Collections.emptyIterator();
+
+        LikeAfterLike(List<BatchItem> items) {
+            this.items =
+                    items.stream().filter(item -> !output.isFinished(item.id())).iterator();
+        }
+
+        @Override
+        public boolean hasNext() {
+            return ordered.hasNext() || items.hasNext();
+        }
+
+        @Override
+        public BatchItem next() {
+            if (!ordered.hasNext()) {
+                List<BatchItem> some = new ArrayList<>();
+                List<int[]> tokens = new ArrayList<>();
+                while (items.hasNext() && some.size() < REORDERED_MAX) {
+                    BatchItem item = items.next();
+                    some.add(item);
+                    tokens.add(prompt(item));
+                }
+                ordered = Arrays.stream(PromptOrder.bySimilarity(model, tokens))
+                        .mapToObj(some::get)
+                        .iterator();
+            }
+            return ordered.next();
         }
     }
 

@@ -39,6 +39,17 @@ final class ExpertUse implements RoutingObserver {
         choices += n;
     }
 
+    /** How often each expert was used, a row a layer; no rows if none was. */
+    synchronized double[][] counts() {
+        double[][] rows = new double[choices == 0 ? 0 : layerCount][expertCount];
+        for (int layer = 0; layer < rows.length; layer++) {
+            for (int expert = 0; expert < expertCount; expert++) {
+                rows[layer][expert] = counts[layer * expertCount + expert];
+            }
+        }
+        return rows;
+    }
+
     /**
      * For people.
      *

@@ -1,6 +1,5 @@
 package dev.squall.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.squall.index.MapIndexReader;
@@ -23,9 +22,8 @@ import picocli.CommandLine.Parameters;
         description = "What two indexes of one model hold in common, and how differently their maps use the experts.",
         sortOptions = false)
 final class IndexDiffCommand implements Callable<Integer> {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private final Streams streams;
+    private final Environment environment;
 
     @Parameters(index = "0", paramLabel = "DIR", description = "An index.")
     private Path first = Path.of("");
@@ -73,8 +71,9 @@ final class IndexDiffCommand implements Callable<Integer> {
         }
     }
 
-    IndexDiffCommand(Streams streams) {
+    IndexDiffCommand(Streams streams, Environment environment) {
         this.streams = streams;
+        this.environment = environment;
     }
 
     @Override
@@ -93,17 +92,18 @@ final class IndexDiffCommand implements Callable<Integer> {
     }
 
     private void print(Side a, Side b) throws IOException {
-        ObjectNode object = JSON.createObjectNode();
+        IndexOutput output = IndexOutput.of(streams, environment);
+        ObjectNode object = IndexOutput.object();
         object.put("first_maps", a.maps).put("second_maps", b.maps);
         object.put("first_conversations", a.conversations.size()).put("second_conversations", b.conversations.size());
         object.put("only_in_first", a.notIn(b)).put("only_in_second", b.notIn(a));
         ArrayNode layers = object.putArray("layers");
         if (!json) {
-            line("", "%20s %20s".formatted(first.getFileName(), second.getFileName()));
-            line("maps", "%20d %20d".formatted(a.maps, b.maps));
-            line("conversations", "%20d %20d".formatted(a.conversations.size(), b.conversations.size()));
-            line("only there", "%20d %20d".formatted(a.notIn(b), b.notIn(a)));
-            streams.out().println("how far apart the mean distributions are (0 to 1), and which expert differs most:");
+            output.line("", "%20s %20s".formatted(first.getFileName(), second.getFileName()));
+            output.line("maps", "%20d %20d".formatted(a.maps, b.maps));
+            output.line("conversations", "%20d %20d".formatted(a.conversations.size(), b.conversations.size()));
+            output.line("only there", "%20d %20d".formatted(a.notIn(b), b.notIn(a)));
+            output.text("how far apart the mean distributions are (0 to 1), and which expert differs most:");
         }
         for (int layer = 0; layer < a.shape.layerCount(); layer++) {
             double distance = 0;
@@ -122,7 +122,7 @@ final class IndexDiffCommand implements Callable<Integer> {
                     .put("first", a.mean(layer, most))
                     .put("second", b.mean(layer, most));
             if (!json) {
-                line(
+                output.line(
                         "layer " + layer,
                         String.format(
                                 Locale.ROOT,
@@ -134,11 +134,7 @@ final class IndexDiffCommand implements Callable<Integer> {
             }
         }
         if (json) {
-            streams.out().println(JSON.writeValueAsString(object));
+            output.json(object);
         }
-    }
-
-    private void line(String name, String text) {
-        streams.out().printf(Locale.ROOT, "%-18s %s%n", name, text);
     }
 }

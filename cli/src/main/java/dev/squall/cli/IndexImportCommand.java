@@ -34,6 +34,9 @@ final class IndexImportCommand implements Callable<Integer> {
             description = "Most maps; beyond that new ones replace the most redundant. Default: ${DEFAULT-VALUE}.")
     private int capacity;
 
+    @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
+    private boolean json;
+
     IndexImportCommand(Streams streams) {
         this.streams = streams;
     }
@@ -59,6 +62,14 @@ final class IndexImportCommand implements Callable<Integer> {
             }
             store.commit();
             after = store.size();
+        }
+        if (json) {
+            IndexOutput.plain(streams.out())
+                    .json(IndexOutput.object()
+                            .put("added", lines)
+                            .put("replaced", before + lines - after)
+                            .put("maps", after));
+            return ExitCode.FINE;
         }
         streams.out()
                 .println(folder + ": " + lines + " maps added, " + after + " in all"

@@ -1,5 +1,6 @@
 package dev.squall.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.squall.index.LuceneExpertMapStore;
 import dev.squall.index.MapIndex;
 import dev.squall.index.MapIndexReader;
@@ -36,6 +37,9 @@ final class IndexMergeCommand implements Callable<Integer> {
             description = "Most maps; beyond that new ones replace the most redundant. Default: ${DEFAULT-VALUE}.")
     private int capacity;
 
+    @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
+    private boolean json;
+
     IndexMergeCommand(Streams streams) {
         this.streams = streams;
     }
@@ -46,6 +50,7 @@ final class IndexMergeCommand implements Callable<Integer> {
             throw new CommandFailure("--capacity " + capacity + ": expected 1 or more");
         }
         MapIndex index = check();
+        List<ObjectNode> merged = new ArrayList<>();
         try (LuceneExpertMapStore store = LuceneExpertMapStore.open(
                 into, index.shape(), index.model(), capacity, PolicyOptions.REDUNDANCY_DISTANCE)) {
             for (Path source : sources) {
@@ -54,12 +59,26 @@ final class IndexMergeCommand implements Callable<Integer> {
                     reader.forEach(map -> store.add(new ExpertMap(map.embedding(), map.probabilities(), map.origin())));
                     store.commit();
                     long replaced = before + reader.maps() - store.size();
+                    ObjectNode node = IndexOutput.object()
+                            .put("source", source.toString())
+                            .put("added", reader.maps())
+                            .put("replaced", replaced);
+                    if (json) {
+                        merged.add(node);
+                        continue;
+                    }
                     streams.out()
                             .println(source + ": " + reader.maps() + " maps added"
                                     + (replaced > 0 ? ", " + replaced + " redundant ones replaced" : ""));
                 }
             }
-            streams.out().println(into + ": " + store.size() + " maps");
+            if (json) {
+                ObjectNode object = IndexOutput.object().put("maps", store.size());
+                object.putArray("sources").addAll(merged);
+                IndexOutput.plain(streams.out()).json(object);
+            } else {
+                streams.out().println(into + ": " + store.size() + " maps");
+            }
         }
         return ExitCode.FINE;
     }

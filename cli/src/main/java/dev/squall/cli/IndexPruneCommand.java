@@ -30,6 +30,9 @@ final class IndexPruneCommand implements Callable<Integer> {
     @Option(names = "--dry-run", fallbackValue = "true", description = "Only say how many maps would go.")
     private boolean dryRun;
 
+    @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
+    private boolean json;
+
     /** Which maps go. */
     private static final class Choice {
         @Option(names = "--keep", paramLabel = "N", description = "All but the N newest maps.")
@@ -40,6 +43,9 @@ final class IndexPruneCommand implements Callable<Integer> {
 
         @Option(names = "--conversation", paramLabel = "N", description = "The maps of one conversation.")
         private @Nullable Long conversation;
+
+        @Option(names = "--map", paramLabel = "ID", description = "One map.")
+        private @Nullable Long map;
 
         @Option(
                 names = "--redundant",
@@ -63,6 +69,13 @@ final class IndexPruneCommand implements Callable<Integer> {
         if (!dryRun && !ids.isEmpty()) {
             MapPruning.remove(folder, ids);
         }
+        if (json) {
+            IndexOutput.plain(streams.out())
+                    .json(IndexOutput.object()
+                            .put(dryRun ? "would_remove" : "removed", ids.size())
+                            .put("maps_before", maps));
+            return ExitCode.FINE;
+        }
         streams.out()
                 .println(folder + ": " + ids.size() + " of " + maps + " maps "
                         + (dryRun ? "would be removed" : "removed"));
@@ -83,6 +96,11 @@ final class IndexPruneCommand implements Callable<Integer> {
                     reader, Instant.now().minus(Duration.ofDays(choice.days)).toEpochMilli()));
         } else if (choice.conversation != null) {
             ids.addAll(MapPruning.ofConversation(reader, choice.conversation));
+        } else if (choice.map != null) {
+            long id = choice.map;
+            ids.add(reader.find(id)
+                    .orElseThrow(() -> new CommandFailure("index " + reader.folder() + " has no map " + id))
+                    .id());
         } else if (choice.similarity != null) {
             if (!(choice.similarity > 0 && choice.similarity <= 1)) {
                 throw new CommandFailure("--redundant " + choice.similarity + ": expected more than 0, at most 1");

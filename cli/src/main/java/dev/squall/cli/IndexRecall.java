@@ -2,15 +2,14 @@ package dev.squall.cli;
 
 import dev.squall.index.MapIndexReader;
 import dev.squall.index.StoredMap;
-import dev.squall.predict.ExactMapStore;
-import dev.squall.predict.ExpertMap;
 import dev.squall.predict.MapMatches;
 import dev.squall.predict.MapShape;
-import dev.squall.predict.PolicyOptions;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.LongConsumer;
+import java.util.stream.IntStream;
 
 /** How often an index finds the map that is most like a query, which is a stored map with some noise. */
 final class IndexRecall {
@@ -20,48 +19,66 @@ final class IndexRecall {
     private static final double NOISE = 0.3;
     private static final long SEED = 1;
 
-    private final List<Row> rows = new ArrayList<>();
+    private IndexRecall() {}
 
     /** For queries of so many layers. */
-    record Row(int layers, double recall, double lessSimilar, double searchMicros) {}
+    record Row(int layers, int candidates, double recall, double lessSimilar, double searchMicros) {}
 
-    IndexRecall(MapIndexReader reader, int queries, int candidates) throws IOException {
+    /**
+     * Measures it, by layers and then by candidates.
+     *
+     * @param queries at most so many stored maps are asked for
+     * @param candidates that each graph is asked for
+     * @param progress hears how many maps have been compared one by one
+     */
+    static List<Row> measure(MapIndexReader reader, int queries, List<Integer> candidates, LongConsumer progress)
+            throws IOException {
         MapShape shape = reader.index().shape();
         if (reader.maps() == 0) {
             throw new CommandFailure("index " + reader.folder() + " has no maps yet: squall chat --index fills it");
         }
+        List<float[]> asked = asked(reader, queries);
+        int[] prefixes = prefixes(shape.layerCount());
+        float[][] best = reader.bestByTrajectory(asked, prefixes, progress);
+        List<Row> rows = new ArrayList<>();
+        for (int prefix = 0; prefix < prefixes.length; prefix++) {
+            for (int number : candidates) {
+                rows.add(measure(reader, asked, prefixes[prefix], number, best, prefix));
+            }
+        }
+        return rows;
+    }
+
+    /** Maps at even distances through the index, with noise. */
+    private static List<float[]> asked(MapIndexReader reader, int queries) throws IOException {
         int every = Math.max(1, reader.maps() / queries);
         List<float[]> asked = new ArrayList<>();
         SplittableRandom random = new SplittableRandom(SEED);
-        try (ExactMapStore exact = new ExactMapStore(shape, reader.maps(), PolicyOptions.REDUNDANCY_DISTANCE)) {
-            int[] number = {0};
-            reader.forEach(map -> {
-                exact.add(new ExpertMap(map.embedding(), map.probabilities(), map.origin()));
-                if (number[0]++ % every == 0 && asked.size() < queries) {
-                    asked.add(noisy(map, shape, random));
-                }
-            });
-            for (int layers : prefixes(shape.layerCount())) {
-                rows.add(measure(reader, exact, asked, layers, candidates));
+        int[] number = {0};
+        reader.forEach(map -> {
+            if (number[0]++ % every == 0 && asked.size() < queries) {
+                asked.add(noisy(map, reader.index().shape(), random));
             }
-        }
+        });
+        return asked;
     }
 
     private static Row measure(
-            MapIndexReader reader, ExactMapStore exact, List<float[]> asked, int layers, int candidates)
+            MapIndexReader reader, List<float[]> asked, int layers, int candidates, float[][] best, int prefix)
             throws IOException {
         int same = 0;
         double less = 0;
         long nanos = 0;
-        for (float[] query : asked) {
+        for (int query = 0; query < asked.size(); query++) {
             long started = System.nanoTime();
-            MapMatches found = reader.nearestByTrajectory(query, layers, 1, candidates);
+            MapMatches found = reader.nearestByTrajectory(asked.get(query), layers, 1, candidates);
             nanos += System.nanoTime() - started;
-            double difference = exact.nearestByTrajectory(query, layers, 1).score(0) - IndexCommand.best(found);
+            double difference = best[query][prefix] - (found.count() == 0 ? -1 : found.score(0));
             same += difference < SAME ? 1 : 0;
             less += Math.max(0, difference);
         }
-        return new Row(layers, (double) same / asked.size(), less / asked.size(), nanos / 1e3 / asked.size());
+        return new Row(
+                layers, candidates, (double) same / asked.size(), less / asked.size(), nanos / 1e3 / asked.size());
     }
 
     private static float[] noisy(StoredMap map, MapShape shape, SplittableRandom random) {
@@ -79,13 +96,11 @@ final class IndexRecall {
         return probabilities;
     }
 
-    private static List<Integer> prefixes(int layerCount) {
-        return List.of(1, Math.max(1, layerCount / 4), Math.max(1, layerCount / 2), layerCount).stream()
+    private static int[] prefixes(int layerCount) {
+        return IntStream.of(1, layerCount / 4, layerCount / 2, 3 * layerCount / 4, layerCount)
+                .map(layers -> Math.max(1, layers))
                 .distinct()
-                .toList();
-    }
-
-    List<Row> rows() {
-        return rows;
+                .sorted()
+                .toArray();
     }
 }

@@ -188,13 +188,22 @@ public final class Squall implements Runnable {
                 return type.cast(new BatchCommand(streams, environment));
             }
             if (type == IndexCommand.class) {
-                return type.cast(new IndexCommand(streams));
+                return type.cast(new IndexCommand(streams, environment));
+            }
+            if (type == IndexInfoCommand.class) {
+                return type.cast(new IndexInfoCommand(streams, environment));
+            }
+            if (type == IndexRecallCommand.class) {
+                return type.cast(new IndexRecallCommand(streams, environment));
+            }
+            if (type == IndexCheckCommand.class) {
+                return type.cast(new IndexCheckCommand(streams, environment));
             }
             if (type == IndexQueryCommand.class) {
                 return type.cast(new IndexQueryCommand(streams, environment));
             }
             if (type == IndexDiffCommand.class) {
-                return type.cast(new IndexDiffCommand(streams));
+                return type.cast(new IndexDiffCommand(streams, environment));
             }
             if (type == IndexImportCommand.class) {
                 return type.cast(new IndexImportCommand(streams));

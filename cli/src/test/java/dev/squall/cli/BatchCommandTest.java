@@ -73,6 +73,32 @@ class BatchCommandTest {
     }
 
     @Test
+    void givesTheSameAnswersInTheOrderOfLikeness() throws IOException {
+        Path input = prompts(21);
+        Path plain = home.resolve("plain");
+        Path reordered = home.resolve("reordered");
+        run(input.toString(), "-o", plain.toString(), "-s", "7", "-n", "8", "--concurrency", "1");
+
+        InProcess.Run run = run(
+                input.toString(),
+                "-o",
+                reordered.toString(),
+                "-s",
+                "7",
+                "-n",
+                "8",
+                "--concurrency",
+                "1",
+                "--reorder",
+                "--expert-cache",
+                "25%");
+
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        assertThat(answers(reordered)).isEqualTo(answers(plain)).hasSize(21);
+        assertThat(Files.readAllLines(reordered)).isNotEqualTo(Files.readAllLines(plain));
+    }
+
+    @Test
     void givesTheAnswerThatChatGives() throws IOException {
         Path input = Files.writeString(home.resolve("in.txt"), "What is the capital of France?\n\nWhat is 2 plus 3?\n");
 
@@ -135,6 +161,35 @@ class BatchCommandTest {
         List<String> errors = Files.readAllLines(home.resolve("in.jsonl.answers.jsonl.errors"));
         assertThat(errors).hasSize(6);
         assertThat(JSON.readTree(errors.get(1)).at("/error/message").asText()).contains(":3: no JSON object");
+    }
+
+    @Test
+    void writesAReportThatAgreesWithTheAnswers() throws IOException {
+        Path input = prompts(10);
+        Path report = home.resolve("report.html");
+
+        InProcess.Run run =
+                run(input.toString(), "-n", "6", "--expert-cache", "25%", "--json", "--report", report.toString());
+
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        JsonNode summary = JSON.readTree(run.out());
+        String html = Files.readString(report);
+        assertThat(html)
+                .contains("<td>answered</td><td>10</td>")
+                .contains("<td>tokens of answers</td><td>" + summary.get("answer_tokens") + " (")
+                .contains(">Throughput<", "tokens/s", ">Experts found in memory<", "hits, %", "layer 7, expert 15:")
+                .contains("Latency of the answers that ended then", "MiB per token");
+    }
+
+    @Test
+    void refusesAReportThatCannotBeWrittenBeforeAnythingRuns() throws IOException {
+        Path input = prompts(2);
+        for (String wrong : List.of(home.resolve("none/r.html").toString(), home.toString(), input.toString())) {
+            InProcess.Run run = run(input.toString(), "--report", wrong);
+            assertThat(run.exitCode()).isEqualTo(1);
+            assertThat(run.err()).contains("report " + wrong).contains("name another");
+        }
+        assertThat(home.resolve("in.jsonl.answers.jsonl")).doesNotExist();
     }
 
     @Test

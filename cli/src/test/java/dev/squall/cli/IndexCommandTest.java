@@ -73,10 +73,26 @@ class IndexCommandTest {
     }
 
     @Test
-    void measuresRecallAndChecks() throws IOException {
-        assertThat(run("recall", index).out()).containsPattern("16 of 16 layers +recall@1 [\\d.]+ %");
-        assertThat(run("graph", index).exitCode()).isZero();
-        assertThat(run("check", index).out()).isEqualTo("nothing is damaged\n");
+    void measuresRecallByLayersAndCandidates() throws IOException {
+        assertThat(run("recall", index, "--candidates", "4,32").out())
+                .containsPattern("16 of 16 +4 +[\\d.]+ %")
+                .containsPattern(" 1 of 16 +32 +[\\d.]+ %");
+        JsonNode rows = JSON.readTree(run("recall", index, "--json").out()).get("recall");
+        assertThat(rows).hasSize(5 * 3);
+        assertThat(rows.get(14).get("recall_at_1").asDouble()).isGreaterThan(0.9);
+    }
+
+    @Test
+    void findsDamageAndDropsItWhenAsked() throws IOException {
+        assertThat(run("check", index).out()).endsWith("nothing is damaged\n");
+        byte[] model = Files.readAllBytes(DemoModel.locate(Path.of("target"), System.err));
+        for (int i = model.length / 2; i < model.length; i += 97) {
+            model[i] ^= 1;
+        }
+        Path stranger = Files.write(home.resolve("other.gguf"), model);
+        InProcess.Run foreign = run("check", index, "-m", stranger.toString());
+        assertThat(foreign.exitCode()).isEqualTo(1);
+        assertThat(foreign.out()).contains("the index is of model").contains("repair: give the model");
 
         try (Stream<Path> files = Files.list(Path.of(index))) {
             for (Path file : files.filter(f -> f.toString().endsWith(".cfs")).toList()) {
@@ -85,7 +101,54 @@ class IndexCommandTest {
         }
         InProcess.Run damaged = run("check", index);
         assertThat(damaged.exitCode()).isEqualTo(1);
-        assertThat(damaged.out()).contains("damaged").contains("delete the folder");
+        assertThat(damaged.out()).contains("is damaged").contains("repair: squall index check --repair drops it");
+        JsonNode json = JSON.readTree(run("check", index, "--json").out());
+        assertThat(json.get("problems")).isNotEmpty();
+
+        InProcess.Run repaired = run("check", index, "--repair");
+        assertThat(repaired.exitCode()).as(repaired.out()).isZero();
+        assertThat(repaired.out()).contains("dropped what was damaged");
+        assertThat(run("check", index).out()).endsWith("nothing is damaged\n");
+    }
+
+    @Test
+    void writesPagesOfPlots() throws IOException {
+        String id = JSON.readTree(run("export", index).out().lines().findFirst().orElseThrow())
+                .get("id")
+                .asText();
+        for (List<String> command : List.of(
+                List.of("info", index),
+                List.of("graph", index),
+                List.of("recall", index),
+                List.of("show", index, id))) {
+            Path page = home.resolve(command.getFirst() + ".html");
+            List<String> arguments = new ArrayList<>(command);
+            arguments.addAll(List.of("--html", page.toString()));
+
+            InProcess.Run run = run(arguments.toArray(String[]::new));
+
+            assertThat(run.exitCode()).as(run.err()).isZero();
+            assertThat(Files.readString(page)).startsWith("<!DOCTYPE html>").contains(index + "</h1>");
+        }
+        assertThat(Files.readString(home.resolve("recall.html"))).contains("recall@1, %", "128 candidates");
+        assertThat(Files.readString(home.resolve("info.html"))).contains("layer 15, expert 15:");
+    }
+
+    @Test
+    void fitsTheWidthOfTheTerminalAndColoursOnlyThere() throws IOException {
+        for (String columns : List.of("40", "60", "132")) {
+            for (String command : List.of("info", "fields", "graph", "check")) {
+                InProcess.Run plain =
+                        new InProcess(home).environment("COLUMNS", columns).run("index", command, index);
+                assertThat(plain.out().lines().filter(line -> line.length() > Integer.parseInt(columns)))
+                        .as("%s at %s columns", command, columns)
+                        .allMatch(line -> !line.strip().contains(" ") || line.contains("model"));
+                assertThat(plain.out()).doesNotContain("\u001b");
+            }
+        }
+        InProcess.Run terminal =
+                new InProcess(home).environment("COLUMNS", "80").terminal().run("index", "info", index);
+        assertThat(terminal.out()).contains("\u001b[2m");
     }
 
     @Test
@@ -97,7 +160,10 @@ class IndexCommandTest {
 
     @Test
     void tellsItsFields() throws IOException {
-        assertThat(run("fields", index).out())
+        assertThat(new InProcess(home)
+                        .environment("COLUMNS", "120")
+                        .run("index", "fields", index)
+                        .out())
                 .containsPattern("trajectory +vector, float32, dot_product, 256 dimensions, \\d+ vectors, .* mapped")
                 .containsPattern("probabilities +doc values, binary");
         JsonNode fields = JSON.readTree(run("fields", index, "--json").out()).get("fields");

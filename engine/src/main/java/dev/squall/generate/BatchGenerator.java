@@ -27,6 +27,14 @@ public final class BatchGenerator {
     public interface Listener {
         /** @param index the request's place among all */
         void onResult(int index, GenerationResult result);
+
+        /**
+         * Hears of each pass, before any result that comes of it.
+         *
+         * @param promptTokens tokens of prompts that it evaluated
+         * @param answerTokens tokens that were chosen from it
+         */
+        default void onPass(int promptTokens, int answerTokens) {}
     }
 
     /**
@@ -62,7 +70,7 @@ public final class BatchGenerator {
                     if (active.isEmpty()) {
                         return;
                     }
-                    pass(active);
+                    pass(active, listener);
                     for (Answer answer : List.copyOf(active)) {
                         if (answer.reason != null) {
                             active.remove(answer);
@@ -78,7 +86,7 @@ public final class BatchGenerator {
     }
 
     /** One pass: a row for each answer that has its prompt behind it, then as many rows of prompts as there is room. */
-    private void pass(List<Answer> active) {
+    private void pass(List<Answer> active, Listener listener) {
         ForwardPass forward = model.forwardPass();
         int room = forward.rowsMax();
         Rows rows = new Rows(room);
@@ -99,6 +107,7 @@ public final class BatchGenerator {
             System.arraycopy(logits, i * vocabularySize, some, 0, vocabularySize);
             rows.ready.get(i).choose(some);
         }
+        listener.onPass(rows.promptTokens, rows.ready.size());
     }
 
     /** The rows of a pass as they are collected. */
@@ -109,6 +118,7 @@ public final class BatchGenerator {
         private final List<Answer> ready = new ArrayList<>();
         private final List<Integer> lastRows = new ArrayList<>();
         private int count;
+        private int promptTokens;
 
         Rows(int room) {
             tokens = new int[room];
@@ -121,6 +131,7 @@ public final class BatchGenerator {
         }
 
         void add(Answer answer, int some) {
+            promptTokens += answer.isDecoding() ? 0 : some;
             for (int i = 0; i < some; i++) {
                 tokens[count] = answer.tokenAt(answer.evaluated);
                 sequences[count] = answer.session.sequence();

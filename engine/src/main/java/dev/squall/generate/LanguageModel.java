@@ -39,6 +39,7 @@ public final class LanguageModel implements AutoCloseable {
     private final Hyperparameters hyperparameters;
     private final int threads;
     private final int contextTokensMax;
+    private final ModelWeights weights;
     private final ComputeBackend backend;
     private final ExpertSupply supply;
     private final ForwardPass forwardPass;
@@ -62,7 +63,7 @@ public final class LanguageModel implements AutoCloseable {
             throw new IllegalArgumentException("context of " + contextTokensMax + " tokens, expected at most "
                     + hyperparameters.contextLength() + ", which the model was trained for");
         }
-        ModelWeights weights = ModelWeights.bind(file, hyperparameters, tokenizer.vocabularySize());
+        weights = ModelWeights.bind(file, hyperparameters, tokenizer.vocabularySize());
         ExpertCacheOptions cacheOptions = builder.expertCache;
         backend = builder.backend.create(
                 weights,
@@ -182,6 +183,10 @@ public final class LanguageModel implements AutoCloseable {
         }
         usedSequences.set(sequence);
         return new Session(this, sequence);
+    }
+
+    ModelWeights weights() {
+        return weights;
     }
 
     void release(int sequence) {

@@ -15,6 +15,7 @@ import org.apache.lucene.document.KnnFloatVectorField;
 import org.apache.lucene.document.NumericDocValuesField;
 import org.apache.lucene.document.StringField;
 import org.apache.lucene.index.BinaryDocValues;
+import org.apache.lucene.index.DocValues;
 import org.apache.lucene.index.LeafReader;
 import org.apache.lucene.index.NumericDocValues;
 import org.apache.lucene.index.VectorSimilarityFunction;
@@ -122,15 +123,38 @@ final class MapDocuments {
         return noisy;
     }
 
+    /** Where the maps of a segment's documents come from, read in the order of the documents. */
+    static final class Origins {
+        private final NumericDocValues time;
+        private final NumericDocValues phase;
+        private final NumericDocValues position;
+        private final NumericDocValues conversation;
+        private final NumericDocValues hits;
+        private final NumericDocValues misses;
+
+        Origins(LeafReader leaf) throws IOException {
+            time = DocValues.getNumeric(leaf, TIME);
+            phase = DocValues.getNumeric(leaf, PHASE);
+            position = DocValues.getNumeric(leaf, POSITION);
+            conversation = DocValues.getNumeric(leaf, CONVERSATION);
+            hits = DocValues.getNumeric(leaf, HITS);
+            misses = DocValues.getNumeric(leaf, MISSES);
+        }
+
+        MapOrigin of(int doc) throws IOException {
+            return new MapOrigin(
+                    number(time, TIME, doc),
+                    Phase.ofCode((int) number(phase, PHASE, doc)),
+                    (int) number(position, POSITION, doc),
+                    number(conversation, CONVERSATION, doc),
+                    (int) number(hits, HITS, doc),
+                    (int) number(misses, MISSES, doc));
+        }
+    }
+
     /** Where the map of a document comes from. */
     static MapOrigin origin(LeafReader leaf, int doc) throws IOException {
-        return new MapOrigin(
-                number(leaf, TIME, doc),
-                Phase.ofCode((int) number(leaf, PHASE, doc)),
-                (int) number(leaf, POSITION, doc),
-                number(leaf, CONVERSATION, doc),
-                (int) number(leaf, HITS, doc),
-                (int) number(leaf, MISSES, doc));
+        return new Origins(leaf).of(doc);
     }
 
     /** What followed the map of a document, copied; empty if that is not known. */
@@ -143,8 +167,11 @@ final class MapDocuments {
     }
 
     static long number(LeafReader leaf, String field, int doc) throws IOException {
-        NumericDocValues values = leaf.getNumericDocValues(field);
-        if (values == null || !values.advanceExact(doc)) {
+        return number(DocValues.getNumeric(leaf, field), field, doc);
+    }
+
+    static long number(NumericDocValues values, String field, int doc) throws IOException {
+        if (!values.advanceExact(doc)) {
             throw new IOException("document " + doc + " has no field '" + field + "'");
         }
         return values.longValue();

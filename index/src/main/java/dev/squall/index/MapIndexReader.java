@@ -1,13 +1,9 @@
 package dev.squall.index;
 
 import dev.squall.predict.MapMatches;
-import dev.squall.predict.MapShape;
-import java.io.ByteArrayOutputStream;
+import dev.squall.predict.MapOrigin;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,15 +12,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.apache.lucene.codecs.hnsw.HnswGraphProvider;
 import org.apache.lucene.codecs.perfield.PerFieldKnnVectorsFormat;
-import org.apache.lucene.index.BinaryDocValues;
-import org.apache.lucene.index.CheckIndex;
 import org.apache.lucene.index.CodecReader;
 import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.index.DirectoryReader;
-import org.apache.lucene.index.DocValues;
 import org.apache.lucene.index.FieldInfo;
 import org.apache.lucene.index.FloatVectorValues;
 import org.apache.lucene.index.LeafReader;
@@ -34,7 +29,6 @@ import org.apache.lucene.index.Term;
 import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.store.Directory;
 import org.apache.lucene.util.Bits;
-import org.apache.lucene.util.BytesRef;
 import org.apache.lucene.util.hnsw.HnswGraph;
 
 /** Looks into an index of expert maps as its last commit left it, also while another process writes it. Never writes. */
@@ -64,14 +58,20 @@ public final class MapIndexReader implements AutoCloseable {
      * The graph of a field in one segment.
      *
      * @param nodes on the lowest level
-     * @param levels of the hierarchy
+     * @param levels from the lowest to the highest
+     * @param nodesByDegree how many nodes of the lowest level have 0, 1, 2, ... neighbours, of those that are reachable
+     * @param reachable nodes that can be reached from the entry point
+     */
+    public record Graph(String segment, int nodes, List<Level> levels, List<Integer> nodesByDegree, int reachable) {}
+
+    /**
+     * A level of a graph, so far as it is reachable.
+     *
      * @param degreeLeast neighbours of the node that has the fewest
      * @param degreeMean neighbours of a node
      * @param degreeMost of the node that has the most
-     * @param reachable nodes that can be reached from the entry point
      */
-    public record Graph(
-            String segment, int nodes, int levels, int degreeLeast, double degreeMean, int degreeMost, int reachable) {}
+    public record Level(int nodes, int degreeLeast, double degreeMean, int degreeMost) {}
 
     private MapIndexReader(Path folder, Directory directory, DirectoryReader reader, MapIndex index)
             throws IOException {
@@ -90,15 +90,10 @@ public final class MapIndexReader implements AutoCloseable {
      */
     public static MapIndexReader open(Path folder) throws IOException {
         MapIndex.quietenLucene();
-        if (!Files.isDirectory(folder)) {
-            throw new MapIndexException("index " + folder + ": no such folder: squall chat --index makes one");
-        }
+        MapIndexCheck.requireIndex(folder);
         Directory directory = MapIndex.open(folder);
         boolean opened = false;
         try {
-            if (!DirectoryReader.indexExists(directory)) {
-                throw new MapIndexException("index " + folder + " is empty: squall chat --index fills one");
-            }
             MapIndexReader reader = openLastCommit(folder, directory);
             opened = true;
             return reader;
@@ -206,15 +201,48 @@ public final class MapIndexReader implements AutoCloseable {
 
     /** Hands over every map, segment by segment. */
     public void forEach(Consumer<StoredMap> consumer) throws IOException {
+        forEachDocument((columns, doc) -> consumer.accept(columns.map(doc)));
+    }
+
+    /** Hands over number and origin of every map, which takes a fraction of the time. */
+    public void forEachOrigin(BiConsumer<Long, MapOrigin> consumer) throws IOException {
+        forEachDocument((columns, doc) -> consumer.accept(columns.id(doc), columns.origin(doc)));
+    }
+
+    /** Takes one document of a segment. */
+    @FunctionalInterface
+    private interface DocumentConsumer {
+        void accept(MapColumns columns, int doc) throws IOException;
+    }
+
+    private void forEachDocument(DocumentConsumer consumer) throws IOException {
         for (LeafReaderContext context : reader.leaves()) {
             LeafReader leaf = context.reader();
             Bits live = leaf.getLiveDocs();
+            MapColumns columns = new MapColumns(leaf, index.shape());
             for (int doc = 0; doc < leaf.maxDoc(); doc++) {
                 if (live == null || live.get(doc)) {
-                    consumer.accept(map(leaf, doc));
+                    consumer.accept(columns, doc);
                 }
             }
         }
+    }
+
+    /**
+     * The greatest similarity of any map to each of some others, by comparing them all: what searches are held against.
+     *
+     * @param queries L x J probabilities each
+     * @param layers by how many first layers to compare, rising
+     * @param progress hears how many maps have been compared
+     * @return by query, one for each of {@code layers}; -1 where there are no maps
+     */
+    public float[][] bestByTrajectory(List<float[]> queries, int[] layers, LongConsumer progress) throws IOException {
+        ExactScores scores = new ExactScores(index.shape(), queries, layers);
+        forEachDocument((columns, doc) -> {
+            scores.compare(columns.probabilityHalves(doc));
+            progress.accept(scores.compared());
+        });
+        return scores.best();
     }
 
     /** The map of a number. */
@@ -226,28 +254,11 @@ public final class MapIndexReader implements AutoCloseable {
             Bits live = leaf.getLiveDocs();
             while (postings != null && postings.nextDoc() != DocIdSetIterator.NO_MORE_DOCS) {
                 if (live == null || live.get(postings.docID())) {
-                    return Optional.of(map(leaf, postings.docID()));
+                    return Optional.of(new MapColumns(leaf, index.shape()).map(postings.docID()));
                 }
             }
         }
         return Optional.empty();
-    }
-
-    private StoredMap map(LeafReader leaf, int doc) throws IOException {
-        MapShape shape = index.shape();
-        return new StoredMap(
-                MapDocuments.number(leaf, MapDocuments.ID, doc),
-                MapDocuments.origin(leaf, doc),
-                floats(leaf, MapDocuments.EMBEDDING, doc, shape.embeddingLength()),
-                floats(leaf, MapDocuments.PROBABILITIES, doc, shape.probabilityCount()));
-    }
-
-    private static float[] floats(LeafReader leaf, String field, int doc, int count) throws IOException {
-        BinaryDocValues values = DocValues.getBinary(leaf, field);
-        BytesRef bytes = MapDocuments.halves(values, field, doc, count);
-        float[] numbers = new float[count];
-        HalfFloats.decode(bytes.bytes, bytes.offset, 0, count, numbers, 0);
-        return numbers;
     }
 
     /** What a running store would find: the maps whose first layers are most like these. */
@@ -296,86 +307,57 @@ public final class MapIndexReader implements AutoCloseable {
         int nodes = graph.size();
         boolean[] reached = new boolean[nodes];
         reached[graph.entryNode()] = true;
-        int least = Integer.MAX_VALUE;
-        int most = 0;
-        long all = 0;
-        int count = 0;
+        List<Level> levels = new ArrayList<>();
+        int[] byDegree = new int[0];
         for (int level = graph.numLevels() - 1; level >= 0; level--) {
-            int[] stack = new int[nodes];
-            int height = 0;
-            for (int node = 0; node < nodes; node++) {
-                if (reached[node]) {
-                    stack[height++] = node;
-                }
-            }
-            while (height > 0) {
-                graph.seek(level, stack[--height]);
-                int degree = 0;
-                int next = graph.nextNeighbor();
-                for (; next != DocIdSetIterator.NO_MORE_DOCS; next = graph.nextNeighbor()) {
-                    degree++;
-                    if (!reached[next]) {
-                        reached[next] = true;
-                        stack[height++] = next;
-                    }
-                }
-                if (level == 0) {
-                    count++;
-                    least = Math.min(least, degree);
-                    most = Math.max(most, degree);
-                    all += degree;
-                }
-            }
+            byDegree = nodesByDegree(graph, level, reached);
+            levels.addFirst(level(byDegree));
         }
-        return new Graph(segment, nodes, graph.numLevels(), least, (double) all / count, most, count);
+        List<Integer> list = Arrays.stream(byDegree).boxed().toList();
+        return new Graph(
+                segment, nodes, List.copyOf(levels), list, levels.getFirst().nodes());
     }
 
-    /**
-     * Reads and checks everything, checksums included.
-     *
-     * @return what is wrong, an empty list if nothing is
-     */
-    public static List<String> check(Path folder) throws IOException {
-        MapIndex.quietenLucene();
-        List<String> wrong = new ArrayList<>();
-        try (MapIndexReader opened = open(folder)) {
-            try (CheckIndex check = new CheckIndex(opened.directory, new NoLock())) {
-                ByteArrayOutputStream out = new ByteArrayOutputStream();
-                check.setInfoStream(new PrintStream(out, true, StandardCharsets.UTF_8));
-                CheckIndex.Status status = check.checkIndex();
-                if (!status.clean) {
-                    wrong.add(status.numBadSegments + " of " + status.numSegments
-                            + " segments are damaged: "
-                            + Arrays.stream(out.toString(StandardCharsets.UTF_8).split("\n"))
-                                    .filter(line -> line.contains("Exception"))
-                                    .findFirst()
-                                    .orElse("see CheckIndex")
-                                    .strip());
-                    return wrong;
-                }
+    /** Of the nodes that are reachable on a level, how many have 0, 1, 2, ... neighbours. */
+    private static int[] nodesByDegree(HnswGraph graph, int level, boolean[] reached) throws IOException {
+        int[] byDegree = new int[1];
+        int[] stack = new int[reached.length];
+        int height = 0;
+        for (int node = 0; node < reached.length; node++) {
+            if (reached[node]) {
+                stack[height++] = node;
             }
-            for (boolean trajectories : new boolean[] {true, false}) {
-                for (Graph graph : opened.graphs(trajectories)) {
-                    if (graph.reachable() < graph.nodes()) {
-                        wrong.add("the graph of " + (trajectories ? "trajectories" : "embeddings") + " in segment "
-                                + graph.segment() + " reaches " + graph.reachable() + " of " + graph.nodes() + " maps");
-                    }
-                }
-            }
-            opened.forEach(map -> {
-                for (float p : map.probabilities()) {
-                    if (!(p >= 0 && p <= 1.001f)) {
-                        wrong.add("map " + map.id() + " has a probability of " + p);
-                        break;
-                    }
-                }
-            });
-        } catch (MapIndexException e) {
-            wrong.add(String.valueOf(e.getMessage()));
-        } catch (CorruptIndexException | NoSuchFileException e) {
-            wrong.add("a file is damaged or missing: " + e.getMessage());
         }
-        return wrong;
+        while (height > 0) {
+            graph.seek(level, stack[--height]);
+            int degree = 0;
+            for (int next = graph.nextNeighbor(); next != DocIdSetIterator.NO_MORE_DOCS; next = graph.nextNeighbor()) {
+                degree++;
+                if (!reached[next]) {
+                    reached[next] = true;
+                    stack[height++] = next;
+                }
+            }
+            if (degree >= byDegree.length) {
+                byDegree = Arrays.copyOf(byDegree, degree + 1);
+            }
+            byDegree[degree]++;
+        }
+        return byDegree;
+    }
+
+    private static Level level(int[] nodesByDegree) {
+        int nodes = 0;
+        long neighbours = 0;
+        int least = nodesByDegree.length;
+        for (int degree = 0; degree < nodesByDegree.length; degree++) {
+            nodes += nodesByDegree[degree];
+            neighbours += (long) degree * nodesByDegree[degree];
+            if (nodesByDegree[degree] > 0) {
+                least = Math.min(least, degree);
+            }
+        }
+        return new Level(nodes, least, (double) neighbours / nodes, nodesByDegree.length - 1);
     }
 
     public Path folder() {

@@ -28,7 +28,7 @@ public final class MapPruning {
     /** All but the newest. */
     public static List<Long> allBut(MapIndexReader reader, int kept) throws IOException {
         List<Long> ids = new ArrayList<>();
-        reader.forEach(map -> ids.add(map.id()));
+        reader.forEachOrigin((id, origin) -> ids.add(id));
         ids.sort(Comparator.naturalOrder());
         return List.copyOf(ids.subList(0, Math.max(0, ids.size() - kept)));
     }
@@ -36,9 +36,9 @@ public final class MapPruning {
     /** What was observed before a time. */
     public static List<Long> before(MapIndexReader reader, long epochMillis) throws IOException {
         List<Long> ids = new ArrayList<>();
-        reader.forEach(map -> {
-            if (map.origin().epochMillis() < epochMillis) {
-                ids.add(map.id());
+        reader.forEachOrigin((id, origin) -> {
+            if (origin.epochMillis() < epochMillis) {
+                ids.add(id);
             }
         });
         return ids;
@@ -47,9 +47,9 @@ public final class MapPruning {
     /** What one conversation showed. */
     public static List<Long> ofConversation(MapIndexReader reader, long conversation) throws IOException {
         List<Long> ids = new ArrayList<>();
-        reader.forEach(map -> {
-            if (map.origin().conversation() == conversation) {
-                ids.add(map.id());
+        reader.forEachOrigin((id, origin) -> {
+            if (origin.conversation() == conversation) {
+                ids.add(id);
             }
         });
         return ids;

@@ -4,17 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.data.Offset.offset;
 
+import dev.squall.predict.ExactMapStore;
 import dev.squall.predict.ExpertMap;
 import dev.squall.predict.MapShape;
 import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
+import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.index.NumericDocValues;
+import org.apache.lucene.index.Term;
+import org.apache.lucene.search.IndexSearcher;
+import org.apache.lucene.search.KnnFloatVectorQuery;
+import org.apache.lucene.search.TermQuery;
+import org.apache.lucene.search.TopDocs;
+import org.apache.lucene.store.Directory;
+import org.apache.lucene.store.FSDirectory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -85,10 +94,15 @@ class MapIndexReaderTest {
             List<MapIndexReader.Graph> graphs = reader.graphs(true);
             assertThat(graphs).isNotEmpty().allSatisfy(graph -> {
                 assertThat(graph.reachable()).isEqualTo(graph.nodes());
-                assertThat(graph.degreeMean()).isBetween(1.0, 64.0);
+                assertThat(graph.levels().getFirst().degreeMean()).isBetween(1.0, 64.0);
+                assertThat(graph.levels().getFirst().nodes()).isEqualTo(graph.nodes());
+                assertThat(graph.levels())
+                        .isSortedAccordingTo(Comparator.comparingInt(MapIndexReader.Level::nodes)
+                                .reversed());
+                assertThat(graph.nodesByDegree().stream().mapToInt(n -> n).sum())
+                        .isEqualTo(graph.nodes());
             });
         }
-        assertThat(MapIndexReader.check(folder)).isEmpty();
     }
 
     @Test
@@ -111,23 +125,59 @@ class MapIndexReaderTest {
     }
 
     @Test
-    void findsDamage() throws IOException {
-        filled(600).close();
-        Path largest;
-        try (Stream<Path> files = Files.list(folder)) {
-            largest = files.max(Comparator.comparingLong(file -> file.toFile().length()))
-                    .orElseThrow();
+    void comparesOneByOneAsTheExactStoreDoes() throws IOException {
+        filled(400).close();
+        List<float[]> queries =
+                List.of(maps.map(1000).probabilities(), maps.map(7).probabilities());
+        List<Long> progress = new ArrayList<>();
+        try (ExactMapStore exact = new ExactMapStore(SHAPE, 400, 2);
+                MapIndexReader reader = MapIndexReader.open(folder)) {
+            for (int i = 0; i < 400; i++) {
+                exact.add(maps.map(i));
+            }
+            float[][] best = reader.bestByTrajectory(queries, new int[] {1, 3, 4}, progress::add);
+            for (int query = 0; query < 2; query++) {
+                assertThat(best[query][0])
+                        .isCloseTo(
+                                exact.nearestByTrajectory(queries.get(query), 1, 1)
+                                        .score(0),
+                                offset(0x1p-9f));
+                assertThat(best[query][2])
+                        .isCloseTo(
+                                exact.nearestByTrajectory(queries.get(query), 4, 1)
+                                        .score(0),
+                                offset(0x1p-9f));
+            }
         }
-        try (RandomAccessFile file = new RandomAccessFile(largest.toFile(), "rw")) {
-            file.seek(file.length() / 2);
-            int old = file.read();
-            file.seek(file.length() / 2);
-            file.write(old ^ 0xff);
-        }
-        assertThat(MapIndexReader.check(folder)).isNotEmpty();
+        assertThat(progress).hasSize(400).last().isEqualTo(400L);
+    }
 
-        Files.delete(largest);
-        assertThat(MapIndexReader.check(folder)).isNotEmpty();
+    /** What Luke does: nothing of ours, only Lucene on the class path. */
+    @Test
+    void isAnIndexLikeAnyOtherToStockLucene() throws IOException {
+        filled(600).close();
+        try (Directory directory = FSDirectory.open(folder);
+                DirectoryReader reader = DirectoryReader.open(directory)) {
+            assertThat(reader.numDocs()).isEqualTo(600);
+            assertThat(reader.getIndexCommit().getUserData()).containsEntry("squall.model", "model");
+            IndexSearcher searcher = new IndexSearcher(reader);
+            TopDocs byTerm = searcher.search(new TermQuery(new Term("id", "77")), 2);
+            assertThat(byTerm.scoreDocs).hasSize(1);
+            float[] vector = null;
+            for (LeafReaderContext leaf : reader.leaves()) {
+                assertThat(leaf.reader().getFieldInfos().fieldInfo("trajectory").getVectorDimension())
+                        .isEqualTo(64);
+                int doc = byTerm.scoreDocs[0].doc - leaf.docBase;
+                if (doc >= 0 && doc < leaf.reader().maxDoc()) {
+                    vector = leaf.reader().getFloatVectorValues("trajectory").vectorValue(doc);
+                    NumericDocValues positions = leaf.reader().getNumericDocValues("position");
+                    assertThat(positions.advanceExact(doc)).isTrue();
+                    assertThat(positions.longValue()).isEqualTo(77);
+                }
+            }
+            TopDocs nearest = searcher.search(new KnnFloatVectorQuery("trajectory", vector, 3), 3);
+            assertThat(nearest.scoreDocs[0].doc).isEqualTo(byTerm.scoreDocs[0].doc);
+        }
     }
 
     @Test

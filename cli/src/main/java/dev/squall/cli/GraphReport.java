@@ -1,0 +1,125 @@
+package dev.squall.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.squall.cli.plot.HtmlPage;
+import dev.squall.cli.plot.LinePlot;
+import dev.squall.index.MapIndexReader.Graph;
+import dev.squall.index.MapIndexReader.Level;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * The graphs of an index, told as lines, as JSON and as a page.
+ *
+ * @param trajectories over trajectories, one a segment
+ * @param embeddings over embeddings
+ */
+record GraphReport(List<Graph> trajectories, List<Graph> embeddings) {
+    private static final String NONE = "no graph: so few maps are compared one by one";
+
+    void print(IndexOutput output) {
+        print(output, "trajectory", trajectories);
+        print(output, "semantic", embeddings);
+    }
+
+    private static void print(IndexOutput output, String field, List<Graph> graphs) {
+        if (graphs.isEmpty()) {
+            output.line(field, NONE);
+        }
+        for (Graph graph : graphs) {
+            output.line(
+                    field + " " + graph.segment(),
+                    graph.nodes() + " nodes on " + graph.levels().size() + " levels, " + graph.reachable()
+                            + " reachable");
+            for (int level = graph.levels().size() - 1; level >= 0; level--) {
+                Level of = graph.levels().get(level);
+                output.line(
+                        "  level " + level,
+                        String.format(
+                                Locale.ROOT,
+                                "%d nodes, %d to %d neighbours (mean %.1f)",
+                                of.nodes(),
+                                of.degreeLeast(),
+                                of.degreeMost(),
+                                of.degreeMean()));
+            }
+        }
+    }
+
+    ObjectNode json() {
+        ObjectNode object = IndexOutput.object();
+        put(object.putArray("trajectory"), trajectories);
+        put(object.putArray("semantic"), embeddings);
+        return object;
+    }
+
+    private static void put(ArrayNode array, List<Graph> graphs) {
+        for (Graph graph : graphs) {
+            ObjectNode node = array.addObject()
+                    .put("segment", graph.segment())
+                    .put("nodes", graph.nodes())
+                    .put("reachable", graph.reachable());
+            ArrayNode levels = node.putArray("levels");
+            graph.levels().forEach(level -> levels.addObject()
+                    .put("nodes", level.nodes())
+                    .put("degree_least", level.degreeLeast())
+                    .put("degree_mean", level.degreeMean())
+                    .put("degree_most", level.degreeMost()));
+            graph.nodesByDegree().forEach(node.putArray("nodes_by_degree")::add);
+        }
+    }
+
+    HtmlPage page(String title) {
+        HtmlPage page = new HtmlPage(title)
+                .paragraph(
+                        "Each segment of the index has a graph over its maps for either search. A search enters on the"
+                                + " highest level and follows neighbours down; what the graph does not lead to, it does not find.");
+        section(page, "Trajectories", trajectories);
+        section(page, "Embeddings", embeddings);
+        return page;
+    }
+
+    private static void section(HtmlPage page, String heading, List<Graph> graphs) {
+        page.heading(heading);
+        if (graphs.isEmpty()) {
+            page.paragraph(NONE + ".");
+            return;
+        }
+        List<List<String>> rows = new ArrayList<>();
+        for (Graph graph : graphs) {
+            for (int level = graph.levels().size() - 1; level >= 0; level--) {
+                Level of = graph.levels().get(level);
+                rows.add(List.of(
+                        graph.segment(),
+                        Integer.toString(level),
+                        Integer.toString(of.nodes()),
+                        of.degreeLeast() + " to " + of.degreeMost(),
+                        String.format(Locale.ROOT, "%.1f", of.degreeMean()),
+                        level > 0
+                                ? ""
+                                : String.format(Locale.ROOT, "%.2f %%", 100.0 * graph.reachable() / graph.nodes())));
+            }
+        }
+        page.table(List.of("segment", "level", "nodes", "neighbours", "mean", "reachable"), rows);
+        List<LinePlot.Line> lines = graphs.stream()
+                .sorted(Comparator.comparingInt(Graph::nodes).reversed())
+                .limit(LinePlot.LINES_MAX)
+                .map(GraphReport::degrees)
+                .toList();
+        page.figure(new LinePlot(
+                "Neighbours of a node on the lowest level, largest segments", "neighbours", "% of the nodes", lines));
+    }
+
+    private static LinePlot.Line degrees(Graph graph) {
+        double[] x = new double[graph.nodesByDegree().size()];
+        double[] y = new double[x.length];
+        for (int degree = 0; degree < x.length; degree++) {
+            x[degree] = degree;
+            y[degree] = 100.0 * graph.nodesByDegree().get(degree) / graph.reachable();
+        }
+        return new LinePlot.Line(graph.segment(), x, y);
+    }
+}

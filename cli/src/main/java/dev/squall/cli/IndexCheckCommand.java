@@ -1,0 +1,108 @@
+package dev.squall.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.squall.gguf.GgufFile;
+import dev.squall.index.MapIndexCheck;
+import dev.squall.model.ModelFingerprint;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import me.tongfei.progressbar.ProgressBar;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code squall index check}. */
+@Command(
+        name = "check",
+        description = "Reads everything and tells what is damaged and which repair exists. Exit code 1 if anything is.",
+        sortOptions = false)
+final class IndexCheckCommand implements Callable<Integer> {
+    private final Streams streams;
+    private final Environment environment;
+
+    @Parameters(paramLabel = "DIR", description = "The folder of --index.")
+    private Path folder = Path.of("");
+
+    @Option(
+            names = {"-m", "--model"},
+            paramLabel = "FILE",
+            description = "Also check that the index is of this model.")
+    private @Nullable Path model;
+
+    @Option(
+            names = "--repair",
+            fallbackValue = "true",
+            description = "Then drop damaged segments for good, and with them their maps. No chat may be writing.")
+    private boolean repair;
+
+    @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
+    private boolean json;
+
+    IndexCheckCommand(Streams streams, Environment environment) {
+        this.streams = streams;
+        this.environment = environment;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        String fingerprint = model == null ? null : fingerprint(model);
+        List<MapIndexCheck.Finding> findings = check(fingerprint);
+        int lost = repair && isDamaged(findings) ? MapIndexCheck.repair(folder) : 0;
+        IndexOutput output = IndexOutput.of(streams, environment);
+        if (json) {
+            ObjectNode object = IndexOutput.object();
+            ArrayNode problems = object.putArray("problems");
+            ArrayNode notes = object.putArray("notes");
+            for (MapIndexCheck.Finding finding : findings) {
+                (finding.isDamage() ? problems : notes)
+                        .addObject()
+                        .put("text", finding.text())
+                        .put("repair", finding.repair());
+            }
+            output.json(object.put("maps_dropped", lost));
+        } else {
+            print(output, findings, lost);
+        }
+        return isDamaged(lost > 0 ? check(fingerprint) : findings) ? ExitCode.FAILED : ExitCode.FINE;
+    }
+
+    private List<MapIndexCheck.Finding> check(@Nullable String fingerprint) throws IOException {
+        try (ProgressBar bar = ProgressLine.start(streams, MapIndexCheck.maps(folder), 0)) {
+            return MapIndexCheck.run(folder, fingerprint, checked -> {
+                if (bar != null) {
+                    bar.stepTo(checked);
+                }
+            });
+        }
+    }
+
+    private static boolean isDamaged(List<MapIndexCheck.Finding> findings) {
+        return findings.stream().anyMatch(MapIndexCheck.Finding::isDamage);
+    }
+
+    private static String fingerprint(Path model) throws IOException {
+        try (GgufFile file = GgufFile.open(model)) {
+            return ModelFingerprint.of(file);
+        }
+    }
+
+    private static void print(IndexOutput output, List<MapIndexCheck.Finding> findings, int lost) {
+        for (MapIndexCheck.Finding finding : findings) {
+            String text = TerminalText.line(finding.text());
+            output.text(finding.isDamage() ? output.palette().error(text) : text);
+            if (!finding.repair().isEmpty()) {
+                output.text("  repair: " + finding.repair());
+            }
+        }
+        if (!isDamaged(findings)) {
+            output.text("nothing is damaged");
+        }
+        if (lost > 0) {
+            output.text("dropped what was damaged, and " + lost + " maps with it");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+package dev.squall.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.squall.cli.plot.HtmlPage;
+import dev.squall.cli.plot.LinePlot;
+import dev.squall.index.MapIndexReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.function.ToDoubleFunction;
+import me.tongfei.progressbar.ProgressBar;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code squall index recall}. */
+@Command(
+        name = "recall",
+        description = "Searches for stored maps by their first layers, and compares with comparing them all.",
+        sortOptions = false)
+final class IndexRecallCommand implements Callable<Integer> {
+    private final Streams streams;
+    private final Environment environment;
+
+    @Parameters(paramLabel = "DIR", description = "The folder of --index.")
+    private Path folder = Path.of("");
+
+    @Option(
+            names = "--queries",
+            paramLabel = "N",
+            defaultValue = "200",
+            description = "Maps that are searched for. Default: 200.")
+    private int queries;
+
+    @Option(
+            names = "--candidates",
+            paramLabel = "N",
+            split = ",",
+            defaultValue = "8,32,128",
+            description =
+                    "Maps that each graph is asked for, one or several numbers. Default: 8,32,128; a chat's is 32.")
+    private List<Integer> candidates = new ArrayList<>();
+
+    @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
+    private boolean json;
+
+    @Option(names = "--html", paramLabel = "FILE", description = "Write a page with curves to this file, too.")
+    private @Nullable Path html;
+
+    IndexRecallCommand(Streams streams, Environment environment) {
+        this.streams = streams;
+        this.environment = environment;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        if (queries < 1 || candidates.stream().anyMatch(n -> n < 1) || candidates.size() > LinePlot.LINES_MAX) {
+            throw new CommandFailure("--queries " + queries + " and --candidates " + candidates
+                    + ": expected 1 or more of each, and at most " + LinePlot.LINES_MAX + " numbers of candidates");
+        }
+        try (MapIndexReader reader = MapIndexReader.open(folder)) {
+            List<IndexRecall.Row> rows = measure(reader);
+            print(reader, rows);
+            if (html != null) {
+                page(reader, rows).write(html);
+            }
+        }
+        return ExitCode.FINE;
+    }
+
+    private List<IndexRecall.Row> measure(MapIndexReader reader) throws IOException {
+        try (ProgressBar bar = ProgressLine.start(streams, reader.maps(), 0)) {
+            return IndexRecall.measure(reader, queries, candidates, compared -> {
+                if (bar != null) {
+                    bar.stepTo(compared);
+                }
+            });
+        }
+    }
+
+    private void print(MapIndexReader reader, List<IndexRecall.Row> rows) throws IOException {
+        IndexOutput output = IndexOutput.of(streams, environment);
+        ObjectNode object = IndexOutput.object();
+        ArrayNode array = object.putArray("recall");
+        if (!json) {
+            output.out().println("layers  candidates  recall@1  less similar by, mean  us a search");
+        }
+        for (IndexRecall.Row row : rows) {
+            array.addObject()
+                    .put("layers", row.layers())
+                    .put("candidates", row.candidates())
+                    .put("recall_at_1", row.recall())
+                    .put("less_similar", row.lessSimilar())
+                    .put("search_micros", row.searchMicros());
+            if (!json) {
+                output.out()
+                        .println(String.format(
+                                Locale.ROOT,
+                                "%2d of %-3d %8d %7.1f %% %22.4f %12.0f",
+                                row.layers(),
+                                reader.index().shape().layerCount(),
+                                row.candidates(),
+                                100 * row.recall(),
+                                row.lessSimilar(),
+                                row.searchMicros()));
+            }
+        }
+        if (json) {
+            output.json(object);
+        }
+    }
+
+    private HtmlPage page(MapIndexReader reader, List<IndexRecall.Row> rows) {
+        return new HtmlPage("Recall of index " + folder)
+                .paragraph(Math.min(queries, reader.maps()) + " of " + reader.maps()
+                        + " maps, with some noise, searched for by their first layers. The best map by comparing them all"
+                        + " counts as found if a search finds one that is as similar to within 2^-9, the error of half"
+                        + " precision. Candidates: how many maps each segment's graph is asked for.")
+                .figure(plot("Best map found", "recall@1, %", rows, row -> 100 * row.recall()))
+                .figure(plot("What is missed", "less similar by, mean", rows, IndexRecall.Row::lessSimilar))
+                .figure(plot("Time of a search", "microseconds", rows, IndexRecall.Row::searchMicros));
+    }
+
+    private LinePlot plot(
+            String title, String yLabel, List<IndexRecall.Row> rows, ToDoubleFunction<IndexRecall.Row> value) {
+        List<LinePlot.Line> lines = new ArrayList<>();
+        for (int number : candidates) {
+            List<IndexRecall.Row> some =
+                    rows.stream().filter(row -> row.candidates() == number).toList();
+            lines.add(new LinePlot.Line(
+                    number + " candidates",
+                    some.stream().mapToDouble(IndexRecall.Row::layers).toArray(),
+                    some.stream().mapToDouble(value).toArray()));
+        }
+        return new LinePlot(title, "layers known", yLabel, lines);
+    }
+}

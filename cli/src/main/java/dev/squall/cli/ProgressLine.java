@@ -1,0 +1,88 @@
+package dev.squall.cli;
+
+import java.time.Duration;
+import java.util.Locale;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarRenderer;
+import me.tongfei.progressbar.ProgressState;
+import org.jspecify.annotations.Nullable;
+
+/** The line that tells how far a long command has come: a bar with count, rate, what else is known, and time left. */
+final class ProgressLine implements ProgressBarRenderer {
+    private static final int UPDATE_MILLIS = 500;
+    private static final int BAR_MAX = 40;
+
+    /** The narrowest bar that says anything; what does not fit beside it is cut off at its end. */
+    private static final int BAR_MIN = 6;
+
+    private ProgressLine() {}
+
+    /**
+     * Begins a line on standard error; null if nobody looks at it.
+     *
+     * @param before how much was done earlier
+     */
+    static @Nullable ProgressBar start(Streams streams, long all, long before) {
+        return streams.errTerminal()
+                ? new ProgressBarBuilder()
+                        .setInitialMax(all)
+                        .startsFrom(before, Duration.ZERO)
+                        .setUpdateIntervalMillis(UPDATE_MILLIS)
+                        .setRenderer(new ProgressLine())
+                        .setConsumer(new ConsoleProgressBarConsumer(streams.err()))
+                        .build()
+                : null;
+    }
+
+    @Override
+    public String render(ProgressState state, int width) {
+        return text(
+                state.getCurrent(),
+                state.getMax(),
+                state.getCurrent() - state.getStart(),
+                state.getElapsedAfterStart(),
+                state.getExtraMessage(),
+                width);
+    }
+
+    /**
+     * The line.
+     *
+     * @param now how much of {@code done} was done in {@code elapsed}
+     * @param extra what else is known; may be empty
+     * @param width its characters at most
+     */
+    static String text(long done, long all, long now, Duration elapsed, String extra, int width) {
+        double seconds = elapsed.toNanos() / 1e9;
+        StringBuilder numbers = new StringBuilder();
+        if (now > 0 && seconds > 0) {
+            double rate = now / seconds;
+            numbers.append(String.format(Locale.ROOT, rate < 100 ? " %.1f/s" : " %.0f/s", rate));
+        }
+        if (!extra.isEmpty()) {
+            numbers.append(", ").append(extra);
+        }
+        if (now > 0 && done < all) {
+            numbers.append(", ").append(clock((all - done) * seconds / now)).append(" left");
+        }
+        String count = String.format(Locale.ROOT, "%" + Long.toString(all).length() + "d/%d", done, all);
+        int room = Math.min(BAR_MAX, width - count.length() - numbers.length() - 3);
+        String line = room < BAR_MIN ? count + numbers : count + " [" + bar(done, all, room) + "]" + numbers;
+        return line.length() <= width ? line : line.substring(0, Math.max(0, width));
+    }
+
+    private static String bar(long done, long all, int length) {
+        int filled = all == 0 ? length : (int) (length * Math.min(done, all) / all);
+        return "=".repeat(filled) + " ".repeat(length - filled);
+    }
+
+    /** A length of time as 0:08, 12:34 or 3:00:00. */
+    private static String clock(double seconds) {
+        long whole = Math.round(seconds);
+        return whole < 3600
+                ? String.format(Locale.ROOT, "%d:%02d", whole / 60, whole % 60)
+                : String.format(Locale.ROOT, "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60);
+    }
+}

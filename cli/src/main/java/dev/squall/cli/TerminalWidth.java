@@ -1,0 +1,33 @@
+package dev.squall.cli;
+
+import java.io.IOException;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.TerminalBuilder;
+
+/** How many characters a line of output may have. */
+final class TerminalWidth {
+    /** Where nobody looks, or no terminal says how wide it is. */
+    static final int DEFAULT = 80;
+
+    private static final int LEAST = 20;
+
+    private TerminalWidth() {}
+
+    /** The variable COLUMNS if it is set, else what the terminal says, else {@value #DEFAULT}. */
+    static int of(Streams streams, Environment environment) {
+        String columns = environment.get("COLUMNS");
+        if (columns != null && columns.matches("[1-9]\\d{0,3}")) {
+            return Math.max(LEAST, Integer.parseInt(columns));
+        }
+        return streams.outTerminal() ? ofTerminal() : DEFAULT;
+    }
+
+    private static int ofTerminal() {
+        try (Terminal terminal =
+                TerminalBuilder.builder().system(true).dumb(true).build()) {
+            return terminal.getWidth() > 0 ? Math.max(LEAST, terminal.getWidth()) : DEFAULT;
+        } catch (IOException e) {
+            return DEFAULT; // no terminal that can be asked
+        }
+    }
+}
