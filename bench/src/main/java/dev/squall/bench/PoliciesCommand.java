@@ -3,6 +3,7 @@ package dev.squall.bench;
 import dev.squall.expert.CacheCounters;
 import dev.squall.predict.LinkModel;
 import dev.squall.predict.PolicyName;
+import dev.squall.predict.Pooling;
 import dev.squall.predict.RoutingTrace;
 import dev.squall.predict.SimulatedParts;
 import dev.squall.predict.Simulation;
@@ -48,6 +49,9 @@ final class PoliciesCommand implements Callable<Integer> {
     @Option(names = "--maps", paramLabel = "N", description = "Expert maps that are kept.")
     private int maps = 1000;
 
+    @Option(names = "--pooling", description = "What finemoe learns of a prompt: ${COMPLETION-CANDIDATES}.")
+    private Pooling pooling = Pooling.MEAN;
+
     @Override
     public Integer call() throws IOException {
         RoutingTrace trace = RoutingTrace.read(file);
@@ -80,7 +84,8 @@ final class PoliciesCommand implements Callable<Integer> {
         LinkModel link = new LinkModel(trace.expertBytes()[0] / (ratio * LAYER_NANOS) * 1e9, LAYER_NANOS, 0);
         for (String name : names) {
             PolicyName policy = PolicyName.named(name);
-            Simulation simulation = new Simulation(trace, slots, policy.create(new SimulatedParts(trace, maps)), link);
+            Simulation simulation =
+                    new Simulation(trace, slots, policy.create(new SimulatedParts(trace, maps, pooling)), link);
             simulation.run(0, measured);
             simulation.forgetTotals();
             simulation.run(measured, trace.passes().size());

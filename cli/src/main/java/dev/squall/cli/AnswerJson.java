@@ -7,6 +7,7 @@ import dev.squall.generate.GenerationResult;
 import dev.squall.generate.LanguageModel;
 import dev.squall.generate.ScoredToken;
 import dev.squall.generate.TokenProbability;
+import dev.squall.predict.PredictionCounters;
 import dev.squall.sampling.SamplingOptions;
 import dev.squall.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -41,7 +42,7 @@ final class AnswerJson {
             writeTokens(json, model.tokenizer(), "answer", result.answer(), question.likeliest());
             json.writeStringField("text", result.text());
             json.writeStringField("stop_reason", result.stopReason().name().toLowerCase(Locale.ROOT));
-            writeMetrics(json, result.metrics());
+            writeMetrics(json, result.metrics(), model.predictionCounters());
             json.writeEndObject();
         }
         out.write(System.lineSeparator().getBytes(StandardCharsets.UTF_8));
@@ -111,7 +112,8 @@ final class AnswerJson {
         }
     }
 
-    private static void writeMetrics(JsonGenerator json, GenerationMetrics metrics) throws IOException {
+    private static void writeMetrics(JsonGenerator json, GenerationMetrics metrics, PredictionCounters forecasts)
+            throws IOException {
         json.writeObjectFieldStart("metrics");
         json.writeNumberField("prompt_tokens", metrics.promptTokens());
         json.writeNumberField("prompt_tokens_cached", metrics.promptTokensCached());
@@ -131,6 +133,11 @@ final class AnswerJson {
         json.writeNumberField("expert_prediction_recall", metrics.experts().predictionRecall());
         json.writeNumberField("expert_prediction_precision", metrics.experts().predictionPrecision());
         json.writeNumberField("expert_stalled_seconds", metrics.experts().stalledNanos() / 1e9);
+        json.writeNumberField("expert_forecasts", forecasts.observed());
+        json.writeNumberField("expert_forecasts_left_out", forecasts.dropped());
+        json.writeNumberField("expert_forecast_seconds", forecasts.predictionNanos() / 1e9);
+        json.writeNumberField("expert_map_searches", forecasts.searches());
+        json.writeNumberField("expert_map_search_seconds", forecasts.searchNanos() / 1e9);
         json.writeEndObject();
     }
 }

@@ -78,11 +78,13 @@ final class ExpertUse implements RoutingObserver {
             PredictionCounters forecasts = model.predictionCounters();
             lines.add(String.format(
                     Locale.ROOT,
-                    "%d slots; %d layers forecast, %.0f us each; %d came too fast for a forecast",
+                    "%d slots; %d layers forecast, %.0f us each; %d came too fast for a forecast; %d searches, %.0f us each",
                     model.expertSlots().getAsInt(),
                     forecasts.observed(),
                     forecasts.predictionNanos() / 1e3 / Math.max(1, forecasts.observed()),
-                    forecasts.dropped()));
+                    forecasts.dropped(),
+                    forecasts.searches(),
+                    forecasts.searchNanos() / 1e3 / Math.max(1, forecasts.searches())));
         }
         return lines;
     }

@@ -11,6 +11,7 @@ import dev.squall.predict.ExpertMap;
 import dev.squall.predict.MapOrigin;
 import dev.squall.predict.MapShape;
 import dev.squall.predict.Phase;
+import java.io.IOException;
 import java.util.Locale;
 
 /**
@@ -43,6 +44,9 @@ record IndexLine(MapIndex index, ExpertMap map) {
         ArrayNode embedding = object.putArray("embedding");
         for (float value : map.embedding()) {
             embedding.add(value);
+        }
+        if (map.continuation().length > 0) {
+            object.put("continuation", map.continuation());
         }
         return object;
     }
@@ -87,9 +91,22 @@ record IndexLine(MapIndex index, ExpertMap map) {
                     field(node, "misses", where).asInt());
             return new IndexLine(
                     new MapIndex(field(node, "model", where).asText(), shape),
-                    new ExpertMap(embedding, probabilities, origin));
+                    new ExpertMap(embedding, probabilities, continuation(node, where), origin));
         } catch (IllegalArgumentException e) {
             throw new CommandFailure(where + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** In base 64; lines of maps that nothing followed have none. */
+    private static byte[] continuation(JsonNode node, String where) {
+        JsonNode value = node.get("continuation");
+        if (value == null) {
+            return new byte[0];
+        }
+        try {
+            return value.binaryValue();
+        } catch (IOException e) {
+            throw new CommandFailure(where + ": 'continuation' is not in base 64", e);
         }
     }
 

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.squall.index.LuceneExpertMapStore;
 import dev.squall.index.MapIndex;
 import dev.squall.index.MapIndexReader;
-import dev.squall.predict.ExpertMap;
 import dev.squall.predict.PolicyOptions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -56,7 +55,7 @@ final class IndexMergeCommand implements Callable<Integer> {
             for (Path source : sources) {
                 long before = store.size();
                 try (MapIndexReader reader = MapIndexReader.open(source)) {
-                    reader.forEach(map -> store.add(new ExpertMap(map.embedding(), map.probabilities(), map.origin())));
+                    reader.forEach(map -> store.add(map.map()));
                     store.commit();
                     long replaced = before + reader.maps() - store.size();
                     ObjectNode node = IndexOutput.object()

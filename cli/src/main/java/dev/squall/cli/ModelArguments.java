@@ -6,6 +6,7 @@ import dev.squall.index.LuceneExpertMapStore;
 import dev.squall.model.ModelException;
 import dev.squall.predict.PolicyName;
 import dev.squall.predict.PolicyOptions;
+import dev.squall.predict.Pooling;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -94,6 +95,15 @@ final class ModelArguments {
     String prefetchDistance = "auto";
 
     @Option(
+            names = "--pooling",
+            paramLabel = "last|mean|each",
+            defaultValue = "mean",
+            description =
+                    "What the policy finemoe learns of a prompt: a map of its last token, the mean of all, or a map "
+                            + "of each of some. Default: ${DEFAULT-VALUE}.")
+    Pooling pooling = Pooling.MEAN;
+
+    @Option(
             names = "--policy-trace",
             paramLabel = "FILE",
             description = "The recorded future that the policies belady and oracle replay.")
@@ -180,6 +190,7 @@ final class ModelArguments {
     private PolicyOptions policyOptions() {
         PolicyOptions options = PolicyOptions.of(policyName())
                 .withPrefetchDistance(prefetchDistance())
+                .withPooling(pooling)
                 .withTrace(policyTrace);
         Path folder = index;
         if (folder == null) {

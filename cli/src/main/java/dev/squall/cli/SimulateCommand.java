@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.squall.expert.CacheCounters;
 import dev.squall.predict.LinkModel;
 import dev.squall.predict.PolicyName;
+import dev.squall.predict.Pooling;
 import dev.squall.predict.RoutingTrace;
 import dev.squall.predict.SimulatedParts;
 import dev.squall.predict.Simulation;
@@ -135,7 +136,7 @@ final class SimulateCommand implements Callable<Integer> {
         List<Outcome> outcomes = new ArrayList<>();
         for (PolicyName name : names) {
             Simulation simulation =
-                    new Simulation(trace, slotCount, name.create(new SimulatedParts(trace, maps)), link);
+                    new Simulation(trace, slotCount, name.create(new SimulatedParts(trace, maps, Pooling.MEAN)), link);
             simulation.run(0, learn);
             simulation.forgetTotals();
             simulation.run(learn, trace.passes().size());

@@ -1,5 +1,6 @@
 package dev.squall.cli;
 
+import dev.squall.predict.Pooling;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -114,6 +115,7 @@ public final class Squall implements Runnable {
                 .registerConverter(BatchInput.Format.class, word -> Words.choice(BatchInput.Format.class, word))
                 .registerConverter(Device.class, Device::parse)
                 .registerConverter(Kernels.class, word -> Words.choice(Kernels.class, word))
+                .registerConverter(Pooling.class, word -> Words.choice(Pooling.class, word))
                 .registerConverter(
                         CompletionCommand.Shell.class, word -> Words.choice(CompletionCommand.Shell.class, word))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(

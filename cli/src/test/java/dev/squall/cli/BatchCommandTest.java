@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -19,7 +18,6 @@ import org.junit.jupiter.api.io.TempDir;
 class BatchCommandTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long PATIENCE_SECONDS = 120;
-    private static final int KILLS = Integer.getInteger("squall.test.kills", 12);
 
     @TempDir
     private Path home;
@@ -237,30 +235,6 @@ class BatchCommandTest {
     }
 
     @Test
-    void losesNothingHoweverOftenItIsKilled() throws Exception {
-        Path input = prompts(60);
-        Path expected = home.resolve("expected");
-        assertThat(run(input.toString(), "-o", expected.toString(), "-s", "3", "-n", "20")
-                        .exitCode())
-                .isZero();
-        Path output = home.resolve("out");
-        Random random = new Random(1);
-        int killed = 0;
-        for (int i = 0; i < KILLS; i++) {
-            Process process = start("-o", output.toString(), input.toString(), "-s", "3", "-n", "20", "-t", "1");
-            if (!process.waitFor(500 + random.nextInt(700), TimeUnit.MILLISECONDS)) {
-                killed++;
-            }
-            process.destroyForcibly().waitFor();
-        }
-        Process last = start("-o", output.toString(), input.toString(), "-s", "3", "-n", "20");
-        assertThat(last.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
-        assertThat(last.exitValue()).isZero();
-        assertThat(killed).isPositive();
-        assertThat(answers(output)).isEqualTo(answers(expected));
-    }
-
-    @Test
     void keepsWhatItHasWhenTheDiskIsFull() throws Exception {
         Path input = prompts(40);
         Path output = home.resolve("out");
@@ -304,13 +278,6 @@ class BatchCommandTest {
 
         assertThat(process.exitValue()).isEqualTo(143);
         assertThat(Files.readString(err)).contains("interrupted:").contains("the same command goes on");
-    }
-
-    private Process start(String... arguments) throws IOException {
-        return new ProcessBuilder(command(arguments))
-                .redirectOutput(home.resolve("unused").toFile())
-                .redirectError(home.resolve("unused").toFile())
-                .start();
     }
 
     private List<String> command(String... arguments) {

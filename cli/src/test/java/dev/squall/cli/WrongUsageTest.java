@@ -53,6 +53,7 @@ class WrongUsageTest {
                 "simulate x --policy best | squall: policy 'best', expected one of lru",
                 "simulate x --compute fast | squall: --compute 'fast': expected a time such as 500us or 2ms",
                 "chat -p x --kernels fast | '--kernels': 'fast', expected vector or scalar",
+                "chat -p x --pooling most | '--pooling': 'most', expected last or mean or each",
                 "chat -p x --color blue | '--color': 'blue', expected auto or on or off",
                 "chat -p x --logprobs 3 | squall: --logprobs is written as JSON: add --json",
                 "chat -p x --json --logprobs -1 | squall: --logprobs -1: expected 0 to 1000",

@@ -55,6 +55,11 @@ public record PolicyOptions(
         return new PolicyOptions(name, distance, pooling, maps, trace);
     }
 
+    /** The same with other maps of prompts. */
+    public PolicyOptions withPooling(Pooling other) {
+        return new PolicyOptions(name, prefetchDistance, other, maps, trace);
+    }
+
     /** The same with maps kept elsewhere. */
     public PolicyOptions withMaps(MapStoreFactory factory) {
         return new PolicyOptions(name, prefetchDistance, pooling, factory, trace);

@@ -5,8 +5,9 @@ package dev.squall.predict;
  *
  * @param trace what is replayed
  * @param mapsMax expert maps that are kept
+ * @param pooling what is learnt of a prefill
  */
-public record SimulatedParts(RoutingTrace trace, int mapsMax) implements PolicyName.Parts {
+public record SimulatedParts(RoutingTrace trace, int mapsMax, Pooling pooling) implements PolicyName.Parts {
     @Override
     public MapShape shape() {
         return trace.shape();
@@ -20,10 +21,5 @@ public record SimulatedParts(RoutingTrace trace, int mapsMax) implements PolicyN
     @Override
     public int prefetchDistance() {
         return 0;
-    }
-
-    @Override
-    public Pooling pooling() {
-        return Pooling.MEAN;
     }
 }

@@ -8,6 +8,7 @@ import dev.squall.expert.ExpertCacheOptions;
 import dev.squall.predict.LinkModel;
 import dev.squall.predict.PolicyName;
 import dev.squall.predict.PolicyOptions;
+import dev.squall.predict.Pooling;
 import dev.squall.predict.RoutingTrace;
 import dev.squall.predict.SimulatedParts;
 import dev.squall.predict.Simulation;
@@ -51,7 +52,8 @@ class SimulationTest {
     }
 
     private static Simulation simulate(RoutingTrace trace, PolicyName policy, int slots) {
-        Simulation simulation = new Simulation(trace, slots, policy.create(new SimulatedParts(trace, 1000)), LINK);
+        Simulation simulation =
+                new Simulation(trace, slots, policy.create(new SimulatedParts(trace, 1000, Pooling.MEAN)), LINK);
         simulation.run(0, trace.passes().size());
         return simulation;
     }

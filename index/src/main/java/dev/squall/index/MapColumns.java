@@ -16,6 +16,7 @@ final class MapColumns {
     private final NumericDocValues ids;
     private final BinaryDocValues embeddings;
     private final BinaryDocValues probabilities;
+    private final BinaryDocValues continuations;
 
     MapColumns(LeafReader leaf, MapShape shape) throws IOException {
         this.shape = shape;
@@ -23,6 +24,7 @@ final class MapColumns {
         ids = DocValues.getNumeric(leaf, MapDocuments.ID);
         embeddings = DocValues.getBinary(leaf, MapDocuments.EMBEDDING);
         probabilities = DocValues.getBinary(leaf, MapDocuments.PROBABILITIES);
+        continuations = DocValues.getBinary(leaf, MapDocuments.CONTINUATION);
     }
 
     long id(int doc) throws IOException {
@@ -45,7 +47,8 @@ final class MapColumns {
                 id(doc),
                 origin(doc),
                 floats(embedding, shape.embeddingLength()),
-                floats(probabilityHalves(doc), shape.probabilityCount()));
+                floats(probabilityHalves(doc), shape.probabilityCount()),
+                MapDocuments.continuation(continuations, doc));
     }
 
     private static float[] floats(BytesRef bytes, int count) {

@@ -1,5 +1,6 @@
 package dev.squall.index;
 
+import dev.squall.predict.ExpertMap;
 import dev.squall.predict.MapOrigin;
 
 /**
@@ -9,5 +10,11 @@ import dev.squall.predict.MapOrigin;
  * @param origin where it comes from
  * @param embedding h numbers at unit length
  * @param probabilities L x J
+ * @param continuation what followed it; empty if that is not known
  */
-public record StoredMap(long id, MapOrigin origin, float[] embedding, float[] probabilities) {}
+public record StoredMap(long id, MapOrigin origin, float[] embedding, float[] probabilities, byte[] continuation) {
+    /** The map to be stored elsewhere, under another number. */
+    public ExpertMap map() {
+        return new ExpertMap(embedding, probabilities, continuation, origin);
+    }
+}

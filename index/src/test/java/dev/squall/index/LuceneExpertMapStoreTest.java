@@ -44,6 +44,13 @@ class LuceneExpertMapStoreTest {
                 MapMatches found = store.nearestByTrajectory(map.probabilities(), SHAPE.layerCount(), 1);
                 assertThat(found.score(0)).isCloseTo(1, offset(0x1p-9f));
                 assertThat(found.origin(0)).isEqualTo(map.origin());
+                assertThat(found.continuation(0)).isEqualTo(map.continuation());
+            }
+            for (int i = 0; i < 700; i += 50) {
+                MapMatches found = store.nearestByTrajectory(maps.map(i).probabilities(), SHAPE.layerCount(), 1);
+                assertThat(found.continuation(0))
+                        .as("map %d", i)
+                        .isEqualTo(maps.map(i).continuation());
             }
             assertThat(store.size()).isEqualTo(700);
         }

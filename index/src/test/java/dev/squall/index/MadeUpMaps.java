@@ -40,6 +40,18 @@ final class MadeUpMaps {
             }
         }
         MapOrigin origin = new MapOrigin(1_000_000 + i, Phase.DECODE, (int) (i % 4096), i / 100, 3, 1);
-        return new ExpertMap(embedding, probabilities, origin);
+        return new ExpertMap(embedding, probabilities, continuation(shape, i), origin);
+    }
+
+    /** Of every third map nothing is known. */
+    private static byte[] continuation(MapShape shape, long i) {
+        byte[] continuation = new byte[i % 3 == 0 ? 0 : 1 + shape.probabilityCount()];
+        if (continuation.length > 0) {
+            continuation[0] = 5;
+            for (int id = 1; id < continuation.length; id++) {
+                continuation[id] = (byte) ((i + id) % 6);
+            }
+        }
+        return continuation;
     }
 }

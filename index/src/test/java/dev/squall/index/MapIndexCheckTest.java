@@ -3,7 +3,6 @@ package dev.squall.index;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.squall.predict.ExpertMap;
 import dev.squall.predict.MapShape;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -166,7 +165,7 @@ class MapIndexCheckTest {
         Path cured = folder.resolveSibling("cured");
         try (MapIndexReader reader = MapIndexReader.open(folder);
                 LuceneExpertMapStore store = LuceneExpertMapStore.open(cured, SHAPE, "model", 100_000, 2)) {
-            reader.forEach(map -> store.add(new ExpertMap(map.embedding(), map.probabilities(), map.origin())));
+            reader.forEach(map -> store.add(map.map()));
         }
         assertThat(MapIndexCheck.run(cured, "model", checked -> {})).noneMatch(MapIndexCheck.Finding::isDamage);
     }

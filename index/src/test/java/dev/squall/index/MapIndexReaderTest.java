@@ -77,6 +77,8 @@ class MapIndexReaderTest {
             StoredMap map = reader.find(7).orElseThrow();
             ExpertMap expected = maps.map(7);
             assertThat(map.origin()).isEqualTo(expected.origin());
+            assertThat(map.continuation()).isEqualTo(expected.continuation()).hasSizeGreaterThan(1);
+            assertThat(reader.find(6).orElseThrow().continuation()).isEmpty();
             for (int i = 0; i < SHAPE.probabilityCount(); i++) {
                 assertThat(map.probabilities()[i]).isCloseTo(expected.probabilities()[i], offset(0x1p-11f));
             }
