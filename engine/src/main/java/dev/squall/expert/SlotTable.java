@@ -360,7 +360,7 @@ public final class SlotTable {
     }
 
     public CacheConditions conditions() {
-        return new CacheConditions(slots.length, copyNanos, layerNanos, missesPerVisit);
+        return new CacheConditions(slots.length, copyNanos, layerNanos, missesPerVisit, 0);
     }
 
     /** Everything counted so far, with the stalls that the caller has counted. */

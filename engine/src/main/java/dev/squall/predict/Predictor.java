@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 public final class Predictor implements RoutingObserver, AutoCloseable {
     private static final int RING = 64;
 
+    /** Weight of the newest measurement in a running mean. */
+    private static final double NEWEST = 0.05;
+
     private final MapShape shape;
     private final int denseLayers;
     private final HiddenRows hiddenRows;
@@ -43,6 +46,7 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
     private volatile PredictionCounters counters = PredictionCounters.ZERO;
     private final AtomicLong dropped = new AtomicLong();
     private long conversations;
+    private double forecastNanos;
 
     /**
      * Starts the thread.
@@ -215,12 +219,14 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
             trace.onRouted(layerObservation);
         }
         if (policy != null) {
+            long start = System.nanoTime();
             policy.onRouted(layerObservation, conditions(), plan);
+            forecastNanos += NEWEST * (System.nanoTime() - start - forecastNanos);
         }
     }
 
     private CacheConditions conditions() {
-        return cache == null ? new CacheConditions(0, 0, 0, 0) : cache.conditions();
+        return cache == null ? CacheConditions.NONE : cache.conditions().withForecastNanos(forecastNanos);
     }
 
     /** Waits until the policy has heard everything that has been observed. */

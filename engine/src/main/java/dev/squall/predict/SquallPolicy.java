@@ -19,6 +19,9 @@ final class SquallPolicy implements PrefetchPolicy {
     /** Distances that are calibrated apart: 1, 2, 3, 4, up to 8. */
     private static final int BUCKETS = 5;
 
+    /** Most of a layer's time that forecasts may take in the mean: they run on a processor that computing wants, too. */
+    private static final double SHARE_MAX = 0.25;
+
     /** From so many layers behind the pass on, forecasts are left out. */
     private static final int LAG_MAX = 3;
 
@@ -52,7 +55,7 @@ final class SquallPolicy implements PrefetchPolicy {
     private final float[] ofRow;
     private ContextMaps.Mixture alike;
     private boolean isSingle;
-    private CacheConditions conditions = new CacheConditions(0, 0, 0, 0);
+    private CacheConditions conditions = CacheConditions.NONE;
 
     /**
      * @param store of {@link ContextMaps#storeShape}
@@ -121,8 +124,8 @@ final class SquallPolicy implements PrefetchPolicy {
     @Override
     public void onRouted(LayerObservation observed, CacheConditions now, PrefetchPlan plan) {
         conditions = now;
-        if (observed.lag() >= LAG_MAX) {
-            // Only what a map needs, so that none is lost while this catches up.
+        if (observed.lag() >= LAG_MAX || isTooDear(observed)) {
+            // Only what a map needs, so that none is lost.
             history.onRouted(observed);
             maps.onRouted(observed);
             return;
@@ -150,6 +153,12 @@ final class SquallPolicy implements PrefetchPolicy {
         if (layer % NEXT_PASS_EVERY == NEXT_PASS_EVERY - 1 || layer == shape.layerCount() - 1) {
             forecastNextPass(observed, plan);
         }
+    }
+
+    /** Whether a forecast is left out for what it costs; what was left out lately counts in that mean. */
+    private boolean isTooDear(LayerObservation observed) {
+        double allowed = SHARE_MAX * conditions.layerNanos();
+        return conditions.forecastNanos() > allowed && allowed > 0 && observed.layer() != shape.layerCount() - 1;
     }
 
     @Override

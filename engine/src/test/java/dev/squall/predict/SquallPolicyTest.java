@@ -1,0 +1,79 @@
+package dev.squall.predict;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.squall.expert.CacheConditions;
+import dev.squall.expert.CacheCounters;
+import dev.squall.expert.PrefetchPlan;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+
+class SquallPolicyTest {
+    private static final MapShape SHAPE = new MapShape(4, 4, 1, 8);
+    private static final CacheConditions CHEAP = new CacheConditions(8, 1000, 1000, 1, 10);
+    private static final CacheConditions DEAR = new CacheConditions(8, 1000, 1000, 1, 2000);
+
+    private final ExactMapStore store = new ExactMapStore(ContextMaps.storeShape(SHAPE), 100, 3);
+    private final SquallPolicy policy = new SquallPolicy(SHAPE, store, 0);
+
+    /** One pass of a conversation, each layer using its own expert; the plan that came of layer 1. */
+    private PrefetchPlan pass(long pass, CacheConditions conditions) {
+        PassObservation begun = new PassObservation(SHAPE);
+        begun.set(
+                pass * 4,
+                pass == 0 ? Phase.PREFILL : Phase.DECODE,
+                1,
+                CacheCounters.ZERO,
+                (row, distance, out, outOffset) -> false);
+        Arrays.fill(begun.embeddings(), 0, 8, 1f);
+        begun.positions()[0] = (int) pass;
+        begun.conversations()[0] = 1;
+        policy.onPass(begun, conditions, new PrefetchPlan(4, 4));
+        PrefetchPlan ofLayer1 = new PrefetchPlan(4, 4);
+        for (int layer = 0; layer < 4; layer++) {
+            LayerObservation observed = new LayerObservation(SHAPE);
+            observed.set(pass * 4 + layer, 0, 1, 1, (row, distance, out, outOffset) -> false);
+            Arrays.fill(observed.probabilities(), 0, 4, 0.05f);
+            observed.probabilities()[layer] = 0.85f;
+            observed.counts()[layer] = 1;
+            Arrays.fill(observed.hidden(), 0, 8, 1f);
+            policy.onRouted(observed, conditions, layer == 1 ? ofLayer1 : new PrefetchPlan(4, 4));
+        }
+        return ofLayer1;
+    }
+
+    @Test
+    void learnsWhatTheNextLayerUses() {
+        for (int pass = 0; pass < 60; pass++) {
+            pass(pass, CHEAP);
+        }
+        PrefetchPlan plan = pass(60, CHEAP);
+        assertThat(plan.probability(2, 2)).isGreaterThan(0.9);
+        assertThat(plan.probability(2, 1)).isLessThan(0.1);
+    }
+
+    @Test
+    void learnsWhatTheNextPassUses() {
+        for (int pass = 0; pass < 60; pass++) {
+            pass(pass, CHEAP);
+        }
+        policy.onEnd();
+        assertThat(store.size()).isPositive();
+        float[] spread = new float[32];
+        for (int layer = 0; layer < 8; layer++) {
+            Arrays.fill(spread, layer * 4, layer * 4 + 4, 0.05f);
+            spread[layer * 4 + layer % 4] = 0.85f;
+        }
+        byte[] continuation = store.nearestByTrajectory(spread, 8, 60).continuation(0);
+        assertThat(Continuation.nextUse(continuation, 5)).isEqualTo(1);
+        assertThat(Continuation.nextUse(continuation, 4)).isZero();
+    }
+
+    @Test
+    void forecastsLessWhereForecastsTakeLongerThanLayers() {
+        for (int pass = 0; pass < 60; pass++) {
+            pass(pass, CHEAP);
+        }
+        assertThat(pass(60, DEAR).probability(2, 2)).isZero();
+    }
+}
