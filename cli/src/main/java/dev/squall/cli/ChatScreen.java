@@ -51,6 +51,7 @@ final class ChatScreen {
     private final Environment environment;
     private final Runnable leaveInterrupted;
     private final ExpertUse use;
+    private final AnswerMatches matches;
     private String pendingText = "";
     private long lastSeed;
     private int attempts;
@@ -81,6 +82,7 @@ final class ChatScreen {
         this.leaveInterrupted = leaveInterrupted;
         this.lastSeed = settings.sampling().seed();
         use = new ExpertUse(model);
+        matches = new AnswerMatches(model);
     }
 
     /** Opens the process's terminal, chats, and returns the exit code. */
@@ -116,9 +118,11 @@ final class ChatScreen {
     /** Chats until the user leaves. */
     int run() {
         model.addObserver(use);
+        model.addObserver(matches);
         try {
             return readLines();
         } finally {
+            model.removeObserver(matches);
             model.removeObserver(use);
         }
     }
@@ -199,6 +203,7 @@ final class ChatScreen {
             case SET -> set(argument);
             case SHOW -> show();
             case STATS -> stats();
+            case INDEX -> matches.lines().forEach(this::say);
             case EXPERTS -> use.lines(terminal.getWidth()).forEach(this::say);
             case READ -> read(Home.expand(argument, environment));
             case SAVE -> save(Home.expand(argument, environment));

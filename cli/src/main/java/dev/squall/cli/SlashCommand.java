@@ -13,6 +13,7 @@ enum SlashCommand {
     SHOW("", "show the model and the options"),
     STATS("", "show what the chat has cost so far, answer by answer"),
     EXPERTS("", "show which experts the last answer used, and which are in memory"),
+    INDEX("", "show which learnt maps the last answer was like"),
     READ("FILE", "put a text file in front of the next message"),
     SAVE("FILE", "save the chat as JSON"),
     LOAD("FILE", "take up a saved chat"),

@@ -77,9 +77,10 @@ class ChatScreenTest {
 
     @Test
     void showsWhichExpertsTheLastAnswerUsed() throws IOException {
-        Chat chat = chat("/experts\n" + QUESTION + "\n/experts\n");
+        Chat chat = chat("/experts\n/index\n" + QUESTION + "\n/experts\n");
 
         assertThat(chat.screen())
+                .contains("no maps are kept")
                 .contains("no answer yet that used experts")
                 .containsPattern("used each expert \\(\\d+ uses\\); all are in memory")
                 .containsPattern("\n {3}7 \\|[ .:=+*#%@-]{16}\\|")

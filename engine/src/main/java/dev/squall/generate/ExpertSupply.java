@@ -28,6 +28,7 @@ import dev.squall.predict.TimedMapStore;
 import dev.squall.predict.TraceWriter;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
@@ -186,6 +187,10 @@ final class ExpertSupply implements AutoCloseable {
     PredictionCounters predictionCounters() {
         PredictionCounters counters = predictor == null ? PredictionCounters.ZERO : predictor.counters();
         return store == null ? counters : counters.withSearches(store.searches(), store.searchNanos());
+    }
+
+    Optional<ExpertMapStore> maps() {
+        return Optional.ofNullable(store);
     }
 
     OptionalInt slots() {

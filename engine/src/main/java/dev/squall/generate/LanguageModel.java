@@ -10,6 +10,7 @@ import dev.squall.expert.ExpertCacheOptions;
 import dev.squall.gguf.GgufFile;
 import dev.squall.model.Hyperparameters;
 import dev.squall.model.ModelWeights;
+import dev.squall.predict.ExpertMapStore;
 import dev.squall.predict.PolicyName;
 import dev.squall.predict.PolicyOptions;
 import dev.squall.predict.PredictionCounters;
@@ -137,6 +138,11 @@ public final class LanguageModel implements AutoCloseable {
     /** What the predictor has done so far; nothing where there is none. */
     public PredictionCounters predictionCounters() {
         return supply.predictionCounters();
+    }
+
+    /** The expert maps that the policy learns; empty if it learns none. For searches by one thread while no answer is made. */
+    public Optional<ExpertMapStore> maps() {
+        return supply.maps();
     }
 
     /** Waits until everything predicted so far has been loaded, for those who measure. */

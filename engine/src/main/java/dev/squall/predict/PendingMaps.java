@@ -15,7 +15,7 @@ import java.util.Map;
  */
 final class PendingMaps {
     /** What follows a conversation's last pass is not waited for when so many passes of others have been noted since. */
-    private static final int SILENT_MAX = 256;
+    private static final int SILENT_MAX = 64;
 
     private final ExpertMapStore store;
     private final Map<Long, Conversation> conversations = new LinkedHashMap<>(16, 0.75f, true);
