@@ -100,7 +100,7 @@ final class ModelArguments {
             defaultValue = "mean",
             description =
                     "What the policy finemoe learns of a prompt: a map of its last token, the mean of all, or a map "
-                            + "of each of some. Default: ${DEFAULT-VALUE}.")
+                            + "of each of some. Default: mean.")
     Pooling pooling = Pooling.MEAN;
 
     @Option(
