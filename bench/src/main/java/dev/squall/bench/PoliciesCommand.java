@@ -3,6 +3,7 @@ package dev.squall.bench;
 import dev.squall.expert.CacheCounters;
 import dev.squall.predict.LinkModel;
 import dev.squall.predict.PolicyName;
+import dev.squall.predict.PolicyOptions;
 import dev.squall.predict.Pooling;
 import dev.squall.predict.RoutingTrace;
 import dev.squall.predict.SimulatedParts;
@@ -47,7 +48,7 @@ final class PoliciesCommand implements Callable<Integer> {
             Arrays.stream(PolicyName.values()).map(PolicyName::toString).toList();
 
     @Option(names = "--maps", paramLabel = "N", description = "Expert maps that are kept.")
-    private int maps = 1000;
+    private int maps = PolicyOptions.MAPS_MAX_DEFAULT;
 
     @Option(names = "--pooling", description = "What finemoe learns of a prompt: ${COMPLETION-CANDIDATES}.")
     private Pooling pooling = Pooling.MEAN;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.squall.expert.CacheCounters;
 import dev.squall.predict.LinkModel;
 import dev.squall.predict.PolicyName;
+import dev.squall.predict.PolicyOptions;
 import dev.squall.predict.Pooling;
 import dev.squall.predict.RoutingTrace;
 import dev.squall.predict.SimulatedParts;
@@ -88,9 +89,9 @@ final class SimulateCommand implements Callable<Integer> {
     @Option(
             names = "--maps",
             paramLabel = "N",
-            defaultValue = "1000",
-            description = "Expert maps that a policy keeps. Default: 1000.")
-    private int maps = 1000;
+            defaultValue = "10000",
+            description = "Expert maps that a policy keeps. Default: 10000.")
+    private int maps = PolicyOptions.MAPS_MAX_DEFAULT;
 
     @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
     private boolean json;

@@ -48,6 +48,9 @@ final class ContextMaps {
         }
     };
     private final float[] neighbour;
+    /** By the number of passes until a use, what it is worth. */
+    private final double[] worth = new double[Continuation.PASSES_MAX + 1];
+
     private CacheCounters counters = CacheCounters.ZERO;
     private Phase phase = Phase.PREFILL;
     private int rowCount;
@@ -121,6 +124,9 @@ final class ContextMaps {
          */
         boolean discountedUses(int layer, float discount, float[] out) {
             Arrays.fill(out, 0);
+            for (int passes = 1; passes < worth.length; passes++) {
+                worth[passes] = passes == 1 ? 1 : worth[passes - 1] * discount;
+            }
             double known = 0;
             for (int i = 0; i < weights.length; i++) {
                 byte[] continuation = matches.continuation(i);
@@ -131,7 +137,7 @@ final class ContextMaps {
                 for (int expert = 0; expert < out.length; expert++) {
                     int passes = Continuation.nextUse(continuation, layer * out.length + expert);
                     if (passes > 0) {
-                        out[expert] += (float) (weights[i] * Math.pow(discount, passes - 1));
+                        out[expert] += (float) (weights[i] * worth[passes]);
                     }
                 }
             }

@@ -4,22 +4,30 @@ import java.util.Arrays;
 
 /**
  * Expert maps in memory, searched one by one: exact, the measure of every other store, and the faster one while there are
- * few. Searches allocate their matches and nothing else.
+ * few. Numbers are kept in columns, one for each place of a vector, so that a search adds up whole columns; and as a pass goes
+ * on, each search of its longer prefix adds to the sums of the last one. Searches allocate their matches and nothing else.
  */
 public final class ExactMapStore implements ExpertMapStore {
     private final MapShape shape;
     private final int capacity;
     private final double semanticShare;
-    /** Unit embeddings, h each. */
-    private float[] embeddings;
-    /** Whole maps with every layer normalised to unit length, L x J each. */
-    private float[] directions;
-    /** What to multiply a layer's direction by to have its probabilities again, L each. */
-    private float[] lengths;
+    /** h columns: unit embeddings. */
+    private final float[][] embeddings;
+    /** L x J columns: whole maps with every layer normalised to unit length. */
+    private final float[][] directions;
+    /** L columns: what to multiply a layer's direction by to have its probabilities again. */
+    private final float[][] lengths;
 
     private MapOrigin[] origins;
     private byte[][] continuations;
     private int size;
+
+    /** Inner products of each map with a prefix, and that prefix. */
+    private float[] sums;
+
+    private final float[] prefix;
+    private int prefixLayers;
+    private float[] semanticScores;
 
     /**
      * @param capacity most maps held, at least 1
@@ -33,11 +41,14 @@ public final class ExactMapStore implements ExpertMapStore {
         this.capacity = capacity;
         semanticShare = Math.min(1.0, (double) prefetchDistance / shape.layerCount());
         int room = Math.min(capacity, 64);
-        embeddings = new float[room * shape.embeddingLength()];
-        directions = new float[room * shape.probabilityCount()];
-        lengths = new float[room * shape.layerCount()];
+        embeddings = new float[shape.embeddingLength()][room];
+        directions = new float[shape.probabilityCount()][room];
+        lengths = new float[shape.layerCount()][room];
         origins = new MapOrigin[room];
         continuations = new byte[room][];
+        sums = new float[room];
+        semanticScores = new float[room];
+        prefix = new float[shape.probabilityCount()];
     }
 
     @Override
@@ -64,33 +75,52 @@ public final class ExactMapStore implements ExpertMapStore {
             size++;
             grow();
         }
-        System.arraycopy(embedding, 0, embeddings, place * embedding.length, embedding.length);
-        System.arraycopy(direction, 0, directions, place * direction.length, direction.length);
+        prefixLayers = 0;
+        put(embeddings, place, embedding);
+        put(directions, place, direction);
         for (int layer = 0; layer < shape.layerCount(); layer++) {
-            lengths[place * shape.layerCount() + layer] =
+            lengths[layer][place] =
                     MapVectors.length(map.probabilities(), layer * shape.expertCount(), shape.expertCount());
         }
         origins[place] = map.origin();
         continuations[place] = map.continuation();
     }
 
+    private static void put(float[][] columns, int place, float[] vector) {
+        for (int j = 0; j < vector.length; j++) {
+            columns[j][place] = vector[j];
+        }
+    }
+
     private void grow() {
         if (size > origins.length) {
             int room = (int) Math.min(capacity, size * 2L);
-            embeddings = Arrays.copyOf(embeddings, Math.multiplyExact(room, shape.embeddingLength()));
-            directions = Arrays.copyOf(directions, Math.multiplyExact(room, shape.probabilityCount()));
-            lengths = Arrays.copyOf(lengths, Math.multiplyExact(room, shape.layerCount()));
+            grow(embeddings, room);
+            grow(directions, room);
+            grow(lengths, room);
             origins = Arrays.copyOf(origins, room);
             continuations = Arrays.copyOf(continuations, room);
+            sums = new float[room];
+            semanticScores = new float[room];
+        }
+    }
+
+    private static void grow(float[][] columns, int room) {
+        for (int j = 0; j < columns.length; j++) {
+            columns[j] = Arrays.copyOf(columns[j], room);
         }
     }
 
     private int mostRedundant(float[] embedding, float[] direction) {
+        Arrays.fill(semanticScores, 0, size, 0);
+        addProducts(embeddings, embedding, 0, embedding.length, semanticScores, size);
+        prefixLayers = 0;
+        Arrays.fill(sums, 0, size, 0);
+        addProducts(directions, direction, 0, direction.length, sums, size);
         int most = 0;
         double highest = Double.NEGATIVE_INFINITY;
         for (int i = 0; i < size; i++) {
-            double redundancy = semanticShare * dot(embeddings, i, embedding, embedding.length)
-                    + (1 - semanticShare) * dot(directions, i, direction, direction.length) / shape.layerCount();
+            double redundancy = semanticShare * semanticScores[i] + (1 - semanticShare) * sums[i] / shape.layerCount();
             if (redundancy > highest) {
                 highest = redundancy;
                 most = i;
@@ -102,50 +132,69 @@ public final class ExactMapStore implements ExpertMapStore {
     @Override
     public synchronized MapMatches nearestByEmbedding(float[] embedding, int k) {
         float[] unit = MapVectors.unitEmbedding(shape, embedding);
-        return nearest(embeddings, unit, unit.length, 1, k);
+        Arrays.fill(semanticScores, 0, size, 0);
+        addProducts(embeddings, unit, 0, unit.length, semanticScores, size);
+        return nearest(semanticScores, 1, k);
     }
 
     @Override
     public synchronized MapMatches nearestByTrajectory(float[] probabilities, int layers, int k) {
-        float[] prefix = MapVectors.directions(shape, probabilities, layers);
-        return nearest(directions, prefix, layers * shape.expertCount(), layers, k);
+        int n = shape.expertCount();
+        if (prefixLayers > layers || !Arrays.equals(prefix, 0, prefixLayers * n, probabilities, 0, prefixLayers * n)) {
+            prefixLayers = 0;
+        }
+        if (prefixLayers == 0) {
+            Arrays.fill(sums, 0, size, 0);
+        }
+        float[] direction = MapVectors.directions(shape, probabilities, layers);
+        for (int layer = prefixLayers; layer < layers; layer++) {
+            addProducts(directions, direction, layer * n, (layer + 1) * n, sums, size);
+        }
+        System.arraycopy(probabilities, prefixLayers * n, prefix, prefixLayers * n, (layers - prefixLayers) * n);
+        prefixLayers = layers;
+        return nearest(sums, layers, k);
     }
 
-    /** The k stored vectors whose first n numbers have the largest inner product with the query's. */
-    private Found nearest(float[] stored, float[] query, int n, float scale, int k) {
-        Found found = new Found(Math.min(k, size));
+    /** Adds to each map's sum the products of its numbers from {@code from} to {@code to} with the query's. */
+    private static void addProducts(float[][] columns, float[] query, int from, int to, float[] sums, int size) {
+        int j = from;
+        for (; j + 4 <= to; j += 4) {
+            addFour(columns, query, j, sums, size);
+        }
+        for (; j < to; j++) {
+            float q = query[j];
+            float[] column = columns[j];
+            for (int i = 0; i < size; i++) {
+                sums[i] += q * column[i];
+            }
+        }
+    }
+
+    private static void addFour(float[][] columns, float[] query, int j, float[] sums, int size) {
+        float q0 = query[j];
+        float q1 = query[j + 1];
+        float q2 = query[j + 2];
+        float q3 = query[j + 3];
+        float[] column0 = columns[j];
+        float[] column1 = columns[j + 1];
+        float[] column2 = columns[j + 2];
+        float[] column3 = columns[j + 3];
         for (int i = 0; i < size; i++) {
-            found.offer(i, (float) dot(stored, i, query, n) / scale);
+            sums[i] += q0 * column0[i] + q1 * column1[i] + q2 * column2[i] + q3 * column3[i];
         }
-        return found;
     }
 
-    /** Inner product of the first n numbers of stored vector {@code i} with the query's, with eight running sums. */
-    private static double dot(float[] stored, int i, float[] query, int n) {
-        int at = i * query.length;
-        float s0 = 0;
-        float s1 = 0;
-        float s2 = 0;
-        float s3 = 0;
-        float s4 = 0;
-        float s5 = 0;
-        float s6 = 0;
-        float s7 = 0;
-        int j = 0;
-        for (; j + 8 <= n; j += 8) {
-            s0 = Math.fma(stored[at + j], query[j], s0);
-            s1 = Math.fma(stored[at + j + 1], query[j + 1], s1);
-            s2 = Math.fma(stored[at + j + 2], query[j + 2], s2);
-            s3 = Math.fma(stored[at + j + 3], query[j + 3], s3);
-            s4 = Math.fma(stored[at + j + 4], query[j + 4], s4);
-            s5 = Math.fma(stored[at + j + 5], query[j + 5], s5);
-            s6 = Math.fma(stored[at + j + 6], query[j + 6], s6);
-            s7 = Math.fma(stored[at + j + 7], query[j + 7], s7);
+    /** The k maps with the largest sums. */
+    private Found nearest(float[] found, float scale, int k) {
+        Found best = new Found(Math.min(k, size));
+        float least = Float.NEGATIVE_INFINITY;
+        for (int i = 0; i < size; i++) {
+            if (found[i] > least) {
+                least = best.offer(i, found[i]);
+            }
         }
-        for (; j < n; j++) {
-            s0 = Math.fma(stored[at + j], query[j], s0);
-        }
-        return (double) ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
+        best.divide(scale);
+        return best;
     }
 
     @Override
@@ -169,10 +218,8 @@ public final class ExactMapStore implements ExpertMapStore {
             scores = new float[k];
         }
 
-        void offer(int place, float score) {
-            if (count == places.length && (count == 0 || score <= scores[count - 1])) {
-                return;
-            }
+        /** Takes in a map that has more than the least of those kept; returns that least. */
+        float offer(int place, float score) {
             int at = count < places.length ? count++ : count - 1;
             while (at > 0 && score > scores[at - 1]) {
                 places[at] = places[at - 1];
@@ -181,6 +228,13 @@ public final class ExactMapStore implements ExpertMapStore {
             }
             places[at] = place;
             scores[at] = score;
+            return count < places.length ? Float.NEGATIVE_INFINITY : scores[count - 1];
+        }
+
+        void divide(float scale) {
+            for (int i = 0; i < count; i++) {
+                scores[i] /= scale;
+            }
         }
 
         @Override
@@ -196,10 +250,10 @@ public final class ExactMapStore implements ExpertMapStore {
         @Override
         public void probabilities(int i, int layer, float[] out, int outOffset) {
             synchronized (ExactMapStore.this) {
-                int row = places[i] * shape.layerCount() + layer;
-                int from = row * shape.expertCount();
+                float length = lengths[layer][places[i]];
+                int from = layer * shape.expertCount();
                 for (int expert = 0; expert < shape.expertCount(); expert++) {
-                    out[outOffset + expert] = directions[from + expert] * lengths[row];
+                    out[outOffset + expert] = directions[from + expert][places[i]] * length;
                 }
             }
         }

@@ -18,7 +18,7 @@ final class LearnedRouters {
     private static final int FEATURES_MAX = 128;
     /** With fewer there is little to learn. */
     private static final int FEATURES_MIN = 16;
-    /** Most weights of all maps together; each takes eight bytes. */
+    /** Most weights of all maps together. */
     private static final long WEIGHTS_MAX = 12L << 20;
 
     private static final float FEATURE_RATE = 0.02f;
@@ -31,7 +31,6 @@ final class LearnedRouters {
     private final int distancesMax;
     private final int featureCount;
     private final Source[] sources;
-    private final float[] error;
 
     /** @param distancesMax how far ahead, at most L */
     LearnedRouters(MapShape shape, int distancesMax) {
@@ -46,7 +45,6 @@ final class LearnedRouters {
         for (int source = 0; source < sources.length; source++) {
             sources[source] = new Source(source);
         }
-        error = new float[shape.expertCount()];
     }
 
     /** F; 0 if the model is too large for this. */
@@ -59,14 +57,19 @@ final class LearnedRouters {
         return featureCount == 0 ? 0 : distancesMax;
     }
 
-    /** What is known at one place of a pass. */
+    /** What is known at one place of a pass, and logits from there for every distance. */
     private final class Source {
         private final float[] x;
         private final OnlineMap first;
         private final float[] features;
         private final float[] gradient;
-        private final Head[] heads = new Head[distancesMax];
-        private boolean hasGradient;
+        /** To the logits of all distances, D x J. */
+        private final OnlineMap heads;
+
+        private final float[] ofFeatures;
+        private final float[] errors;
+        private boolean hasErrors;
+        private final Shares[] shares = new Shares[distancesMax];
 
         Source(int index) {
             x = new float[(index == shape.layerCount() ? 2 : 1) * shape.embeddingLength()];
@@ -75,8 +78,11 @@ final class LearnedRouters {
             features = new float[featureCount + 1];
             features[featureCount] = 1;
             gradient = new float[featureCount + 1];
-            for (int i = 0; i < heads.length; i++) {
-                heads[i] = new Head();
+            heads = new OnlineMap(featureCount + 1, distancesMax * shape.expertCount(), RATE, DAMPING);
+            ofFeatures = new float[distancesMax * shape.expertCount()];
+            errors = new float[distancesMax * shape.expertCount()];
+            for (int i = 0; i < shares.length; i++) {
+                shares[i] = new Shares();
             }
         }
 
@@ -86,58 +92,60 @@ final class LearnedRouters {
             for (int i = 0; i < featureCount; i++) {
                 features[i] = (float) Math.tanh(features[i]);
             }
+            Arrays.fill(ofFeatures, 0);
+            heads.addTo(features, ofFeatures);
         }
 
         /** Learns from everything that came of the present features. */
-        void learnFeatures() {
-            if (!hasGradient) {
+        void learn() {
+            if (!hasErrors) {
                 return;
             }
+            Arrays.fill(gradient, 0);
+            heads.addGradient(errors, gradient);
             for (int i = 0; i < featureCount; i++) {
                 gradient[i] *= 1 - features[i] * features[i];
             }
+            heads.learn(features, errors);
             first.learn(x, gradient);
-            Arrays.fill(gradient, 0);
-            hasGradient = false;
+            Arrays.fill(errors, 0);
+            hasErrors = false;
         }
     }
 
-    /** Logits for one distance from a source. */
-    private final class Head {
-        private final OnlineMap map = new OnlineMap(featureCount + 1, shape.expertCount(), RATE, DAMPING);
-        /** By distribution and expert. */
-        private final float[] shareWeights = new float[DISTRIBUTIONS * shape.expertCount()];
+    /** What distributions add to the logits of one distance. */
+    private final class Shares {
+        /** By distribution and expert, as the next two. */
+        private final float[] weights = new float[DISTRIBUTIONS * shape.expertCount()];
 
-        private final float[] shareSquares = new float[shareWeights.length];
-        private final float[] shares = new float[shareWeights.length];
+        private final float[] squares = new float[weights.length];
+        private final float[] odds = new float[weights.length];
         private final float[] logits = new float[shape.expertCount()];
         private long visit = -1;
 
-        Head() {
-            Arrays.fill(shareWeights, 0, shape.expertCount(), 1);
-            Arrays.fill(shareSquares, SHARE_DAMPING);
+        Shares() {
+            Arrays.fill(weights, 0, shape.expertCount(), 1);
+            Arrays.fill(squares, SHARE_DAMPING);
         }
 
-        void compute(float[] features) {
+        void addToLogits() {
             int n = logits.length;
-            Arrays.fill(logits, 0);
-            map.addTo(features, logits);
-            for (int at = 0; at < shares.length; at += n) {
+            for (int at = 0; at < odds.length; at += n) {
                 for (int expert = 0; expert < n; expert++) {
-                    logits[expert] += shareWeights[at + expert] * shares[at + expert];
+                    logits[expert] += weights[at + expert] * odds[at + expert];
                 }
             }
         }
 
-        void learn(float[] features) {
+        /** @param errors J numbers from {@code from} */
+        void learn(float[] errors, int from) {
             int n = logits.length;
-            map.learn(features, error);
-            for (int at = 0; at < shares.length; at += n) {
+            for (int at = 0; at < odds.length; at += n) {
                 for (int expert = 0; expert < n; expert++) {
-                    float step = shares[at + expert] * error[expert];
-                    float sum = shareSquares[at + expert] + step * step;
-                    shareSquares[at + expert] = sum;
-                    shareWeights[at + expert] -= RATE * step / (float) Math.sqrt(sum);
+                    float step = odds[at + expert] * errors[from + expert];
+                    float sum = squares[at + expert] + step * step;
+                    squares[at + expert] = sum;
+                    weights[at + expert] -= RATE * step / (float) Math.sqrt(sum);
                 }
             }
         }
@@ -150,7 +158,7 @@ final class LearnedRouters {
      */
     void observe(int layer, float[] hidden) {
         Source source = sources[layer];
-        source.learnFeatures();
+        source.learn();
         System.arraycopy(hidden, 0, source.x, 0, source.x.length);
         source.compute();
     }
@@ -158,7 +166,7 @@ final class LearnedRouters {
     /** Takes in a token's embedding, h numbers, at the beginning of a pass. */
     void begin(float[] embedding) {
         Source source = sources[shape.layerCount()];
-        source.learnFeatures();
+        source.learn();
         int h = shape.embeddingLength();
         System.arraycopy(embedding, 0, source.x, 0, h);
         MapVectors.toUnitMeanSquare(source.x, 0, h);
@@ -175,14 +183,11 @@ final class LearnedRouters {
      * Sets one of the distributions that the logits of a source and distance read next.
      *
      * @param index which
-     * @param probabilities J; 0 counts as not known
+     * @param logOdds J from {@code from}; 0 counts as not known
      */
-    void set(int source, int distance, int index, float[] probabilities) {
-        float[] shares = sources[source].heads[distance - 1].shares;
-        int from = index * shape.expertCount();
-        for (int expert = 0; expert < shape.expertCount(); expert++) {
-            shares[from + expert] = (float) Signals.logOdds(probabilities[expert]);
-        }
+    void set(int source, int distance, int index, float[] logOdds, int from) {
+        float[] odds = sources[source].shares[distance - 1].odds;
+        System.arraycopy(logOdds, from, odds, index * shape.expertCount(), shape.expertCount());
     }
 
     /**
@@ -194,14 +199,17 @@ final class LearnedRouters {
      * @return J logits, valid until the next call
      */
     float[] logits(int source, int distance, long visit) {
-        Head head = sources[source].heads[distance - 1];
-        head.visit = visit;
-        head.compute(sources[source].features);
-        return head.logits;
+        int n = shape.expertCount();
+        Shares shares = sources[source].shares[distance - 1];
+        shares.visit = visit;
+        System.arraycopy(sources[source].ofFeatures, (distance - 1) * n, shares.logits, 0, n);
+        shares.addToLogits();
+        return shares.logits;
     }
 
     /**
-     * Learns what a visit used, from every source that spoke of it.
+     * Learns what a visit used, from every source that spoke of it: distributions at once, features when their source is
+     * observed again.
      *
      * @param used J, 1 for what it used
      */
@@ -216,16 +224,16 @@ final class LearnedRouters {
     }
 
     private void learn(Source source, int distance, long visit, float[] used) {
-        Head head = source.heads[distance - 1];
-        if (head.visit != visit) {
+        Shares shares = source.shares[distance - 1];
+        if (shares.visit != visit) {
             return;
         }
-        head.visit = -1;
-        for (int expert = 0; expert < error.length; expert++) {
-            error[expert] = (float) (1 / (1 + Math.exp(-head.logits[expert]))) - used[expert];
+        shares.visit = -1;
+        int from = (distance - 1) * shape.expertCount();
+        for (int expert = 0; expert < shape.expertCount(); expert++) {
+            source.errors[from + expert] = (float) (1 / (1 + Math.exp(-shares.logits[expert]))) - used[expert];
         }
-        head.map.addGradient(error, source.gradient);
-        source.hasGradient = true;
-        head.learn(source.features);
+        source.hasErrors = true;
+        shares.learn(source.errors, from);
     }
 }

@@ -4,15 +4,26 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * A linear map that is learnt by gradient steps, each weight's step shrinking with the gradients it has seen (AdaGrad). n
- * inputs, m outputs, weights n x m. One thread; allocates nothing after start.
+ * A linear map that is learnt by gradient steps, which shrink with the gradients seen (AdaGrad). The gradient of a linear
+ * map is an outer product, so what a weight has seen is kept as a product, too, of what its input and its output have seen
+ * (as Adafactor does, Shazeer and Stern 2018): a step is one multiplication a weight, without root or division. n inputs, m
+ * outputs. One thread; allocates nothing after start.
  */
 final class OnlineMap {
+    /** What keeps an input that was always zero from dividing by it. */
+    private static final float TINY = 1e-6f;
+
     private final int inputs;
     private final int outputs;
     private final float rate;
-    private final float[] weights;
-    private final float[] squares;
+    /** n x m; rows of their own, because the JIT makes vector code of two arrays only where their indices are the same. */
+    private final float[][] weights;
+    /** Sums of squares. */
+    private final float[] inputSquares;
+
+    private final float[] errorSquares;
+    private final float[] steps;
+    private float seen;
 
     /**
      * A map of zeros.
@@ -20,28 +31,33 @@ final class OnlineMap {
      * @param inputs n
      * @param outputs m
      * @param rate the first step's length, whatever the gradient
-     * @param damping squared gradients that are taken as seen already: the larger, the more careful the first steps
+     * @param damping squared errors that are taken as seen already: the larger, the more careful the first steps
      */
     OnlineMap(int inputs, int outputs, float rate, float damping) {
         this.inputs = inputs;
         this.outputs = outputs;
         this.rate = rate;
-        weights = new float[Math.multiplyExact(inputs, outputs)];
-        squares = new float[weights.length];
-        Arrays.fill(squares, damping);
+        weights = new float[inputs][outputs];
+        inputSquares = new float[inputs];
+        errorSquares = new float[outputs];
+        steps = new float[outputs];
+        Arrays.fill(inputSquares, TINY);
+        Arrays.fill(errorSquares, damping);
     }
 
     /** Sets weights at random, so that inputs of length sqrt(n) give outputs of size 1. */
     void randomise(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        for (int i = 0; i < weights.length; i++) {
-            weights[i] = (float) (random.nextGaussian() / Math.sqrt(inputs));
+        for (float[] row : weights) {
+            for (int o = 0; o < outputs; o++) {
+                row[o] = (float) (random.nextGaussian() / Math.sqrt(inputs));
+            }
         }
     }
 
     /** Sets one weight. */
     void set(int input, int output, float weight) {
-        weights[input * outputs + output] = weight;
+        weights[input][output] = weight;
     }
 
     /**
@@ -52,11 +68,13 @@ final class OnlineMap {
      */
     void addTo(float[] x, float[] out) {
         for (int i = 0; i < inputs; i++) {
-            float xi = x[i];
-            int from = i * outputs;
-            for (int o = 0; o < outputs; o++) {
-                out[o] += weights[from + o] * xi;
-            }
+            addProducts(weights[i], x[i], out);
+        }
+    }
+
+    private static void addProducts(float[] row, float x, float[] out) {
+        for (int o = 0; o < row.length; o++) {
+            out[o] += row[o] * x;
         }
     }
 
@@ -67,32 +85,59 @@ final class OnlineMap {
      * @param gradient n numbers or more
      */
     void addGradient(float[] error, float[] gradient) {
-        for (int i = 0; i < inputs; i++) {
-            int from = i * outputs;
+        int i = 0;
+        for (; i + 4 <= inputs; i += 4) {
+            addFourGradients(i, error, gradient);
+        }
+        for (; i < inputs; i++) {
+            float[] row = weights[i];
             float sum = 0;
             for (int o = 0; o < outputs; o++) {
-                sum += weights[from + o] * error[o];
+                sum = Math.fma(row[o], error[o], sum);
             }
             gradient[i] += sum;
         }
     }
 
+    /** Four sums side by side, since each waits for its own last addition. */
+    private void addFourGradients(int i, float[] error, float[] gradient) {
+        float[] row0 = weights[i];
+        float[] row1 = weights[i + 1];
+        float[] row2 = weights[i + 2];
+        float[] row3 = weights[i + 3];
+        float s0 = 0;
+        float s1 = 0;
+        float s2 = 0;
+        float s3 = 0;
+        for (int o = 0; o < outputs; o++) {
+            float e = error[o];
+            s0 = Math.fma(row0[o], e, s0);
+            s1 = Math.fma(row1[o], e, s1);
+            s2 = Math.fma(row2[o], e, s2);
+            s3 = Math.fma(row3[o], e, s3);
+        }
+        gradient[i] += s0;
+        gradient[i + 1] += s1;
+        gradient[i + 2] += s2;
+        gradient[i + 3] += s3;
+    }
+
     /**
      * A step against the gradient.
      *
-     * @param x the inputs of a result
+     * @param x the inputs of a result, n numbers or more
      * @param error the loss's derivative by each output
      */
     void learn(float[] x, float[] error) {
+        seen++;
+        for (int o = 0; o < outputs; o++) {
+            errorSquares[o] += error[o] * error[o];
+            steps[o] = -rate * error[o] / (float) Math.sqrt(errorSquares[o]);
+        }
         for (int i = 0; i < inputs; i++) {
-            float xi = x[i];
-            int from = i * outputs;
-            for (int o = 0; o < outputs; o++) {
-                float gradient = xi * error[o];
-                float sum = squares[from + o] + gradient * gradient;
-                squares[from + o] = sum;
-                weights[from + o] -= rate * gradient / (float) Math.sqrt(sum);
-            }
+            inputSquares[i] += x[i] * x[i];
+            float relative = x[i] * (float) Math.sqrt(seen / inputSquares[i]);
+            addProducts(steps, relative, weights[i]);
         }
     }
 }

@@ -19,8 +19,8 @@ public record PolicyOptions(
         MapStoreFactory maps,
         @Nullable Path trace) {
 
-    /** Maps kept where nothing else is said: FineMoE's capacity. */
-    public static final int MAPS_MAX_DEFAULT = 1000;
+    /** Most maps kept where nothing else is said; FineMoE keeps a tenth of that. */
+    public static final int MAPS_MAX_DEFAULT = 10_000;
 
     /** FineMoE's d where redundancy of maps is weighed. */
     public static final int REDUNDANCY_DISTANCE = 3;

@@ -28,8 +28,7 @@ final class ReuseRates {
     private final float[][] inputs;
     private final float[][] logits;
     private final boolean[] hasInputs;
-    private final float[] recent;
-    private final float[] longUse;
+    private final float[] continuedOdds;
     private final float[] nextInputs;
     private final float[] nextLogits;
     private final float[] errors;
@@ -52,32 +51,29 @@ final class ReuseRates {
         inputs = new float[values.length][inputCount];
         logits = new float[values.length][expertCount];
         hasInputs = new boolean[shape.layerCount()];
-        recent = new float[expertCount];
-        longUse = new float[expertCount];
+        continuedOdds = new float[expertCount];
         nextInputs = new float[inputCount];
         nextLogits = new float[expertCount];
         errors = new float[expertCount];
     }
 
     /**
-     * A layer has been routed for a single row; its hidden state has been observed.
+     * A layer has been routed for a single row; history and routers have observed it.
      *
      * @param used J, 1 for what it used
-     * @param present J, how it spread
      * @param continued J, the discounted value of the next use after similar passes, or a stand-in
      */
-    void onRouted(int layer, float[] used, float[] present, float[] continued) {
+    void onRouted(int layer, float[] used, float[] continued) {
         if (values.length == 0) {
             return;
         }
         int features = routers.featureCount();
         System.arraycopy(routers.features(layer), 0, nextInputs, 0, features + 1);
-        history.recentUses(layer, recent);
-        history.longUses(layer, longUse);
-        set(features + 1, continued);
-        set(features + 1 + expertCount, recent);
-        set(features + 1 + 2 * expertCount, present);
-        set(features + 1 + 3 * expertCount, longUse);
+        Signals.logOdds(continued, continuedOdds);
+        set(features + 1, continuedOdds, 0);
+        set(features + 1 + expertCount, history.recentOdds(), history.from(layer));
+        set(features + 1 + 2 * expertCount, history.lastOdds(), history.from(layer));
+        set(features + 1 + 3 * expertCount, history.longOdds(), history.from(layer));
         Arrays.fill(nextLogits, 0);
         values[layer].addTo(nextInputs, nextLogits);
         if (hasInputs[layer]) {
@@ -92,9 +88,9 @@ final class ReuseRates {
         hasInputs[layer] = true;
     }
 
-    private void set(int from, float[] shares) {
+    private void set(int from, float[] odds, int first) {
         for (int expert = 0; expert < expertCount; expert++) {
-            nextInputs[from + expert] = SCALE * (float) Signals.logOdds(shares[expert]);
+            nextInputs[from + expert] = SCALE * odds[first + expert];
         }
     }
 

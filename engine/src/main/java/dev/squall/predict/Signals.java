@@ -6,7 +6,7 @@ final class Signals {
     static final int COUNT = 7;
 
     private static final double FLOOR = 1e-3;
-    private static final double LOGIT_MAX = 10;
+    private static final float LOGIT_MAX = 10;
 
     private Signals() {}
 
@@ -15,29 +15,31 @@ final class Signals {
     }
 
     /**
-     * @param mixture the neighbours' probability; 0 where there are none
-     * @param ahead the router's own probability; 0 where it is not known
-     * @param learnt the logit of {@link LearnedLogits}; 0 where there is none
+     * @param mixtureOdds of the neighbours' probability; 0 where there are none
+     * @param aheadOdds of the router's own probability; 0 where it is not known
+     * @param learnt the logit of {@link LearnedRouters}; 0 where there is none
+     * @param at the layer's and expert's place in the history
      */
     static void fill(
-            double[] out,
-            int at,
-            double mixture,
-            double ahead,
-            double learnt,
-            UseHistory history,
-            int layer,
-            int expert) {
-        out[at] = 1;
-        out[at + 1] = logOdds(mixture);
-        out[at + 2] = logOdds(ahead);
-        out[at + 3] = logOdds(history.recentUse(layer, expert));
-        out[at + 4] = logOdds(history.longUse(layer, expert));
-        out[at + 5] = logOdds(history.lastProbability(layer, expert));
-        out[at + 6] = Math.clamp(learnt, -LOGIT_MAX, LOGIT_MAX);
+            double[] out, int from, float mixtureOdds, float aheadOdds, float learnt, UseHistory history, int at) {
+        out[from] = 1;
+        out[from + 1] = mixtureOdds;
+        out[from + 2] = aheadOdds;
+        out[from + 3] = history.recentOdds()[at];
+        out[from + 4] = history.longOdds()[at];
+        out[from + 5] = history.lastOdds()[at];
+        out[from + 6] = Math.clamp(learnt, -LOGIT_MAX, LOGIT_MAX);
     }
 
-    static double logOdds(double p) {
-        return p <= 0 ? 0 : Math.log((p + FLOOR) / (1 - p + FLOOR));
+    /** The log-odds of a probability, within some 7 of 0; 0 for 0, which stands for what is not known. */
+    static float logOdds(double p) {
+        return p <= 0 ? 0 : (float) Math.log((p + FLOOR) / (1 - p + FLOOR));
+    }
+
+    /** {@link #logOdds(double)} of each. */
+    static void logOdds(float[] probabilities, float[] out) {
+        for (int i = 0; i < probabilities.length; i++) {
+            out[i] = logOdds(probabilities[i]);
+        }
     }
 }

@@ -48,8 +48,9 @@ final class SquallPolicy implements PrefetchPolicy {
     private final float[] nothing;
     private final ReuseRates reuse;
     private final float[] used;
-    private final float[] present;
-    private final float[] last;
+    private final float[] presentOdds;
+    private final float[] mixtureOdds;
+    private final float[] aheadOdds;
     private final float[] ahead;
     private final float[] mixture;
     private final float[] ofRow;
@@ -80,8 +81,9 @@ final class SquallPolicy implements PrefetchPolicy {
         nothing = new float[shape.expertCount()];
         reuse = new ReuseRates(shape, history, routers);
         used = new float[shape.expertCount()];
-        present = new float[shape.expertCount()];
-        last = new float[shape.expertCount()];
+        presentOdds = new float[shape.expertCount()];
+        mixtureOdds = new float[shape.expertCount()];
+        aheadOdds = new float[shape.expertCount()];
         ahead = new float[shape.expertCount()];
         mixture = new float[shape.expertCount()];
         ofRow = new float[shape.expertCount()];
@@ -104,7 +106,7 @@ final class SquallPolicy implements PrefetchPolicy {
         if (isLearnt(1)) {
             routers.begin(pass.embeddings());
         }
-        Arrays.fill(present, 0);
+        Arrays.fill(presentOdds, 0);
         alike = maps.nothing();
         ContextMaps.Mixture found = maps.onPass(pass);
         for (int distance = 1; distance <= Math.min(DISTANCE_MAX, shape.layerCount()); distance++) {
@@ -134,7 +136,7 @@ final class SquallPolicy implements PrefetchPolicy {
         history.onRouted(observed);
         maps.onRouted(observed);
         int layer = observed.layer();
-        history.lastProbabilities(layer, present);
+        System.arraycopy(history.lastOdds(), history.from(layer), presentOdds, 0, presentOdds.length);
         if (layer % SEARCH_EVERY == 0 || layer == shape.layerCount() - 1) {
             alike = maps.likeThisPass(layer);
         }
@@ -144,7 +146,7 @@ final class SquallPolicy implements PrefetchPolicy {
             if (!alike.discountedUses(layer, ReuseRates.DISCOUNT, mixture)) {
                 history.recentUses(layer, mixture);
             }
-            reuse.onRouted(layer, used, present, mixture);
+            reuse.onRouted(layer, used, mixture);
         }
         for (int expert = 0; expert < shape.expertCount(); expert++) {
             plan.setUseRate(layer, expert, isSingle ? reuse.rate(layer, expert) : history.longUse(layer, expert));
@@ -219,19 +221,27 @@ final class SquallPolicy implements PrefetchPolicy {
         signalVisits[layer][bucket] = visit;
         plan.forecast(visit);
         float[] learnt = nothing;
+        Signals.logOdds(mixture, mixtureOdds);
+        Signals.logOdds(ahead, aheadOdds);
         if (isLearnt(distance)) {
-            history.lastProbabilities(layer, last);
-            routers.set(source, distance, 0, ahead);
-            routers.set(source, distance, 1, present);
-            routers.set(source, distance, 2, last);
-            routers.set(source, distance, 3, mixture);
+            routers.set(source, distance, 0, aheadOdds, 0);
+            routers.set(source, distance, 1, presentOdds, 0);
+            routers.set(source, distance, 2, history.lastOdds(), history.from(layer));
+            routers.set(source, distance, 3, mixtureOdds, 0);
             learnt = routers.logits(source, distance, visit);
         }
         boolean mayRequest = fixedDistance == 0 || distance <= fixedDistance;
         double threshold = threshold(distance);
         for (int expert = 0; expert < shape.expertCount(); expert++) {
             int at = expert * Signals.COUNT;
-            Signals.fill(buffer, at, mixture[expert], ahead[expert], learnt[expert], history, layer, expert);
+            Signals.fill(
+                    buffer,
+                    at,
+                    mixtureOdds[expert],
+                    aheadOdds[expert],
+                    learnt[expert],
+                    history,
+                    history.from(layer) + expert);
             double probability = score(bucket).probability(buffer, at);
             plan.setProbability(layer, expert, probability);
             if (mayRequest && probability >= threshold) {

@@ -11,6 +11,9 @@ final class UseHistory {
     private final float[] recent;
     private final float[] longUse;
     private final float[] last;
+    private final float[] recentOdds;
+    private final float[] longOdds;
+    private final float[] lastOdds;
 
     UseHistory(MapShape shape) {
         expertCount = shape.expertCount();
@@ -20,6 +23,12 @@ final class UseHistory {
         Arrays.fill(recent, (float) shape.usedCount() / expertCount);
         Arrays.fill(longUse, (float) shape.usedCount() / expertCount);
         Arrays.fill(last, 1f / expertCount);
+        recentOdds = new float[shape.probabilityCount()];
+        longOdds = new float[shape.probabilityCount()];
+        lastOdds = new float[shape.probabilityCount()];
+        for (int layer = 0; layer < shape.layerCount(); layer++) {
+            keepOdds(layer * expertCount);
+        }
     }
 
     void onRouted(LayerObservation observed) {
@@ -31,6 +40,35 @@ final class UseHistory {
             longUse[base + expert] += LONG * (used - longUse[base + expert]);
             last[base + expert] = observed.probabilities()[lastRow + expert];
         }
+        keepOdds(base);
+    }
+
+    private void keepOdds(int from) {
+        for (int i = from; i < from + expertCount; i++) {
+            recentOdds[i] = Signals.logOdds(recent[i]);
+            longOdds[i] = Signals.logOdds(longUse[i]);
+            lastOdds[i] = Signals.logOdds(last[i]);
+        }
+    }
+
+    /** Where a layer's experts begin in {@link #recentOdds}, {@link #longOdds} and {@link #lastOdds}. */
+    int from(int layer) {
+        return layer * expertCount;
+    }
+
+    /** Log-odds of {@link #recentUse}, L x J; not to be changed. */
+    float[] recentOdds() {
+        return recentOdds;
+    }
+
+    /** Log-odds of {@link #longUse}, L x J; not to be changed. */
+    float[] longOdds() {
+        return longOdds;
+    }
+
+    /** Log-odds of {@link #lastProbability}, L x J; not to be changed. */
+    float[] lastOdds() {
+        return lastOdds;
     }
 
     /** The share of about the last four visits that used it. */

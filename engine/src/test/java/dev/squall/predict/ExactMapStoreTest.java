@@ -73,6 +73,36 @@ class ExactMapStoreTest {
         }
     }
 
+    private static ExactMapStore ofMaps(int count) {
+        ExactMapStore store = new ExactMapStore(SHAPE, 200, 2);
+        for (int i = 0; i < count; i++) {
+            store.add(map(i, i));
+        }
+        return store;
+    }
+
+    @Test
+    void aPrefixIsFoundTheSameWhateverWasSearchedBefore() {
+        ExactMapStore onward = ofMaps(100);
+        for (int added = 0; added < 20; added++) {
+            float[] query = map(1000 + added, 0).probabilities();
+            for (int layers : new int[] {1, 2, 3, 2, 3}) {
+                assertSameMatches(onward, ofMaps(100 + added), query, layers);
+            }
+            onward.add(map(100 + added, 100 + added));
+            assertSameMatches(onward, ofMaps(101 + added), query, 3);
+        }
+    }
+
+    private static void assertSameMatches(ExactMapStore store, ExactMapStore other, float[] query, int layers) {
+        MapMatches matches = store.nearestByTrajectory(query, layers, 5);
+        MapMatches expected = other.nearestByTrajectory(query, layers, 5);
+        for (int i = 0; i < 5; i++) {
+            assertThat(matches.score(i)).isEqualTo(expected.score(i));
+            assertThat(matches.origin(i)).isEqualTo(expected.origin(i));
+        }
+    }
+
     @Test
     void givesBackWhatWasStored() {
         ExactMapStore store = new ExactMapStore(SHAPE, 10, 2);

@@ -3,6 +3,7 @@ package dev.squall.predict;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -12,10 +13,12 @@ class LearnedRoutersTest {
     private final LearnedRouters routers = new LearnedRouters(SHAPE, 8);
     private final float[] hidden = new float[16];
 
+    /** The log-odds of 85 % for one and 5 % for the others. */
     private static float[] mostly(int expert) {
-        float[] distribution = {0.05f, 0.05f, 0.05f, 0.05f};
-        distribution[expert] = 0.85f;
-        return distribution;
+        float[] odds = new float[4];
+        Arrays.fill(odds, Signals.logOdds(0.05));
+        odds[expert] = Signals.logOdds(0.85);
+        return odds;
     }
 
     private static float[] only(int expert) {
@@ -45,8 +48,8 @@ class LearnedRoutersTest {
     @Test
     void beginsAsTheRouterAhead() {
         routers.observe(0, state(1));
-        routers.set(0, 2, 0, mostly(3));
-        routers.set(0, 2, 1, mostly(1));
+        routers.set(0, 2, 0, mostly(3), 0);
+        routers.set(0, 2, 1, mostly(1), 0);
         float[] logits = routers.logits(0, 2, 2);
         assertThat(largest(logits)).isEqualTo(3);
         assertThat((double) logits[3]).isCloseTo(Math.log(0.851 / 0.151), within(1e-4));
@@ -100,7 +103,7 @@ class LearnedRoutersTest {
     @Test
     void doesNotLearnFromVisitsThatItSaidNothingOf() {
         routers.observe(0, state(1));
-        routers.set(0, 1, 0, mostly(3));
+        routers.set(0, 1, 0, mostly(3), 0);
         float[] before = routers.logits(0, 1, 1).clone();
         for (int i = 0; i < 100; i++) {
             routers.learn(4, only(0));
