@@ -53,9 +53,16 @@ final class OffloadCommand implements Callable<Integer> {
             names = "--ratios",
             split = ",",
             description =
-                    "Copy experts from the mapped file over a link that takes so many times as long for an expert "
+                    "Bring experts from the mapped file over a link that takes so many times as long for an expert "
                             + "as a layer takes, measured with all experts in memory. 0 reads the disk, past the page cache.")
     private List<Double> ratios = new ArrayList<>(List.of(0.0));
+
+    @Option(
+            names = "--copies",
+            description =
+                    "Copies over the link take the processor, too. By default they take only time, as those of a device's "
+                            + "copy engine: nothing is moved, and an expert is lent when it would be there.")
+    private boolean copies;
 
     @Option(
             names = "--policies",
@@ -183,7 +190,8 @@ final class OffloadCommand implements Callable<Integer> {
         OffloadRow row = new OffloadRow(policy.toString(), true);
         try (LanguageModel loaded = LanguageModel.builder(model)
                 .threads(threads)
-                .expertCache(ExpertCacheOptions.ofShare(share / 100, link.ratio() == 0)
+                .expertCache(ExpertCacheOptions.ofShare(share / 100, false)
+                        .withReads(reads(link))
                         .throttledTo(link.bytesPerSecond()))
                 .policy(PolicyOptions.of(policy).withTrace(policy.needsTrace() ? trace : null))
                 .load()) {
@@ -193,6 +201,13 @@ final class OffloadCommand implements Callable<Integer> {
             row.predictions(loaded.predictionCounters().since(before));
         }
         return row;
+    }
+
+    private ExpertCacheOptions.Reads reads(Link link) {
+        if (link.ratio() == 0) {
+            return ExpertCacheOptions.Reads.DIRECT;
+        }
+        return copies ? ExpertCacheOptions.Reads.COPIED : ExpertCacheOptions.Reads.LENT;
     }
 
     private OffloadRow runLlama() throws IOException {

@@ -7,6 +7,7 @@ import dev.squall.expert.ExpertCache;
 import dev.squall.expert.ExpertCacheOptions;
 import dev.squall.expert.ExpertReader;
 import dev.squall.expert.ExpertSource;
+import dev.squall.expert.LendingExpertReader;
 import dev.squall.expert.MappedExpertReader;
 import dev.squall.expert.MappedExperts;
 import dev.squall.expert.StoredExperts;
@@ -135,9 +136,12 @@ final class ExpertSupply implements AutoCloseable {
     private ExpertCache newCache(@Nullable ExpertCacheOptions options, PrefetchPolicy newPolicy, ComputeBackend backend)
             throws IOException {
         StoredExperts stored = StoredExperts.of(file, model);
-        ExpertReader source = options != null && options.directReads()
-                ? new DirectExpertReader(stored)
-                : new MappedExpertReader(stored);
+        ExpertReader source =
+                switch (options == null ? ExpertCacheOptions.Reads.COPIED : options.reads()) {
+                    case DIRECT -> new DirectExpertReader(stored);
+                    case COPIED -> new MappedExpertReader(stored);
+                    case LENT -> new LendingExpertReader(stored);
+                };
         ExpertReader reader = options != null && options.linkBytesPerSecond() > 0
                 ? new ThrottledExpertReader(source, options.linkBytesPerSecond())
                 : source;

@@ -12,7 +12,7 @@ final class ReuseRates {
     /** Worth of a use one visit later. */
     static final float DISCOUNT = 0.7f;
 
-    private static final float RATE = 0.1f;
+    private static final float RATE = 0.03f;
     private static final float DAMPING = 0.01f;
     /** Log-odds span about -7 to 7. */
     private static final float SCALE = 0.3f;
