@@ -51,7 +51,8 @@ final class IndexCheckCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         String fingerprint = model == null ? null : fingerprint(model);
         List<MapIndexCheck.Finding> findings = check(fingerprint);
-        int lost = repair && isDamaged(findings) ? MapIndexCheck.repair(folder) : 0;
+        boolean repaired = repair && isDamaged(findings);
+        int lost = repaired ? MapIndexCheck.repair(folder) : 0;
         IndexOutput output = IndexOutput.of(streams, environment);
         if (json) {
             ObjectNode object = IndexOutput.object();
@@ -63,11 +64,11 @@ final class IndexCheckCommand implements Callable<Integer> {
                         .put("text", finding.text())
                         .put("repair", finding.repair());
             }
-            output.json(object.put("maps_dropped", lost));
+            output.json(object.put("repaired", repaired).put("maps_dropped", lost));
         } else {
-            print(output, findings, lost);
+            print(output, findings, repaired, lost);
         }
-        return isDamaged(lost > 0 ? check(fingerprint) : findings) ? ExitCode.FAILED : ExitCode.FINE;
+        return isDamaged(repaired ? check(fingerprint) : findings) ? ExitCode.FAILED : ExitCode.FINE;
     }
 
     private List<MapIndexCheck.Finding> check(@Nullable String fingerprint) throws IOException {
@@ -90,7 +91,7 @@ final class IndexCheckCommand implements Callable<Integer> {
         }
     }
 
-    private static void print(IndexOutput output, List<MapIndexCheck.Finding> findings, int lost) {
+    private static void print(IndexOutput output, List<MapIndexCheck.Finding> findings, boolean repaired, int lost) {
         for (MapIndexCheck.Finding finding : findings) {
             String text = TerminalText.line(finding.text());
             output.text(finding.isDamage() ? output.palette().error(text) : text);
@@ -101,7 +102,7 @@ final class IndexCheckCommand implements Callable<Integer> {
         if (!isDamaged(findings)) {
             output.text("nothing is damaged");
         }
-        if (lost > 0) {
+        if (repaired) {
             output.text("dropped what was damaged, and " + lost + " maps with it");
         }
     }

@@ -83,6 +83,28 @@ class IndexCommandTest {
     }
 
     @Test
+    void thePolicysWeightsAreKeptWithTheMapsAndLearntAnewWhenTheyAreDamaged() throws IOException {
+        String[] chat = {"chat", "-p", "What is 2 plus 3?", "--temp", "0", "--expert-cache", "25%", "--index", index};
+        Path weights = home.resolve("index").resolve("squall.weights");
+        byte[] kept = Files.readAllBytes(weights);
+        InProcess.Run warm = new InProcess(home).run(chat);
+        assertThat(warm.exitCode()).as(warm.err()).isZero();
+        assertThat(Files.readAllBytes(weights)).as("learnt more").isNotEqualTo(kept);
+
+        kept[kept.length / 2] ^= 1;
+        Files.write(weights, kept);
+        InProcess.Run refused = new InProcess(home).run(chat);
+        assertThat(refused.exitCode()).isEqualTo(1);
+        assertThat(refused.err()).contains("squall.weights").contains("check --repair");
+        InProcess.Run repaired = run("check", index, "--repair");
+        assertThat(repaired.exitCode()).as(repaired.out()).isZero();
+        assertThat(repaired.out()).contains("squall.weights").contains("0 maps with it");
+        InProcess.Run anew = new InProcess(home).run(chat);
+        assertThat(anew.exitCode()).as(anew.err()).isZero();
+        assertThat(anew.out()).isEqualTo(warm.out());
+    }
+
+    @Test
     void findsDamageAndDropsItWhenAsked() throws IOException {
         assertThat(run("check", index).out()).endsWith("nothing is damaged\n");
         byte[] model = Files.readAllBytes(DemoModel.locate(Path.of("target"), System.err));

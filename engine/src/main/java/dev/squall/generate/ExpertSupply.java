@@ -65,9 +65,9 @@ final class ExpertSupply implements AutoCloseable {
         this.model = model;
         h = model.hyperparameters();
         shape = new MapShape(h.expertLayerCount(), h.expertCount(), h.expertUsedCount(), h.embeddingLength());
-        policy = options == null && !backend.needsSlots() ? null : newPolicy(policyOptions);
         boolean made = false;
         try {
+            policy = options == null && !backend.needsSlots() ? null : newPolicy(policyOptions);
             cache = policy == null ? null : newCache(options, policy, backend);
             made = true;
         } finally {

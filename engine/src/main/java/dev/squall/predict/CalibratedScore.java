@@ -1,5 +1,9 @@
 package dev.squall.predict;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+
 /**
  * A probability from several signals by logistic regression, learnt online from what came of each prediction: what
  * calibrates a predictor's confidence instead of trusting it. One thread.
@@ -36,5 +40,15 @@ final class CalibratedScore {
             squaredGradients[i] += gradient * gradient;
             weights[i] -= rate * gradient / Math.sqrt(1 + squaredGradients[i]);
         }
+    }
+
+    void write(DataOutput out) throws IOException {
+        Weights.write(weights, out);
+        Weights.write(squaredGradients, out);
+    }
+
+    void read(DataInput in) throws IOException {
+        Weights.read(weights, in);
+        Weights.read(squaredGradients, in);
     }
 }

@@ -1,5 +1,9 @@
 package dev.squall.predict;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+
 /**
  * Remembers expert maps and finds those most like what a pass has shown so far (FineMoE, sections 4.2 and 4.3). One
  * thread adds and searches, others may search beside it. When it is full, a new map takes the place of the stored one
@@ -43,6 +47,30 @@ public interface ExpertMapStore extends AutoCloseable {
 
     /** Makes what was added so far survive a crash; does nothing in a store that lives in memory. */
     void commit();
+
+    /** Writes what a policy has learnt beside the maps. */
+    @FunctionalInterface
+    interface WeightsWriter {
+        void write(DataOutput out) throws IOException;
+    }
+
+    /** Reads what a policy had learnt beside the maps. */
+    @FunctionalInterface
+    interface WeightsReader {
+        void read(DataInput in) throws IOException;
+    }
+
+    /**
+     * Keeps a policy's weights with the maps, in place of those kept before; a store that lives in memory does not.
+     *
+     * @param kind what they are the weights of: only the same kind is given them back
+     */
+    default void keepWeights(String kind, WeightsWriter writer) {}
+
+    /** Gives back weights of a kind. Returns false if none are kept. */
+    default boolean readWeights(String kind, WeightsReader reader) {
+        return false;
+    }
 
     @Override
     void close();

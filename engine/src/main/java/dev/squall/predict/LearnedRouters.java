@@ -1,5 +1,8 @@
 package dev.squall.predict;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.util.Arrays;
 
 /**
@@ -235,5 +238,28 @@ final class LearnedRouters {
         }
         source.hasErrors = true;
         shares.learn(source.errors, from);
+    }
+
+    /** Everything learnt, for {@link #read} of routers of the same shape and number of features. */
+    void write(DataOutput out) throws IOException {
+        for (Source source : sources) {
+            source.first.write(out);
+            source.heads.write(out);
+            for (Shares shares : source.shares) {
+                Weights.write(shares.weights, out);
+                Weights.write(shares.squares, out);
+            }
+        }
+    }
+
+    void read(DataInput in) throws IOException {
+        for (Source source : sources) {
+            source.first.read(in);
+            source.heads.read(in);
+            for (Shares shares : source.shares) {
+                Weights.read(shares.weights, in);
+                Weights.read(shares.squares, in);
+            }
+        }
     }
 }

@@ -1,5 +1,8 @@
 package dev.squall.predict;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
@@ -139,5 +142,23 @@ final class OnlineMap {
             float relative = x[i] * (float) Math.sqrt(seen / inputSquares[i]);
             addProducts(steps, relative, weights[i]);
         }
+    }
+
+    void write(DataOutput out) throws IOException {
+        for (float[] row : weights) {
+            Weights.write(row, out);
+        }
+        Weights.write(inputSquares, out);
+        Weights.write(errorSquares, out);
+        out.writeFloat(seen);
+    }
+
+    void read(DataInput in) throws IOException {
+        for (float[] row : weights) {
+            Weights.read(row, in);
+        }
+        Weights.read(inputSquares, in);
+        Weights.read(errorSquares, in);
+        seen = in.readFloat();
     }
 }

@@ -1,5 +1,8 @@
 package dev.squall.predict;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.util.Arrays;
 
 /**
@@ -105,5 +108,17 @@ final class ReuseRates {
         }
         double value = value(logits[layer][expert]);
         return value * (1 - DISCOUNT) / (1 - DISCOUNT * value);
+    }
+
+    void write(DataOutput out) throws IOException {
+        for (OnlineMap value : values) {
+            value.write(out);
+        }
+    }
+
+    void read(DataInput in) throws IOException {
+        for (OnlineMap value : values) {
+            value.read(in);
+        }
     }
 }

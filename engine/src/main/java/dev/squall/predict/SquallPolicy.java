@@ -33,7 +33,14 @@ final class SquallPolicy implements PrefetchPolicy {
 
     private static final double LEARNING_RATE = 0.05;
 
+    /** Passes after which weights are kept, so that a killed process loses some minutes' learning. */
+    private static final int KEEP_EVERY = 4096;
+
+    /** To be raised when weights change their number or meaning. */
+    private static final int WEIGHTS_VERSION = 1;
+
     private final MapShape shape;
+    private final ExpertMapStore store;
     private final int fixedDistance;
     private final ContextMaps maps;
     private final UseHistory history;
@@ -56,6 +63,7 @@ final class SquallPolicy implements PrefetchPolicy {
     private final float[] ofRow;
     private ContextMaps.Mixture alike;
     private boolean isSingle;
+    private long passes;
     private CacheConditions conditions = CacheConditions.NONE;
 
     /**
@@ -87,6 +95,8 @@ final class SquallPolicy implements PrefetchPolicy {
         ahead = new float[shape.expertCount()];
         mixture = new float[shape.expertCount()];
         ofRow = new float[shape.expertCount()];
+        this.store = store;
+        readWeights();
     }
 
     @Override
@@ -102,6 +112,9 @@ final class SquallPolicy implements PrefetchPolicy {
     @Override
     public void onPass(PassObservation pass, CacheConditions now, PrefetchPlan plan) {
         conditions = now;
+        if (++passes % KEEP_EVERY == 0) {
+            keepWeights();
+        }
         isSingle = pass.rowCount() == 1;
         if (isLearnt(1)) {
             routers.begin(pass.embeddings());
@@ -166,6 +179,36 @@ final class SquallPolicy implements PrefetchPolicy {
     @Override
     public void onEnd() {
         maps.settle();
+        keepWeights();
+    }
+
+    /** With the maps, so that the next process begins where this one was. */
+    private void keepWeights() {
+        store.keepWeights(kind(), out -> {
+            history.write(out);
+            for (CalibratedScore score : scores) {
+                score.write(out);
+            }
+            routers.write(out);
+            reuse.write(out);
+        });
+    }
+
+    private void readWeights() {
+        store.readWeights(kind(), in -> {
+            history.read(in);
+            for (CalibratedScore score : scores) {
+                score.read(in);
+            }
+            routers.read(in);
+            reuse.read(in);
+        });
+    }
+
+    /** Names everything that decides how many weights there are and what they mean. */
+    private String kind() {
+        return "squall " + WEIGHTS_VERSION + ": " + shape.layerCount() + " x " + shape.expertCount() + ", "
+                + shape.embeddingLength() + ", " + routers.featureCount() + ", " + routers.distances();
     }
 
     private void forecastThisPass(LayerObservation observed, PrefetchPlan plan) {

@@ -64,6 +64,16 @@ public final class TimedMapStore implements ExpertMapStore {
     }
 
     @Override
+    public void keepWeights(String kind, WeightsWriter writer) {
+        store.keepWeights(kind, writer);
+    }
+
+    @Override
+    public boolean readWeights(String kind, WeightsReader reader) {
+        return store.readWeights(kind, reader);
+    }
+
+    @Override
     public void commit() {
         store.commit();
     }

@@ -1,5 +1,8 @@
 package dev.squall.predict;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.util.Arrays;
 
 /** How each layer has used its experts, newer visits counting for more. */
@@ -99,5 +102,18 @@ final class UseHistory {
     /** {@link #longUse} of all experts of a layer. */
     void longUses(int layer, float[] out) {
         System.arraycopy(longUse, layer * expertCount, out, 0, expertCount);
+    }
+
+    /** The long run only: what is recent is over. */
+    void write(DataOutput out) throws IOException {
+        Weights.write(longUse, out);
+    }
+
+    void read(DataInput in) throws IOException {
+        Weights.read(longUse, in);
+        System.arraycopy(longUse, 0, recent, 0, longUse.length);
+        for (int from = 0; from < longUse.length; from += expertCount) {
+            keepOdds(from);
+        }
     }
 }

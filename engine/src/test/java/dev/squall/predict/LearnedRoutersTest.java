@@ -3,7 +3,13 @@ package dev.squall.predict;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -70,6 +76,32 @@ class LearnedRoutersTest {
                     .as("after state %d", state)
                     .isEqualTo((state + 1) % 4);
         }
+    }
+
+    @Test
+    void whatWasLearntComesBackFromAFile() throws IOException {
+        for (long pass = 0; pass < 300; pass++) {
+            routers.observe(1, state((int) (pass % 4)));
+            routers.set(1, 1, 0, mostly(2), 0);
+            routers.logits(1, 1, 3 * pass + 2);
+            routers.learn(3 * pass + 2, only((int) (pass % 3)));
+        }
+        routers.observe(1, state(0));
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        routers.write(new DataOutputStream(bytes));
+        LearnedRouters others = new LearnedRouters(SHAPE, 8);
+        others.read(new DataInputStream(new ByteArrayInputStream(bytes.toByteArray())));
+        for (LearnedRouters each : List.of(routers, others)) {
+            each.observe(2, state(9));
+            each.observe(1, state(3));
+            each.set(1, 1, 0, mostly(1), 0);
+        }
+        assertThat(others.logits(1, 1, 5)).containsExactly(routers.logits(1, 1, 5));
+        for (LearnedRouters each : List.of(routers, others)) {
+            each.learn(5, only(0));
+            each.observe(1, state(2));
+        }
+        assertThat(others.logits(1, 1, 5)).containsExactly(routers.logits(1, 1, 5));
     }
 
     @Test

@@ -415,6 +415,24 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         }
     }
 
+    @Override
+    public void keepWeights(String kind, WeightsWriter weights) {
+        try {
+            new WeightsFile(folder).write(kind, weights);
+        } catch (IOException e) {
+            throw MapIndex.failed(folder, e);
+        }
+    }
+
+    @Override
+    public boolean readWeights(String kind, WeightsReader weights) {
+        try {
+            return new WeightsFile(folder).read(kind, weights);
+        } catch (IOException e) {
+            throw MapIndex.failed(folder, e);
+        }
+    }
+
     /** Commits and lets go of the folder. */
     @Override
     public void close() {

@@ -70,6 +70,12 @@ public final class MapIndexCheck {
             if (checkSegments(directory, progress, findings)) {
                 checkMaps(folder, findings);
             }
+            if (!new WeightsFile(folder).isSound()) {
+                findings.add(new Finding(
+                        true,
+                        "the policy's weights (" + WeightsFile.NAME + ") are damaged",
+                        "squall index check --repair removes them, and they are learnt anew; maps are not touched"));
+            }
         } catch (MapIndexException e) {
             findings.add(
                     new Finding(true, String.valueOf(e.getMessage()), "there is no repair: put a copy in its place"));
@@ -180,6 +186,10 @@ public final class MapIndexCheck {
             CheckIndex.Status status = check.checkIndex();
             if (!status.clean) {
                 check.exorciseIndex(status);
+            }
+            WeightsFile weights = new WeightsFile(folder);
+            if (!weights.isSound()) {
+                weights.delete();
             }
             return status.totLoseDocCount;
         } catch (LockObtainFailedException e) {
