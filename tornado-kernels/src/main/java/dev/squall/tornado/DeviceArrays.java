@@ -2,8 +2,12 @@ package dev.squall.tornado;
 
 import dev.squall.compute.BackendOptions;
 import dev.squall.model.Hyperparameters;
+import dev.squall.model.LatentShape;
 import dev.squall.model.ModelException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
@@ -43,7 +47,11 @@ final class DeviceArrays {
     /** One row. */
     final FloatArray row;
 
+    /** What latent attention needs besides; null without it. */
+    final @Nullable LatentArrays latent;
+
     final FloatArray keyCache;
+    /** One element where values are the first elements of the keys. */
     final FloatArray valueCache;
 
     final IntArray call;
@@ -71,7 +79,10 @@ final class DeviceArrays {
         int inner = Math.max(expertWidth, Math.max(h.sharedFeedForwardLength(), h.denseFeedForwardLength()));
         hidden = rows(width);
         normed = rows(width);
-        rounded = rows(Math.max(width, h.headCount() * h.valueLength()));
+        LatentShape shape = h.latent();
+        latent = shape == null ? null : LatentArrays.of(h, shape, rowsMax);
+        int latentWidth = shape == null ? 0 : Math.max(shape.queryRank(), h.headCount() * shape.valueLength());
+        rounded = rows(Math.max(Math.max(width, latentWidth), h.headCount() * h.valueLength()));
         queries = rows(h.headCount() * h.keyLength());
         keys = rows(h.headCountKv() * h.keyLength());
         values = rows(h.headCountKv() * h.valueLength());
@@ -85,8 +96,8 @@ final class DeviceArrays {
         row = new FloatArray(width);
         long vectors = (long) h.blockCount() * options.sequencesMax() * options.positionsMax() * h.headCountKv();
         keyCache = cache(vectors * h.keyLength());
-        valueCache = cache(vectors * h.valueLength());
-        call = new IntArray(rowsField() + 3 * rowsMax);
+        valueCache = cache(h.keepsValuesInKeys() ? 1 : vectors * h.valueLength());
+        call = new IntArray(CallField.COUNT + 3 * rowsMax);
         embedded = rows(width);
         angles = rows(Math.max(1, 2 * pairs));
         expertWeights = rows(used);
@@ -108,9 +119,15 @@ final class DeviceArrays {
         return new FloatArray((int) elements);
     }
 
-    /** Where the fields of rows begin in {@link #call}. */
-    static int rowsField() {
-        return CallField.COUNT;
+    /** What a pass computes with, beside weights, keys and values. */
+    List<TornadoNativeArray> scratch() {
+        List<TornadoNativeArray> all = new ArrayList<>(List.of(
+                table, hidden, normed, rounded, queries, keys, values, attended, output, shared, gates, ups, outputs,
+                turns, row));
+        if (latent != null) {
+            all.addAll(latent.all());
+        }
+        return all;
     }
 
     /** Bytes of keys and values. */
@@ -120,9 +137,7 @@ final class DeviceArrays {
 
     /** Bytes of what else stays. */
     long scratchBytes() {
-        return bytes(
-                table, hidden, normed, rounded, queries, keys, values, attended, output, shared, gates, ups, outputs,
-                turns, row);
+        return bytes(scratch().toArray(TornadoNativeArray[]::new));
     }
 
     /** Bytes of what crosses, of which each of so many graphs has its own copies. */
@@ -134,13 +149,5 @@ final class DeviceArrays {
         return Arrays.stream(arrays)
                 .mapToLong(TornadoNativeArray::getNumBytesOfSegment)
                 .sum();
-    }
-
-    void set(int field, int value) {
-        call.set(field, value);
-    }
-
-    int get(int field) {
-        return call.get(field);
     }
 }

@@ -93,12 +93,14 @@ final class PassGraphs {
     }
 
     private static List<Object> attentionTypes(LayerWeights layer) {
-        Grouped heads = (Grouped) layer.attention();
         List<Object> types = new ArrayList<>(List.of("attention"));
-        for (Projection projection : List.of(heads.query(), heads.key(), heads.value(), heads.output())) {
-            types.add(projection.matrix().type());
-            types.add(projection.bias() != null);
+        layer.attention().matrices().map(WeightMatrix::type).forEach(types::add);
+        if (layer.attention() instanceof Grouped heads) {
+            for (Projection projection : List.of(heads.query(), heads.key(), heads.value())) {
+                types.add(projection.bias() != null);
+            }
         }
+        types.add(layer.attention().output().bias() != null);
         types.add(layer.attentionNorm().bias() != null);
         types.add(layer.feedForwardNorm().bias() != null);
         if (layer.feedForward() instanceof MixtureWeights mixture) {

@@ -8,14 +8,11 @@ import dev.squall.expert.ExpertLease;
 import dev.squall.expert.ExpertReader;
 import dev.squall.expert.SlotMemory;
 import dev.squall.gguf.BlockCodec;
-import dev.squall.model.AttentionWeights.Grouped;
 import dev.squall.model.ExpertWeights;
 import dev.squall.model.Hyperparameters;
 import dev.squall.model.LayerWeights;
 import dev.squall.model.MixtureWeights;
 import dev.squall.model.ModelWeights;
-import dev.squall.model.NormWeights;
-import dev.squall.model.Projection;
 import dev.squall.model.RowBatch;
 import dev.squall.model.WeightMatrix;
 import dev.squall.routing.LayerRouting;
@@ -35,7 +32,7 @@ public final class TornadoBackend implements ComputeBackend {
     private final Hyperparameters h;
     private final ModelWeights model;
     private final BackendOptions options;
-    private final DeviceWeights weights;
+    private final LayerCall call;
     private final DeviceArrays a;
     private final SlotPools pools;
     private final Rotation rotation;
@@ -50,7 +47,6 @@ public final class TornadoBackend implements ComputeBackend {
     /** A factory of backends on a device. */
     public static BackendFactory factory(DeviceLimits limits) {
         return (model, options) -> {
-            DeviceSupport.require(model);
             return new TornadoBackend(model, options, limits);
         };
     }
@@ -66,8 +62,9 @@ public final class TornadoBackend implements ComputeBackend {
                 wanted.experts());
         device = TornadoDevices.get(limits.index());
         rotation = Rotation.of(model, options.positionsMax(), options.rowsMax());
-        weights = new DeviceWeights(model);
+        DeviceWeights weights = new DeviceWeights(model);
         a = new DeviceArrays(h, model.output().matrix().rows(), rotation.pairs(), options);
+        call = new LayerCall(h, weights, a.call, options.sequencesMax(), options.positionsMax());
         long usable = TornadoDevices.usableBytes(device);
         long memory = limits.memoryBytesMax() == 0
                 ? usable
@@ -141,7 +138,7 @@ public final class TornadoBackend implements ComputeBackend {
     }
 
     private void launch(int graph, int count) {
-        a.set(CallField.ROWS, count);
+        call.set(CallField.ROWS, count);
         plan.launch(graph, count);
     }
 
@@ -206,48 +203,14 @@ public final class TornadoBackend implements ComputeBackend {
     @Override
     public void attentionBlock(int layer, float[] routerLogits) {
         LayerWeights layerWeights = model.layers().get(layer);
-        Grouped heads = (Grouped) layerWeights.attention();
-        setNorm(CallField.ATTENTION_NORM, layerWeights.attentionNorm());
-        setProjection(CallField.QUERY, heads.query());
-        setProjection(CallField.KEY, heads.key());
-        setProjection(CallField.VALUE, heads.value());
-        a.set(CallField.QUERY_NORM, weights.vectorAt(heads.queryNorm()));
-        a.set(CallField.KEY_NORM, weights.vectorAt(heads.keyNorm()));
-        setProjection(CallField.OUTPUT, heads.output());
-        setNorm(CallField.FEED_FORWARD_NORM, layerWeights.feedForwardNorm());
-        for (int row = 0; row < rows.size(); row++) {
-            int sequence = layer * options.sequencesMax() + rows.sequences()[row];
-            int field = DeviceArrays.rowsField() + 3 * row;
-            a.call.set(field, sequence * h.headCountKv() * options.positionsMax());
-            a.call.set(field + 1, rows.positions()[row]);
-            a.call.set(field + 2, h.firstVisible(layer, rows.positions()[row]));
-        }
         boolean hasRouter = layerWeights.feedForward() instanceof MixtureWeights;
-        if (layerWeights.feedForward() instanceof MixtureWeights mixture) {
-            setProjection(CallField.ROUTER, mixture.router());
-        }
-        a.set(CallField.ROW, 0);
+        call.attention(layer, layerWeights, rows);
+        call.set(CallField.ROW, 0);
         plan.call(() -> launch(graphs.attention(layer), rows.size()));
         hiddenRow = hasRouter ? 0 : -1;
         for (int i = 0; hasRouter && i < rows.size() * h.expertCount(); i++) {
             routerLogits[i] = a.routerLogits.get(i);
         }
-    }
-
-    private void setNorm(int field, NormWeights norm) {
-        a.set(field, weights.vectorAt(norm.weight()));
-        a.call.set(field + 1, weights.vectorAt(norm.bias()));
-    }
-
-    private void setProjection(int field, Projection projection) {
-        a.set(field, weights.matrixAt(projection.matrix()));
-        a.call.set(field + 1, weights.vectorAt(projection.bias()));
-    }
-
-    private void setNetwork(ExpertWeights network) {
-        a.set(CallField.NETWORK_GATE, weights.matrixAt(network.gate()));
-        a.set(CallField.NETWORK_UP, weights.matrixAt(network.up()));
-        a.set(CallField.NETWORK_DOWN, weights.matrixAt(network.down()));
     }
 
     @Override
@@ -262,7 +225,7 @@ public final class TornadoBackend implements ComputeBackend {
             ExpertWeights expertWeights = lease.weights(expert);
             int upsAt = (int) expertWeights.gate().data().byteSize();
             int downsAt = upsAt + (int) expertWeights.up().data().byteSize();
-            pools.place(pair, memory.slotOf(layer, expert), upsAt, downsAt);
+            pools.place(pair, expert, memory.slotOf(layer, expert), upsAt, downsAt);
             a.expertWeights.set(pair, routing.weights()[pair]);
         }
         launchExperts(layer);
@@ -272,11 +235,7 @@ public final class TornadoBackend implements ComputeBackend {
         if (!(model.layers().get(layer).feedForward() instanceof MixtureWeights mixture)) {
             throw new IllegalArgumentException("layer " + layer + " is dense, expected one with experts");
         }
-        ExpertWeights shared = mixture.shared();
-        if (shared != null) {
-            setNetwork(shared);
-            a.set(CallField.NETWORK_WEIGHT, weights.vectorAt(mixture.sharedGate()));
-        }
+        call.mixture(mixture);
         hiddenRow = -1;
         plan.call(() -> launch(graphs.feedForward(layer), rows.size()));
     }
@@ -286,7 +245,7 @@ public final class TornadoBackend implements ComputeBackend {
         if (!(model.layers().get(layer).feedForward() instanceof ExpertWeights network)) {
             throw new IllegalArgumentException("layer " + layer + " has experts, expected a dense one");
         }
-        setNetwork(network);
+        call.network(network);
         hiddenRow = -1;
         plan.call(() -> launch(graphs.feedForward(layer), rows.size()));
     }
@@ -295,7 +254,7 @@ public final class TornadoBackend implements ComputeBackend {
     public void hidden(int row, float[] out, int outOffset) {
         require(row, rows.size(), "row");
         if (row != hiddenRow) {
-            a.set(CallField.ROW, row);
+            call.set(CallField.ROW, row);
             plan.call(() -> launch(PassGraphs.HIDDEN, 1));
             hiddenRow = row;
         }
@@ -306,12 +265,11 @@ public final class TornadoBackend implements ComputeBackend {
 
     @Override
     public void head(int[] batchRows, float[] logits) {
-        setNorm(CallField.HEAD_NORM, model.outputNorm());
-        setProjection(CallField.HEAD, model.output());
+        call.head(model.outputNorm(), model.output());
         int vocabularySize = model.output().matrix().rows();
         for (int i = 0; i < batchRows.length; i++) {
             require(batchRows[i], rows.size(), "row");
-            a.set(CallField.ROW, batchRows[i]);
+            call.set(CallField.ROW, batchRows[i]);
             plan.call(() -> launch(PassGraphs.HEAD, 1));
             for (int token = 0; token < vocabularySize; token++) {
                 logits[i * vocabularySize + token] =
