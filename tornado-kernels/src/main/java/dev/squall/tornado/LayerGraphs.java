@@ -75,6 +75,8 @@ final class LayerGraphs {
             String id = "touch" + index++;
             if (array instanceof FloatArray floats) {
                 graph.add(id, 1, 1, g -> g.task(id, RowKernels::touch, context, floats));
+            } else if (array instanceof IntArray ints) {
+                graph.add(id, 1, 1, g -> g.task(id, RowKernels::touchInts, context, ints));
             } else if (array instanceof ByteArray bytes) {
                 graph.add(id, 1, 1, g -> g.task(id, RowKernels::touchBytes, context, bytes));
             }
@@ -97,23 +99,28 @@ final class LayerGraphs {
                 .leaves(slots.all());
     }
 
-    /** hidden = the embedded rows. */
-    DeviceGraph begin() {
-        int elements = a.hidden.getSize();
-        int turned = a.turns.getSize();
-        return new DeviceGraph("begin", grids)
+    /**
+     * hidden = the embedded rows.
+     *
+     * @param embedded for as many rows as the pass may have: arrays cross whole
+     * @param angles for as many
+     */
+    DeviceGraph begin(String name, FloatArray embedded, FloatArray angles) {
+        int elements = embedded.getSize();
+        int turned = angles.getSize();
+        return new DeviceGraph(name, grids)
                 .shares(resident())
-                .takes(a.embedded, a.angles)
+                .takes(embedded, angles)
                 .add(
                         "embed",
                         width,
                         sizes.elements(),
-                        g -> g.task("embed", RowKernels::copy, context, a.embedded, a.hidden, elements))
+                        g -> g.task("embed", RowKernels::copy, context, embedded, a.hidden, elements))
                 .add(
                         "turn",
-                        turned / a.rowsMax,
+                        a.turns.getSize() / a.rowsMax,
                         sizes.elements(),
-                        g -> g.task("turn", RowKernels::copy, context, a.angles, a.turns, turned))
+                        g -> g.task("turn", RowKernels::copy, context, angles, a.turns, turned))
                 .leaves(resident());
     }
 
@@ -121,9 +128,6 @@ final class LayerGraphs {
     DeviceGraph attention(String name, LayerWeights layer) {
         Projection router = layer.feedForward() instanceof MixtureWeights mixture ? mixture.router() : null;
         DeviceGraph graph = new DeviceGraph(name, grids).shares(resident()).takes(a.call);
-        if (router != null) {
-            graph.takes(a.routerLogits, a.hiddenRow);
-        }
         steps.normalise(graph, "norm", layer.attentionNorm(), a.hidden, a.normed, CallField.ATTENTION_NORM);
         FloatArray values =
                 switch (layer.attention()) {
@@ -245,17 +249,51 @@ final class LayerGraphs {
 
     /** The logits of row {@link CallField#ROW}; launched as a pass of one row. */
     DeviceGraph head(NormWeights norm, Projection output) {
-        DeviceGraph graph = new DeviceGraph("head", grids).shares(resident()).takes(a.call, a.logits);
+        DeviceGraph graph = new DeviceGraph("head", grids).shares(resident()).takes(a.call);
+        logits(graph, norm, output, a.logits);
+        return graph.leaves(resident()).gives(a.logits);
+    }
+
+    private void logits(DeviceGraph graph, NormWeights norm, Projection output, FloatArray to) {
         steps.copyRow(graph, a.row);
         steps.normalise(graph, "norm", norm, a.row, a.normed, CallField.HEAD_NORM);
         FloatArray input = steps.round(graph, "round", output.matrix(), a.normed, a.rounded, width, 1);
-        steps.project(graph, "output", output, input, a.logits, CallField.HEAD);
-        return graph.leaves(resident()).gives(a.logits);
+        steps.project(graph, "output", output, input, to, CallField.HEAD);
+    }
+
+    /** The likeliest token after row {@link CallField#ROW}; launched as a pass of one row. */
+    DeviceGraph choice(NormWeights norm, Projection output) {
+        DeviceGraph graph = new DeviceGraph("choice", grids).shares(resident()).takes(a.call);
+        logits(graph, norm, output, a.candidates);
+        int items = a.bestTokens.getSize();
+        int vocabularySize = output.matrix().rows();
+        float scale = h.scales().logits();
+        graph.add(
+                "bestOfSome",
+                items,
+                sizes.elements(),
+                g -> g.task(
+                        "bestOfSome",
+                        ChoiceKernels::bestOfSome,
+                        context,
+                        a.candidates,
+                        a.bestLogits,
+                        a.bestTokens,
+                        vocabularySize,
+                        items,
+                        scale));
+        graph.add(
+                "bestOfAll",
+                sizes.reduction(),
+                sizes.reduction(),
+                g -> g.task(
+                        "bestOfAll", ChoiceKernels::bestOfAll, context, a.bestLogits, a.bestTokens, a.chosen, items));
+        return graph.leaves(resident()).gives(a.chosen);
     }
 
     /** The hidden state of row {@link CallField#ROW}; launched as a pass of one row. */
     DeviceGraph hiddenRow() {
-        DeviceGraph graph = new DeviceGraph("hidden", grids).shares(resident()).takes(a.call, a.hiddenRow);
+        DeviceGraph graph = new DeviceGraph("hidden", grids).shares(resident()).takes(a.call);
         steps.copyRow(graph, a.hiddenRow);
         return graph.leaves(resident()).gives(a.hiddenRow);
     }

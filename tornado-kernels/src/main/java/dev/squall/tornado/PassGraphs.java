@@ -24,6 +24,8 @@ final class PassGraphs {
 
     static final int HEAD = 2;
     static final int HIDDEN = 3;
+    static final int CHOICE = 4;
+    static final int BEGIN_ROW = 5;
 
     private final GridScheduler grids = new GridScheduler();
     private final List<DeviceGraph> ofPass = new ArrayList<>();
@@ -45,9 +47,11 @@ final class PassGraphs {
         LayerGraphs builder = new LayerGraphs(model, weights, arrays, slots, rotation, sizes, grids, positionsMax);
         DeviceGraph init = builder.init();
         ofPass.add(init);
-        ofPass.add(builder.begin());
+        ofPass.add(builder.begin("begin", arrays.embedded, arrays.angles));
         ofPass.add(builder.head(model.outputNorm(), model.output()));
         ofPass.add(builder.hiddenRow());
+        ofPass.add(builder.choice(model.outputNorm(), model.output()));
+        ofPass.add(builder.begin("beginRow", arrays.embeddedRow, arrays.anglesOfRow));
         int layers = model.layers().size();
         attention = new int[layers];
         feedForward = new int[layers];

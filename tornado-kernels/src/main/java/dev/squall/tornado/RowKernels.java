@@ -29,6 +29,12 @@ final class RowKernels {
         array.set(i, array.get(i));
     }
 
+    /** The same for integers. */
+    static void touchInts(KernelContext context, IntArray array) {
+        int i = context.globalIdx;
+        array.set(i, array.get(i));
+    }
+
     /** to = row {@code call[field]} of from. */
     static void copyRow(KernelContext context, IntArray call, FloatArray from, FloatArray to, int width, int field) {
         int i = context.globalIdx;

@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * Computes on a device of TornadoVM, or in its simulator. Weights beside the routed experts, hidden states and KV cache
@@ -116,6 +117,9 @@ public final class TornadoBackend implements ComputeBackend {
 
     /** Executes every graph once, while nothing else runs on the device: drivers may fail to compile beside other work. */
     private void compileKernels() {
+        if (options.rowsMax() > 1) {
+            begin(new RowBatch(new int[2], new int[2], new int[2]));
+        }
         begin(new RowBatch(new int[1], new int[1], new int[1]));
         float[] routerLogits = new float[options.rowsMax() * h.expertCount()];
         for (int pair = 0; pair < options.rowsMax() * a.used; pair++) {
@@ -134,7 +138,10 @@ public final class TornadoBackend implements ComputeBackend {
         }
         hiddenRow = -1;
         hidden(0, new float[h.embeddingLength()], 0);
-        head(new int[1], new float[model.output().matrix().rows()]);
+        int vocabularySize = model.output().matrix().rows();
+        float[] logits = new float[vocabularySize];
+        head(new int[1], logits);
+        likeliest(new int[1], vocabularySize, logits, new int[1]);
     }
 
     private void launch(int graph, int count) {
@@ -172,6 +179,9 @@ public final class TornadoBackend implements ComputeBackend {
         }
         rows = batch;
         rotation.begin(batch);
+        boolean isOne = batch.size() == 1;
+        FloatArray embedded = isOne ? a.embeddedRow : a.embedded;
+        FloatArray angles = isOne ? a.anglesOfRow : a.angles;
         int width = h.embeddingLength();
         float[] decoded = new float[width];
         WeightMatrix embedding = model.tokenEmbedding();
@@ -182,16 +192,16 @@ public final class TornadoBackend implements ComputeBackend {
             long at = batch.tokens()[row] * embedding.type().rowBytes(width);
             BlockCodec.decode(embedding.type(), embedding.data(), at, decoded, 0, width);
             for (int i = 0; i < width; i++) {
-                a.embedded.set(row * width + i, decoded[i] * h.scales().embedding());
+                embedded.set(row * width + i, decoded[i] * h.scales().embedding());
             }
             int pairs = rotation.pairs();
             for (int pair = 0; pair < pairs; pair++) {
-                a.angles.set((2 * row) * pairs + pair, rotation.cosine(row, pair));
-                a.angles.set((2 * row + 1) * pairs + pair, rotation.sine(row, pair));
+                angles.set((2 * row) * pairs + pair, rotation.cosine(row, pair));
+                angles.set((2 * row + 1) * pairs + pair, rotation.sine(row, pair));
             }
         }
         hiddenRow = -1;
-        plan.call(() -> launch(PassGraphs.BEGIN, batch.size()));
+        plan.call(() -> launch(isOne ? PassGraphs.BEGIN_ROW : PassGraphs.BEGIN, batch.size()));
     }
 
     private static void require(int value, int limit, String what) {
@@ -275,6 +285,17 @@ public final class TornadoBackend implements ComputeBackend {
                 logits[i * vocabularySize + token] =
                         a.logits.get(token) * h.scales().logits();
             }
+        }
+    }
+
+    @Override
+    public void likeliest(int[] batchRows, int vocabularySize, float[] scratch, int[] tokens) {
+        call.head(model.outputNorm(), model.output());
+        for (int i = 0; i < batchRows.length; i++) {
+            require(batchRows[i], rows.size(), "row");
+            call.set(CallField.ROW, batchRows[i]);
+            plan.call(() -> launch(PassGraphs.CHOICE, 1));
+            tokens[i] = a.chosen.get(0);
         }
     }
 
