@@ -154,8 +154,10 @@ final class LayerGraphs {
             steps.project(graph, "router", router, input, a.routerLogits, CallField.ROUTER);
             steps.copyRow(graph, a.hiddenRow);
         }
-        graph.leaves(resident());
-        return router == null ? graph : graph.gives(a.routerLogits, a.hiddenRow);
+        if (router != null) {
+            graph.gives(a.routerLogits, a.hiddenRow);
+        }
+        return graph.leaves(resident());
     }
 
     /** hidden += the experts of each row by their weights, and the shared expert. */
@@ -251,7 +253,7 @@ final class LayerGraphs {
     DeviceGraph head(NormWeights norm, Projection output) {
         DeviceGraph graph = new DeviceGraph("head", grids).shares(resident()).takes(a.call);
         logits(graph, norm, output, a.logits);
-        return graph.leaves(resident()).gives(a.logits);
+        return graph.gives(a.logits).leaves(resident());
     }
 
     private void logits(DeviceGraph graph, NormWeights norm, Projection output, FloatArray to) {
@@ -288,13 +290,13 @@ final class LayerGraphs {
                 sizes.reduction(),
                 g -> g.task(
                         "bestOfAll", ChoiceKernels::bestOfAll, context, a.bestLogits, a.bestTokens, a.chosen, items));
-        return graph.leaves(resident()).gives(a.chosen);
+        return graph.gives(a.chosen).leaves(resident());
     }
 
     /** The hidden state of row {@link CallField#ROW}; launched as a pass of one row. */
     DeviceGraph hiddenRow() {
         DeviceGraph graph = new DeviceGraph("hidden", grids).shares(resident()).takes(a.call);
         steps.copyRow(graph, a.hiddenRow);
-        return graph.leaves(resident()).gives(a.hiddenRow);
+        return graph.gives(a.hiddenRow).leaves(resident());
     }
 }

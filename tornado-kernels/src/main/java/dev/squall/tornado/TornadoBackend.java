@@ -16,7 +16,9 @@ import dev.squall.model.ModelWeights;
 import dev.squall.model.RowBatch;
 import dev.squall.model.WeightMatrix;
 import dev.squall.routing.LayerRouting;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -40,19 +42,29 @@ public final class TornadoBackend implements ComputeBackend {
     private final PassGraphs graphs;
     private final DevicePlan plan;
     private final TornadoDevice device;
+    private final CompileListener listener;
     private RowBatch rows = new RowBatch(new int[1], new int[1], new int[1]);
+    private @Nullable DevicePlan uploads;
     private @Nullable DeviceSlots slots;
     /** The row whose hidden state has crossed since it changed, alone or with router logits; -1 for none. */
     private int hiddenRow = -1;
 
     /** A factory of backends on a device. */
     public static BackendFactory factory(DeviceLimits limits) {
-        return (model, options) -> {
-            return new TornadoBackend(model, options, limits);
-        };
+        return factory(limits, CompileListener.NONE);
     }
 
-    private TornadoBackend(ModelWeights model, BackendOptions wanted, DeviceLimits limits) {
+    /**
+     * A factory of backends on a device.
+     *
+     * @param listener hears how far their kernels are compiled
+     */
+    public static BackendFactory factory(DeviceLimits limits, CompileListener listener) {
+        return (model, options) -> new TornadoBackend(model, options, limits, listener);
+    }
+
+    private TornadoBackend(ModelWeights model, BackendOptions wanted, DeviceLimits limits, CompileListener listener) {
+        this.listener = listener;
         this.model = model;
         h = model.hyperparameters();
         options = new BackendOptions(
@@ -100,48 +112,48 @@ public final class TornadoBackend implements ComputeBackend {
 
     @Override
     public SlotMemory slots(ExpertReader reader) {
-        DevicePlan uploads = new DevicePlan("squall-device-uploads", device, graphs.grids(), graphs.ofUploads());
-        boolean made = false;
-        try {
-            DeviceSlots memory = new DeviceSlots(model, reader, pools, uploads, graphs.staging(), graphs.target());
-            slots = memory;
-            compileKernels();
-            made = true;
-            return memory;
-        } finally {
-            if (!made) {
-                uploads.close();
-            }
-        }
+        DevicePlan own = new DevicePlan("squall-device-uploads", device, graphs.grids(), graphs.ofUploads());
+        uploads = own;
+        DeviceSlots memory = new DeviceSlots(model, reader, pools, own, graphs.staging(), graphs.target());
+        slots = memory;
+        compileKernels();
+        return memory;
     }
 
     /** Executes every graph once, while nothing else runs on the device: drivers may fail to compile beside other work. */
     private void compileKernels() {
+        List<Runnable> launches = new ArrayList<>();
         if (options.rowsMax() > 1) {
-            begin(new RowBatch(new int[2], new int[2], new int[2]));
+            launches.add(() -> begin(new RowBatch(new int[2], new int[2], new int[2])));
         }
-        begin(new RowBatch(new int[1], new int[1], new int[1]));
+        launches.add(() -> begin(new RowBatch(new int[1], new int[1], new int[1])));
         float[] routerLogits = new float[options.rowsMax() * h.expertCount()];
         for (int pair = 0; pair < options.rowsMax() * a.used; pair++) {
             pools.placeNowhere(pair);
         }
-        Set<Integer> compiled = new HashSet<>();
-        for (int layer = 0; layer < h.blockCount(); layer++) {
-            if (compiled.add(graphs.attention(layer))) {
-                attentionBlock(layer, routerLogits);
+        Set<Integer> seen = new HashSet<>();
+        for (int i = 0; i < h.blockCount(); i++) {
+            int layer = i;
+            if (seen.add(graphs.attention(layer))) {
+                launches.add(() -> attentionBlock(layer, routerLogits));
             }
-            if (h.isDense(layer) && compiled.add(graphs.feedForward(layer))) {
-                denseBlock(layer);
-            } else if (compiled.add(graphs.feedForward(layer))) {
-                launchExperts(layer);
+            if (seen.add(graphs.feedForward(layer))) {
+                launches.add(h.isDense(layer) ? () -> denseBlock(layer) : () -> launchExperts(layer));
             }
         }
-        hiddenRow = -1;
-        hidden(0, new float[h.embeddingLength()], 0);
+        launches.add(() -> {
+            hiddenRow = -1;
+            hidden(0, new float[h.embeddingLength()], 0);
+        });
         int vocabularySize = model.output().matrix().rows();
         float[] logits = new float[vocabularySize];
-        head(new int[1], logits);
-        likeliest(new int[1], vocabularySize, logits, new int[1]);
+        launches.add(() -> head(new int[1], logits));
+        launches.add(() -> likeliest(new int[1], vocabularySize, logits, new int[1]));
+        for (int done = 0; done < launches.size(); done++) {
+            listener.onCompiled(done, launches.size());
+            launches.get(done).run();
+        }
+        listener.onCompiled(launches.size(), launches.size());
     }
 
     private void launch(int graph, int count) {
@@ -301,6 +313,9 @@ public final class TornadoBackend implements ComputeBackend {
 
     @Override
     public void close() {
-        plan.closeAndFree();
+        plan.close();
+        if (uploads != null) {
+            uploads.close();
+        }
     }
 }
