@@ -1,6 +1,7 @@
 package dev.squall.cli;
 
 import dev.squall.compute.BackendFactory;
+import dev.squall.tornado.CompileListener;
 import dev.squall.tornado.DeviceLimits;
 import dev.squall.tornado.TornadoBackend;
 import dev.squall.tornado.TornadoDevices;
@@ -135,11 +136,12 @@ record Device(Kind kind, int index) {
      * What computes, once {@code auto} is resolved.
      *
      * @param memoryBytes of a device, for everything; 0 for what suits it
+     * @param listener hears how far a device's kernels are compiled
      */
-    BackendFactory backend(Kernels kernels, long memoryBytes) {
+    BackendFactory backend(Kernels kernels, long memoryBytes, CompileListener listener) {
         return switch (kind) {
             case AUTO, CPU -> kernels.backend();
-            case SIM, TORNADO -> TornadoBackend.factory(new DeviceLimits(index, memoryBytes, Long.MAX_VALUE));
+            case SIM, TORNADO -> TornadoBackend.factory(new DeviceLimits(index, memoryBytes, Long.MAX_VALUE), listener);
         };
     }
 

@@ -9,6 +9,7 @@ import dev.squall.gguf.GgufFormatException;
 import dev.squall.model.ModelException;
 import dev.squall.sampling.SamplingOptions;
 import dev.squall.tokenizer.TokenizerException;
+import dev.squall.tornado.CompileListener;
 import dev.squall.tornado.TornadoDevices;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -198,7 +199,7 @@ final class Diagnosis {
     private static Answer answer(Path file, Device device) throws IOException {
         try (LanguageModel model = LanguageModel.builder(file)
                         .contextTokens(128)
-                        .backend(device.backend(Kernels.VECTOR, 0))
+                        .backend(device.backend(Kernels.VECTOR, 0, CompileListener.NONE))
                         .load();
                 Session session = model.newSession()) {
             GenerationResult result = session.generate(

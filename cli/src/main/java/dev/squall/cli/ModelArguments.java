@@ -240,7 +240,7 @@ final class ModelArguments {
                     .threads(threads != null ? threads : Runtime.getRuntime().availableProcessors())
                     .contextTokens(contextTokens)
                     .sequences(sequences)
-                    .backend(chosen.backend(kernels, deviceMemoryBytes()));
+                    .backend(chosen.backend(kernels, deviceMemoryBytes(), CompileProgress.of(streams)));
             CacheSize size = CacheSize.parse(expertCache);
             Optional<ExpertCacheOptions> cache = chosen.hasMemory()
                     ? size.optionsForDevice()

@@ -77,6 +77,27 @@ public interface ComputeBackend extends AutoCloseable {
      */
     void head(int[] batchRows, float[] logits);
 
+    /**
+     * The likeliest token after some rows of the pass, of equals the first: what {@link #head}'s logits say, which need not
+     * cross for it.
+     *
+     * @param batchRows indices of the rows in the batch
+     * @param vocabularySize V
+     * @param scratch as many times V as there are indices, at least
+     * @param tokens as many as there are indices, out
+     */
+    default void likeliest(int[] batchRows, int vocabularySize, float[] scratch, int[] tokens) {
+        head(batchRows, scratch);
+        for (int i = 0; i < batchRows.length; i++) {
+            int from = i * vocabularySize;
+            int best = 0;
+            for (int token = 1; token < vocabularySize; token++) {
+                best = scratch[from + token] > scratch[from + best] ? token : best;
+            }
+            tokens[i] = best;
+        }
+    }
+
     @Override
     void close();
 }

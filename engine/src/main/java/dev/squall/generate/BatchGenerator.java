@@ -101,13 +101,25 @@ public final class BatchGenerator {
             }
         }
         forward.run(rows.batch());
-        forward.logits(rows.lastRows(), logits);
-        int vocabularySize = model.vocabularySize();
-        for (int i = 0; i < rows.ready.size(); i++) {
-            System.arraycopy(logits, i * vocabularySize, some, 0, vocabularySize);
-            rows.ready.get(i).choose(some);
-        }
+        choose(forward, rows.ready, rows.lastRows());
         listener.onPass(rows.promptTokens, rows.ready.size());
+    }
+
+    private void choose(ForwardPass forward, List<Answer> ready, int[] lastRows) {
+        if (ready.stream().allMatch(answer -> answer.request.sampling().isGreedy())) {
+            int[] tokens = new int[lastRows.length];
+            forward.likeliest(lastRows, logits, tokens);
+            for (int i = 0; i < tokens.length; i++) {
+                ready.get(i).accept(tokens[i]);
+            }
+            return;
+        }
+        forward.logits(lastRows, logits);
+        int vocabularySize = model.vocabularySize();
+        for (int i = 0; i < lastRows.length; i++) {
+            System.arraycopy(logits, i * vocabularySize, some, 0, vocabularySize);
+            ready.get(i).accept(ready.get(i).sampler.choose(some, ready.get(i).recent()));
+        }
     }
 
     /** The rows of a pass as they are collected. */
@@ -193,12 +205,12 @@ public final class BatchGenerator {
                     : tokens.get(position - prompt.length).token();
         }
 
-        void choose(float[] distribution) {
+        /** Takes the token that follows. */
+        void accept(int token) {
             if (request.tokensMax() == 0) {
                 reason = StopReason.TOKEN_LIMIT;
                 return;
             }
-            int token = sampler.choose(distribution, recent());
             if (tokens.isEmpty()) {
                 firstTokenNanos = System.nanoTime() - startedNanos;
             }

@@ -21,6 +21,7 @@ final class ForwardPass {
     private final ComputeBackend backend;
     private final Router router;
     private final ExpertSource experts;
+    private final int vocabularySize;
     private final List<RoutingObserver> observers = new CopyOnWriteArrayList<>();
     private long passCount;
 
@@ -28,6 +29,7 @@ final class ForwardPass {
         hyperparameters = model.hyperparameters();
         this.backend = backend;
         this.experts = experts;
+        vocabularySize = model.output().matrix().rows();
         router = Router.of(model, backend.rowsMax());
     }
 
@@ -68,6 +70,11 @@ final class ForwardPass {
     /** Logits of rows of the last pass, one vocabulary after the other. */
     void logits(int[] batchRows, float[] out) {
         backend.head(batchRows, out);
+    }
+
+    /** The likeliest tokens after rows of the last pass; scratch has room for their logits. */
+    void likeliest(int[] batchRows, float[] scratch, int[] tokens) {
+        backend.likeliest(batchRows, vocabularySize, scratch, tokens);
     }
 
     int rowsMax() {

@@ -146,6 +146,10 @@ public final class Session implements AutoCloseable {
         private final int vocabularySize = model.vocabularySize();
         private final ForwardPass forward = model.forwardPass();
         private final float[] logits = new float[vocabularySize];
+        /** Whether only the likeliest token is asked for, which then need not bring the logits along. */
+        private final boolean greedy;
+
+        private final int[] likeliest = new int[1];
         private final List<ScoredToken> promptTokens = new ArrayList<>();
         private final List<ScoredToken> answerTokens = new ArrayList<>();
         private final StringBuilder text = new StringBuilder();
@@ -158,6 +162,7 @@ public final class Session implements AutoCloseable {
             this.request = request;
             this.listener = listener;
             scores = request.likeliest() >= 0;
+            greedy = !scores && request.sampling().isGreedy();
         }
 
         GenerationResult run() {
@@ -219,11 +224,19 @@ public final class Session implements AutoCloseable {
                     scorePrompt(prompt, from, count);
                 }
                 if (evaluatedCount == prompt.length) {
-                    forward.logits(new int[] {count - 1}, logits);
+                    readOutput(count - 1);
                 }
                 listener.onPrefill(evaluatedCount, prompt.length);
             }
             return true;
+        }
+
+        private void readOutput(int row) {
+            if (greedy) {
+                forward.likeliest(new int[] {row}, logits, likeliest);
+            } else {
+                forward.logits(new int[] {row}, logits);
+            }
         }
 
         private void scorePrompt(int[] prompt, int from, int count) {
@@ -244,7 +257,7 @@ public final class Session implements AutoCloseable {
                 if (request.cancellation().isCancelled()) {
                     return StopReason.CANCELLED;
                 }
-                int token = sampler.choose(logits, recent(prompt, sampler.recentTokens()));
+                int token = greedy ? likeliest[0] : sampler.choose(logits, recent(prompt, sampler.recentTokens()));
                 if (answerTokens.isEmpty()) {
                     firstTokenNanos = System.nanoTime() - startedNanos;
                 }
@@ -266,7 +279,7 @@ public final class Session implements AutoCloseable {
                     return StopReason.CONTEXT_FULL;
                 }
                 evaluate(new int[] {token}, 0, 1);
-                forward.logits(new int[] {0}, logits);
+                readOutput(0);
             }
             return StopReason.TOKEN_LIMIT;
         }

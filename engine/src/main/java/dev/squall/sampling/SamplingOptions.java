@@ -33,6 +33,11 @@ public record SamplingOptions(
         return new SamplingOptions(0, 0, 1, 0, 1, 0, 0);
     }
 
+    /** Whether the likeliest token is taken whatever came before, so that nothing else of the logits matters. */
+    public boolean isGreedy() {
+        return temperature == 0 && (repeatPenalty == 1 || repeatTokens == 0);
+    }
+
     private static void require(boolean holds, String option, Number actual, String expected) {
         if (!holds) {
             throw new IllegalArgumentException(option + "=" + actual + ", expected " + expected);

@@ -4,7 +4,7 @@ package dev.squall.tornado;
  * What changes from launch to launch, as fields of one array of integers, because TornadoVM bakes scalar arguments into a
  * kernel: the number of rows first, then where weights of the layer begin. Matrices begin at bytes of the pool of weights,
  * vectors at elements of the parameters. After these fields come three numbers for each row ({@link AttentionKernels}). The
- * field after that of a matrix or norm is its bias's.
+ * field after that of a projection or norm is its bias's.
  */
 final class CallField {
     static final int ROWS = 0;
@@ -33,8 +33,18 @@ final class CallField {
     static final int HEAD_NORM_BIAS = 23;
     static final int HEAD = 24;
     static final int HEAD_BIAS = 25;
+    static final int SINKS = 26;
+    static final int LATENT_QUERY = 27;
+    static final int LATENT_QUERY_NORM = 28;
+    static final int LATENT = 29;
+    static final int LATENT_NORM = 30;
+    static final int HEAD_KEYS = 31;
+    static final int HEAD_VALUES = 32;
+    static final int EXPERT_GATE_BIAS = 33;
+    static final int EXPERT_UP_BIAS = 34;
+    static final int EXPERT_DOWN_BIAS = 35;
     /** How many there are. */
-    static final int COUNT = 26;
+    static final int COUNT = 36;
 
     private CallField() {}
 }

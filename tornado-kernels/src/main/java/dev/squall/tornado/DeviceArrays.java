@@ -2,8 +2,12 @@ package dev.squall.tornado;
 
 import dev.squall.compute.BackendOptions;
 import dev.squall.model.Hyperparameters;
+import dev.squall.model.LatentShape;
 import dev.squall.model.ModelException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
@@ -13,6 +17,9 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * widest inner width, V vocabulary. The first group stays on the device, the second crosses with every launch that uses it.
  */
 final class DeviceArrays {
+    /** Work-items that look for the likeliest token, each in its part of the vocabulary. */
+    private static final int CHOICES = 1024;
+
     final FloatArray table = DecodingTable.create();
     /** R x E. */
     final FloatArray hidden;
@@ -42,8 +49,18 @@ final class DeviceArrays {
     final FloatArray turns;
     /** One row. */
     final FloatArray row;
+    /** V, of which only the likeliest token is asked for. */
+    final FloatArray candidates;
+    /** The largest logits of {@link #CHOICES} parts of the vocabulary, or as many as it has tokens. */
+    final FloatArray bestLogits;
+    /** Their tokens. */
+    final IntArray bestTokens;
+
+    /** What latent attention needs besides; null without it. */
+    final @Nullable LatentArrays latent;
 
     final FloatArray keyCache;
+    /** One element where values are the first elements of the keys. */
     final FloatArray valueCache;
 
     final IntArray call;
@@ -51,12 +68,18 @@ final class DeviceArrays {
     final FloatArray embedded;
     /** R x 2·pairs. */
     final FloatArray angles;
+    /** E, for passes of one row. */
+    final FloatArray embeddedRow;
+    /** 2·pairs, for passes of one row. */
+    final FloatArray anglesOfRow;
     /** R x K. */
     final FloatArray expertWeights;
     /** R x J. */
     final FloatArray routerLogits;
     /** V. */
     final FloatArray logits;
+    /** The likeliest token. */
+    final IntArray chosen = new IntArray(1);
     /** E. */
     final FloatArray hiddenRow;
 
@@ -71,7 +94,10 @@ final class DeviceArrays {
         int inner = Math.max(expertWidth, Math.max(h.sharedFeedForwardLength(), h.denseFeedForwardLength()));
         hidden = rows(width);
         normed = rows(width);
-        rounded = rows(Math.max(width, h.headCount() * h.valueLength()));
+        LatentShape shape = h.latent();
+        latent = shape == null ? null : LatentArrays.of(h, shape, rowsMax);
+        int latentWidth = shape == null ? 0 : Math.max(shape.queryRank(), h.headCount() * shape.valueLength());
+        rounded = rows(Math.max(Math.max(width, latentWidth), h.headCount() * h.valueLength()));
         queries = rows(h.headCount() * h.keyLength());
         keys = rows(h.headCountKv() * h.keyLength());
         values = rows(h.headCountKv() * h.valueLength());
@@ -83,12 +109,18 @@ final class DeviceArrays {
         outputs = rows(used * width);
         turns = rows(Math.max(1, 2 * pairs));
         row = new FloatArray(width);
+        candidates = new FloatArray(vocabularySize);
+        int choices = Math.min(CHOICES, vocabularySize);
+        bestLogits = new FloatArray(choices);
+        bestTokens = new IntArray(choices);
         long vectors = (long) h.blockCount() * options.sequencesMax() * options.positionsMax() * h.headCountKv();
         keyCache = cache(vectors * h.keyLength());
-        valueCache = cache(vectors * h.valueLength());
-        call = new IntArray(rowsField() + 3 * rowsMax);
+        valueCache = cache(h.keepsValuesInKeys() ? 1 : vectors * h.valueLength());
+        call = new IntArray(CallField.COUNT + 3 * rowsMax);
         embedded = rows(width);
         angles = rows(Math.max(1, 2 * pairs));
+        embeddedRow = new FloatArray(width);
+        anglesOfRow = new FloatArray(Math.max(1, 2 * pairs));
         expertWeights = rows(used);
         routerLogits = rows(Math.max(1, h.expertCount()));
         logits = new FloatArray(vocabularySize);
@@ -108,9 +140,31 @@ final class DeviceArrays {
         return new FloatArray((int) elements);
     }
 
-    /** Where the fields of rows begin in {@link #call}. */
-    static int rowsField() {
-        return CallField.COUNT;
+    /** What a pass computes with, beside weights, keys and values. */
+    List<TornadoNativeArray> scratch() {
+        List<TornadoNativeArray> all = new ArrayList<>(List.of(
+                table,
+                hidden,
+                normed,
+                rounded,
+                queries,
+                keys,
+                values,
+                attended,
+                output,
+                shared,
+                gates,
+                ups,
+                outputs,
+                turns,
+                row,
+                candidates,
+                bestLogits,
+                bestTokens));
+        if (latent != null) {
+            all.addAll(latent.all());
+        }
+        return all;
     }
 
     /** Bytes of keys and values. */
@@ -120,27 +174,18 @@ final class DeviceArrays {
 
     /** Bytes of what else stays. */
     long scratchBytes() {
-        return bytes(
-                table, hidden, normed, rounded, queries, keys, values, attended, output, shared, gates, ups, outputs,
-                turns, row);
+        return bytes(scratch().toArray(TornadoNativeArray[]::new));
     }
 
     /** Bytes of what crosses, of which each of so many graphs has its own copies. */
     long crossingBytes(int graphs) {
-        return graphs * bytes(call, expertWeights, routerLogits, hiddenRow) + bytes(embedded, angles, logits);
+        return graphs * bytes(call, expertWeights, routerLogits, hiddenRow)
+                + bytes(embedded, angles, embeddedRow, anglesOfRow, logits, chosen);
     }
 
     private static long bytes(TornadoNativeArray... arrays) {
         return Arrays.stream(arrays)
                 .mapToLong(TornadoNativeArray::getNumBytesOfSegment)
                 .sum();
-    }
-
-    void set(int field, int value) {
-        call.set(field, value);
-    }
-
-    int get(int field) {
-        return call.get(field);
     }
 }

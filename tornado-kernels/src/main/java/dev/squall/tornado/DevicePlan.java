@@ -7,7 +7,6 @@ import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
-import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoInternalError;
 import uk.ac.manchester.tornado.api.exceptions.TornadoMemoryException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
@@ -49,7 +48,7 @@ final class DevicePlan implements AutoCloseable {
             ready = true;
         } finally {
             if (!ready) {
-                closeAndFree();
+                close();
             }
         }
     }
@@ -91,40 +90,35 @@ final class DevicePlan implements AutoCloseable {
                 .formatted(TornadoDevices.name(device), graph.name(), TornadoDevices.reason(e));
     }
 
-    /** Ends the plan before the one that it shares a graph with, which frees what they share. */
+    /**
+     * Ends the plan and frees all that its graphs have on the device, unless TornadoVM has failed, which then cannot. Of
+     * plans that share a graph one is closed after the other, when neither computes any more.
+     */
     @Override
     public void close() {
-        // TornadoVM 5.2 frees with a graph what it consumes, and fails where that is free already.
-        close(!TornadoDevices.isTornadoVm());
-    }
-
-    /**
-     * Ends the plan and frees all that its graphs have on the device, unless TornadoVM has failed, which then cannot; after
-     * the others that share some of it.
-     */
-    void closeAndFree() {
-        close(!failed || !TornadoDevices.isTornadoVm());
-    }
-
-    private void close(boolean frees) {
         if (closed) {
             return;
         }
         closed = true;
         try {
-            thread.call(() -> {
-                if (!frees) {
-                    return;
-                }
-                try {
-                    plan.freeDeviceMemory();
-                    plan.close();
-                } catch (TornadoExecutionPlanException e) {
-                    throw new DeviceException("the device's plan cannot be closed: " + e.getMessage(), e);
-                }
-            });
+            if (!failed || !TornadoDevices.isTornadoVm()) {
+                thread.call(this::free);
+            }
         } finally {
             thread.close();
+        }
+    }
+
+    /**
+     * TornadoVM 5.2 frees what the selected graph brings, then what it gives and leaves, and fails at the first array that
+     * is free already, because another graph left it, too. So graphs name what is theirs alone before what they leave.
+     */
+    private void free() {
+        for (int graph = 0; graph < graphs.size(); graph++) {
+            try {
+                plan.withGraph(graph).freeDeviceMemory();
+            } catch (TornadoInternalError _) { // what was left to free was free
+            }
         }
     }
 }

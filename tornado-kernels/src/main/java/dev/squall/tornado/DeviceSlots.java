@@ -118,7 +118,6 @@ final class DeviceSlots implements SlotMemory {
 
     @Override
     public void close() {
-        uploads.close();
         reader.close();
         arena.close();
     }

@@ -1,9 +1,13 @@
 package dev.squall.tornado;
 
+import dev.squall.model.AttentionWeights;
 import dev.squall.model.AttentionWeights.Grouped;
+import dev.squall.model.AttentionWeights.Latent;
+import dev.squall.model.AttentionWeights.LatentQuery;
 import dev.squall.model.ExpertWeights;
 import dev.squall.model.LayerWeights;
 import dev.squall.model.MixtureWeights;
+import dev.squall.model.MixtureWeights.ExpertBiases;
 import dev.squall.model.ModelException;
 import dev.squall.model.ModelWeights;
 import dev.squall.model.NormWeights;
@@ -11,8 +15,10 @@ import dev.squall.model.Projection;
 import dev.squall.model.WeightMatrix;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -26,12 +32,18 @@ final class DeviceWeights {
     private final IdentityHashMap<float[], Integer> vectors = new IdentityHashMap<>();
     private final List<WeightMatrix> matrixList = new ArrayList<>();
     private final List<float[]> vectorList = new ArrayList<>();
+    /** Logits so small that they take no part in a softmax, for layers without sinks. */
+    private final float[] noSinks;
+
     private final ByteArray bytes;
     private final FloatArray parameters;
     private long byteCount;
     private int vectorElements;
 
     DeviceWeights(ModelWeights model) {
+        noSinks = new float[model.hyperparameters().headCount()];
+        Arrays.fill(noSinks, -3.4e38f);
+        add(noSinks);
         for (LayerWeights layer : model.layers()) {
             add(layer);
         }
@@ -57,19 +69,43 @@ final class DeviceWeights {
 
     private void add(LayerWeights layer) {
         add(layer.attentionNorm());
-        Grouped attention = (Grouped) layer.attention();
-        add(attention.query());
-        add(attention.key());
-        add(attention.value());
-        add(attention.output());
-        add(attention.queryNorm());
-        add(attention.keyNorm());
+        switch (layer.attention()) {
+            case Grouped grouped -> {
+                add(grouped.query());
+                add(grouped.key());
+                add(grouped.value());
+                add(grouped.queryNorm());
+                add(grouped.keyNorm());
+            }
+            case Latent latent -> {
+                LatentQuery queryDown = latent.queryDown();
+                if (queryDown != null) {
+                    add(queryDown.norm());
+                }
+                add(latent.latentNorm());
+                // The matrices of a layer's heads lie one after the other.
+                Stream.of(
+                                Stream.ofNullable(queryDown).map(LatentQuery::matrix),
+                                Stream.of(latent.query(), latent.latent()),
+                                latent.expansion().matrices())
+                        .flatMap(all -> all)
+                        .forEach(this::add);
+            }
+        }
+        add(layer.attention().sinks());
+        add(layer.attention().output());
         add(layer.feedForwardNorm());
         switch (layer.feedForward()) {
             case ExpertWeights dense -> add(dense);
             case MixtureWeights mixture -> {
                 add(mixture.router());
                 add(mixture.sharedGate());
+                ExpertBiases biases = mixture.expertBiases();
+                if (biases != null) {
+                    add(biases.gate());
+                    add(biases.up());
+                    add(biases.down());
+                }
                 ExpertWeights shared = mixture.shared();
                 if (shared != null) {
                     add(shared);
@@ -134,6 +170,12 @@ final class DeviceWeights {
             throw new IllegalArgumentException("a matrix that is not on the device");
         }
         return at;
+    }
+
+    /** The element that the sinks of an attention begin at. */
+    int sinksAt(AttentionWeights attention) {
+        float[] sinks = attention.sinks();
+        return vectorAt(sinks == null ? noSinks : sinks);
     }
 
     /** The element that a vector begins at; 0 for none, which no kernel asks for. */

@@ -37,6 +37,30 @@ final class ExpertKernels {
     }
 
     /**
+     * y_p += the bias of the expert of pair p. One work-item an element, R·K·width of them; exact but for one rounding.
+     *
+     * @param experts from element {@code expertField} on the expert of each pair
+     * @param biasField the field of the call that says where in {@code parameters} the biases of expert 0 begin; those of
+     *     the others follow, each {@code width} long
+     */
+    static void addExpertBias(
+            KernelContext context,
+            IntArray call,
+            IntArray experts,
+            FloatArray parameters,
+            FloatArray y,
+            int width,
+            int used,
+            int biasField,
+            int expertField) {
+        int i = context.globalIdx;
+        if (i < call.get(0) * used * width) {
+            int bias = call.get(biasField) + experts.get(expertField + i / width) * width;
+            y.set(i, y.get(i) + parameters.get(bias + i % width));
+        }
+    }
+
+    /**
      * y_r += sigmoid(gate · x_r) · shared_r: a shared expert that has a gate. One group a row; error at most E · 2^-22.
      *
      * @param gateField the field of the call that says where in {@code parameters} the E numbers of the gate begin

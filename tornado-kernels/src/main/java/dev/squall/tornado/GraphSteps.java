@@ -1,13 +1,15 @@
 package dev.squall.tornado;
 
 import dev.squall.compute.ActivationPrecision;
-import dev.squall.gguf.BlockType;
 import dev.squall.model.Hyperparameters;
+import dev.squall.model.MixtureWeights.ExpertBiases;
 import dev.squall.model.NormWeights;
 import dev.squall.model.Projection;
 import dev.squall.model.WeightMatrix;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task4;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -41,7 +43,7 @@ final class GraphSteps {
 
     /** y = norm(x). */
     void normalise(DeviceGraph graph, String id, NormWeights norm, FloatArray x, FloatArray y, int field) {
-        rmsNorm(graph, id, x, y, width, 1, field);
+        rmsNorm(graph, id, x, y, width, width, 1, field);
         if (norm.bias() != null) {
             addBias(graph, id + "Bias", y, width, field + 1);
         }
@@ -50,12 +52,18 @@ final class GraphSteps {
     /** Each head by itself, or the whole row, as long as the weight is. */
     void normaliseHeads(DeviceGraph graph, String id, float @Nullable [] weight, FloatArray x, int field) {
         if (weight != null) {
-            rmsNorm(graph, id, x, x, weight.length, x.getSize() / a.rowsMax / weight.length, field);
+            int n = weight.length;
+            rmsNorm(graph, id, x, x, n, n, x.getSize() / a.rowsMax / n, field);
         }
     }
 
+    /** The first elements of each row, as many as the norm has, in place. */
+    void normaliseFirst(DeviceGraph graph, String id, NormWeights norm, FloatArray x, int field) {
+        rmsNorm(graph, id, x, x, norm.weight().length, x.getSize() / a.rowsMax, 1, field);
+    }
+
     private void rmsNorm(
-            DeviceGraph graph, String id, FloatArray x, FloatArray y, int n, int vectorsPerRow, int field) {
+            DeviceGraph graph, String id, FloatArray x, FloatArray y, int n, int stride, int vectorsPerRow, int field) {
         graph.add(
                 id,
                 vectorsPerRow * sizes.reduction(),
@@ -69,6 +77,7 @@ final class GraphSteps {
                         x,
                         y,
                         n,
+                        stride,
                         h.normEpsilon(),
                         field));
     }
@@ -91,15 +100,47 @@ final class GraphSteps {
                 g -> g.task(id, RowKernels::addScaled, context, a.call, x, a.hidden, width, scale));
     }
 
-    /** gates = silu(gates) · ups. */
-    void activate(DeviceGraph graph, String id, int elementsPerRow) {
+    /** gates = activation(gates, ups). */
+    void activate(DeviceGraph graph, String id, int elementsPerRow, boolean clamped) {
         int elements = a.rowsMax * elementsPerRow;
         graph.add(
                 id,
                 elementsPerRow,
                 sizes.elements(),
-                g -> g.task(id, RowKernels::swiglu, context, a.gates, a.ups, elements));
+                g -> clamped
+                        ? g.task(id, RowKernels::clampedSwiglu, context, a.gates, a.ups, elements)
+                        : g.task(id, RowKernels::swiglu, context, a.gates, a.ups, elements));
     }
+
+    /**
+     * Copies a part of each vector.
+     *
+     * @param perRow vectors of a row that are written
+     * @param sharing how many of them are made of one that is read
+     */
+    void copyParts(DeviceGraph graph, String id, int perRow, int sharing, Part from, Part to, int count) {
+        graph.add(
+                id,
+                perRow * count,
+                sizes.elements(),
+                g -> g.task(
+                        id,
+                        RowKernels::copyParts,
+                        context,
+                        a.call,
+                        from.array,
+                        to.array,
+                        perRow,
+                        sharing,
+                        from.stride,
+                        from.first,
+                        to.stride,
+                        to.first,
+                        count));
+    }
+
+    /** Where parts of vectors are: elements from one vector to the next, and to the part from its vector's first. */
+    record Part(FloatArray array, int stride, int first) {}
 
     /** y = matrix · x + bias. */
     void project(DeviceGraph graph, String id, Projection projection, FloatArray x, FloatArray y, int field) {
@@ -111,7 +152,13 @@ final class GraphSteps {
 
     /** A product of each row with one matrix. */
     void one(DeviceGraph graph, String id, WeightMatrix matrix, FloatArray x, FloatArray y, int field) {
-        multiply(graph, id, matrix, a.call, weights.bytes(), x, y, field, 0, 1, 1);
+        multiply(graph, id, matrix, a.call, weights.bytes(), x, y, field, 0, 1, 1, 1);
+    }
+
+    /** A product of each head of each row with the head's matrix; they lie one after the other. */
+    void each(DeviceGraph graph, String id, List<WeightMatrix> matrices, FloatArray x, FloatArray y, int field) {
+        int heads = matrices.size();
+        multiply(graph, id, matrices.getFirst(), a.call, weights.bytes(), x, y, field, 0, 1, heads, heads);
     }
 
     /**
@@ -133,8 +180,39 @@ final class GraphSteps {
         for (int pool = 0; pool < slots.poolCount(); pool++) {
             int field = slots.placeField(pool, part);
             ByteArray from = slots.pool(pool);
-            multiply(graph, id + pool, like, slots.places(), from, x, y, field, 1, pairsPerInput, a.used);
+            multiply(graph, id + pool, like, slots.places(), from, x, y, field, 1, pairsPerInput, a.used, 1);
         }
+    }
+
+    /** Adds to each pair of a row and an expert the expert's bias, if there are biases. */
+    void addExpertBiases(
+            DeviceGraph graph,
+            String id,
+            @Nullable ExpertBiases biases,
+            SlotPools slots,
+            FloatArray y,
+            int n,
+            int field) {
+        if (biases == null) {
+            return;
+        }
+        int experts = slots.expertField();
+        graph.add(
+                id,
+                a.used * n,
+                sizes.elements(),
+                g -> g.task(
+                        id,
+                        ExpertKernels::addExpertBias,
+                        context,
+                        a.call,
+                        slots.places(),
+                        weights.parameters(),
+                        y,
+                        n,
+                        a.used,
+                        field,
+                        experts));
     }
 
     private void multiply(
@@ -148,7 +226,8 @@ final class GraphSteps {
             int field,
             int step,
             int outputsPerInput,
-            int outputsPerRow) {
+            int outputsPerRow,
+            int matrices) {
         int items = matrix.rows() * outputsPerRow * sizes.reduction();
         graph.add(
                 id,
@@ -168,13 +247,13 @@ final class GraphSteps {
                         matrix.columns(),
                         field,
                         step,
-                        outputsPerInput));
+                        outputsPerInput,
+                        matrices));
     }
 
     /** Whether what is rounded for one will do for the other. */
-    static boolean samePrecision(Projection first, Projection second) {
-        return ActivationPrecision.with(first.matrix().type())
-                == ActivationPrecision.with(second.matrix().type());
+    static boolean samePrecision(WeightMatrix first, WeightMatrix second) {
+        return ActivationPrecision.with(first.type()) == ActivationPrecision.with(second.type());
     }
 
     /** Rounds rows for a product; gives where the rounded ones are. */
@@ -186,37 +265,33 @@ final class GraphSteps {
             FloatArray to,
             int vectorWidth,
             int vectorsPerRow) {
-        BlockType type = matrix.type();
-        ActivationPrecision precision = ActivationPrecision.with(type);
+        ActivationPrecision precision = ActivationPrecision.with(matrix.type());
+        if (precision == ActivationPrecision.FLOAT32) {
+            return x;
+        }
         int perRow = vectorWidth * vectorsPerRow / precision.blockElements();
         int blocks = perRow * a.rowsMax;
+        graph.add(id, perRow, sizes.elements(), g -> g.task(id, rounding(precision), context, x, to, blocks));
+        return to;
+    }
+
+    /** Rounds all elements to half precision, in place. */
+    void roundToHalf(DeviceGraph graph, String id, FloatArray x) {
+        int elements = x.getSize();
+        graph.add(
+                id,
+                elements / a.rowsMax,
+                sizes.elements(),
+                g -> g.task(id, RoundingKernels::roundToHalf, context, x, x, elements));
+    }
+
+    private static Task4<KernelContext, FloatArray, FloatArray, Integer> rounding(ActivationPrecision precision) {
         return switch (precision) {
-            case FLOAT32 -> x;
-            case FLOAT16 -> {
-                graph.add(
-                        id,
-                        perRow,
-                        sizes.elements(),
-                        g -> g.task(id, RoundingKernels::roundToHalf, context, x, to, blocks));
-                yield to;
-            }
-            case BLOCKS_OF_32 -> {
-                graph.add(
-                        id,
-                        perRow,
-                        sizes.elements(),
-                        g -> g.task(id, RoundingKernels::roundBlocksOf32, context, x, to, blocks));
-                yield to;
-            }
-            case BLOCKS_OF_256 -> {
-                graph.add(
-                        id,
-                        perRow,
-                        sizes.elements(),
-                        g -> g.task(id, RoundingKernels::roundBlocksOf256, context, x, to, blocks));
-                yield to;
-            }
-            case BFLOAT16 -> throw new IllegalArgumentException("block type " + type + " has no kernel on devices");
+            case FLOAT32 -> throw new IllegalArgumentException("nothing to round");
+            case FLOAT16 -> RoundingKernels::roundToHalf;
+            case BFLOAT16 -> RoundingKernels::roundToBfloat;
+            case BLOCKS_OF_32 -> RoundingKernels::roundBlocksOf32;
+            case BLOCKS_OF_256 -> RoundingKernels::roundBlocksOf256;
         };
     }
 }

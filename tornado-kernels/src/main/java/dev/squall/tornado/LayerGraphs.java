@@ -1,17 +1,19 @@
 package dev.squall.tornado;
 
-import dev.squall.compute.ActivationPrecision;
 import dev.squall.compute.Rotation;
 import dev.squall.model.AttentionWeights.Grouped;
+import dev.squall.model.AttentionWeights.Latent;
 import dev.squall.model.ExpertWeights;
 import dev.squall.model.Feature;
 import dev.squall.model.Hyperparameters;
 import dev.squall.model.LayerWeights;
 import dev.squall.model.MixtureWeights;
+import dev.squall.model.MixtureWeights.ExpertBiases;
 import dev.squall.model.ModelWeights;
 import dev.squall.model.NormWeights;
 import dev.squall.model.Projection;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.GridScheduler;
@@ -26,12 +28,11 @@ final class LayerGraphs {
     private final DeviceWeights weights;
     private final DeviceArrays a;
     private final SlotPools slots;
-    private final Rotation rotation;
     private final GroupSizes sizes;
     private final GridScheduler grids;
-    private final int positionsMax;
     private final int width;
     private final GraphSteps steps;
+    private final HeadSteps heads;
     private final KernelContext context = new KernelContext();
 
     LayerGraphs(
@@ -47,12 +48,11 @@ final class LayerGraphs {
         this.weights = weights;
         a = arrays;
         this.slots = slots;
-        this.rotation = rotation;
         this.sizes = sizes;
         this.grids = grids;
-        this.positionsMax = positionsMax;
         width = h.embeddingLength();
         steps = new GraphSteps(h, weights, arrays, sizes);
+        heads = new HeadSteps(h, arrays, steps, new AttentionSteps(h, weights, arrays, rotation, sizes, positionsMax));
     }
 
     /**
@@ -60,28 +60,10 @@ final class LayerGraphs {
      * what a graph consumes from the graph that the plan executed before.
      */
     private Object[] resident() {
-        Object[] others = {
-            weights.bytes(),
-            weights.parameters(),
-            a.table,
-            a.hidden,
-            a.normed,
-            a.rounded,
-            a.queries,
-            a.keys,
-            a.values,
-            a.attended,
-            a.output,
-            a.shared,
-            a.gates,
-            a.ups,
-            a.outputs,
-            a.turns,
-            a.row,
-            a.keyCache,
-            a.valueCache
-        };
-        return Stream.concat(Arrays.stream(slots.all()), Arrays.stream(others)).toArray();
+        Stream<Object> own = Stream.of(weights.bytes(), weights.parameters(), a.keyCache, a.valueCache);
+        return Stream.of(Arrays.stream(slots.all()), own, a.scratch().stream())
+                .flatMap(all -> all)
+                .toArray();
     }
 
     /** Brings everything that stays to the device. */
@@ -93,6 +75,8 @@ final class LayerGraphs {
             String id = "touch" + index++;
             if (array instanceof FloatArray floats) {
                 graph.add(id, 1, 1, g -> g.task(id, RowKernels::touch, context, floats));
+            } else if (array instanceof IntArray ints) {
+                graph.add(id, 1, 1, g -> g.task(id, RowKernels::touchInts, context, ints));
             } else if (array instanceof ByteArray bytes) {
                 graph.add(id, 1, 1, g -> g.task(id, RowKernels::touchBytes, context, bytes));
             }
@@ -115,49 +99,52 @@ final class LayerGraphs {
                 .leaves(slots.all());
     }
 
-    /** hidden = the embedded rows. */
-    DeviceGraph begin() {
-        int elements = a.hidden.getSize();
-        int turned = a.turns.getSize();
-        return new DeviceGraph("begin", grids)
+    /**
+     * hidden = the embedded rows.
+     *
+     * @param embedded for as many rows as the pass may have: arrays cross whole
+     * @param angles for as many
+     */
+    DeviceGraph begin(String name, FloatArray embedded, FloatArray angles) {
+        int elements = embedded.getSize();
+        int turned = angles.getSize();
+        return new DeviceGraph(name, grids)
                 .shares(resident())
-                .takes(a.embedded, a.angles)
+                .takes(embedded, angles)
                 .add(
                         "embed",
                         width,
                         sizes.elements(),
-                        g -> g.task("embed", RowKernels::copy, context, a.embedded, a.hidden, elements))
+                        g -> g.task("embed", RowKernels::copy, context, embedded, a.hidden, elements))
                 .add(
                         "turn",
-                        turned / a.rowsMax,
+                        a.turns.getSize() / a.rowsMax,
                         sizes.elements(),
-                        g -> g.task("turn", RowKernels::copy, context, a.angles, a.turns, turned))
+                        g -> g.task("turn", RowKernels::copy, context, angles, a.turns, turned))
                 .leaves(resident());
     }
 
     /** Attention, the norm after it and, in a layer with experts, the router's logits and one row of the hidden states. */
     DeviceGraph attention(String name, LayerWeights layer) {
-        Grouped heads = (Grouped) layer.attention();
         Projection router = layer.feedForward() instanceof MixtureWeights mixture ? mixture.router() : null;
         DeviceGraph graph = new DeviceGraph(name, grids).shares(resident()).takes(a.call);
-        if (router != null) {
-            graph.takes(a.routerLogits, a.hiddenRow);
-        }
         steps.normalise(graph, "norm", layer.attentionNorm(), a.hidden, a.normed, CallField.ATTENTION_NORM);
-        FloatArray input = steps.round(graph, "round", heads.query().matrix(), a.normed, a.rounded, width, 1);
-        steps.project(graph, "query", heads.query(), input, a.queries, CallField.QUERY);
-        if (!GraphSteps.samePrecision(heads.query(), heads.key())) {
-            input = steps.round(graph, "roundKey", heads.key().matrix(), a.normed, a.rounded, width, 1);
-        }
-        steps.project(graph, "key", heads.key(), input, a.keys, CallField.KEY);
-        if (!GraphSteps.samePrecision(heads.key(), heads.value())) {
-            input = steps.round(graph, "roundValue", heads.value().matrix(), a.normed, a.rounded, width, 1);
-        }
-        steps.project(graph, "value", heads.value(), input, a.values, CallField.VALUE);
-        attend(graph, heads);
-        Projection output = heads.output();
-        input = steps.round(
-                graph, "roundOutput", output.matrix(), a.attended, a.rounded, h.headCount() * h.valueLength(), 1);
+        FloatArray values =
+                switch (layer.attention()) {
+                    case Grouped grouped -> heads.grouped(graph, grouped);
+                    case Latent latent ->
+                        heads.latent(
+                                graph, latent, Objects.requireNonNull(h.latent()), Objects.requireNonNull(a.latent));
+                };
+        Projection output = layer.attention().output();
+        FloatArray input = steps.round(
+                graph,
+                "roundOutput",
+                output.matrix(),
+                values,
+                a.rounded,
+                output.matrix().columns(),
+                1);
         steps.project(graph, "output", output, input, a.output, CallField.OUTPUT);
         steps.addToHidden(graph, "residual", a.output);
         steps.normalise(
@@ -167,81 +154,10 @@ final class LayerGraphs {
             steps.project(graph, "router", router, input, a.routerLogits, CallField.ROUTER);
             steps.copyRow(graph, a.hiddenRow);
         }
-        graph.leaves(resident());
-        return router == null ? graph : graph.gives(a.routerLogits, a.hiddenRow);
-    }
-
-    private void attend(DeviceGraph graph, Grouped heads) {
-        boolean scaledQueries = h.architecture().has(Feature.SCALED_QUERIES);
-        float scale = h.scales().attention();
-        int field = DeviceArrays.rowsField();
-        int queryHeads = h.headCount();
-        int kvHeads = h.headCountKv();
-        steps.normaliseHeads(graph, "queryNorm", heads.queryNorm(), a.queries, CallField.QUERY_NORM);
-        steps.normaliseHeads(graph, "keyNorm", heads.keyNorm(), a.keys, CallField.KEY_NORM);
-        rotate(graph, "rotateQueries", a.queries, queryHeads, scaledQueries ? scale : 1);
-        rotate(graph, "rotateKeys", a.keys, kvHeads, 1);
-        store(graph, "storeKeys", a.keys, a.keyCache, h.keyLength());
-        store(graph, "storeValues", a.values, a.valueCache, h.valueLength());
-        graph.add(
-                "attend",
-                queryHeads * sizes.reduction(),
-                sizes.reduction(),
-                g -> g.task(
-                        "attend",
-                        AttentionKernels::attend,
-                        context,
-                        a.call,
-                        a.queries,
-                        a.keyCache,
-                        a.valueCache,
-                        a.attended,
-                        queryHeads,
-                        queryHeads / kvHeads,
-                        h.keyLength(),
-                        h.valueLength(),
-                        positionsMax,
-                        field,
-                        scaledQueries ? 1 : scale));
-    }
-
-    private void rotate(DeviceGraph graph, String id, FloatArray x, int heads, float scale) {
-        graph.add(
-                id,
-                heads,
-                sizes.elements(),
-                g -> g.task(
-                        id,
-                        AttentionKernels::rotateHeads,
-                        context,
-                        a.call,
-                        a.turns,
-                        x,
-                        heads,
-                        h.keyLength(),
-                        rotation.pairs(),
-                        rotation.step(),
-                        rotation.distance(),
-                        scale));
-    }
-
-    private void store(DeviceGraph graph, String id, FloatArray x, FloatArray cache, int length) {
-        int field = DeviceArrays.rowsField();
-        graph.add(
-                id,
-                h.headCountKv() * length,
-                sizes.elements(),
-                g -> g.task(
-                        id,
-                        AttentionKernels::store,
-                        context,
-                        a.call,
-                        x,
-                        cache,
-                        h.headCountKv(),
-                        length,
-                        positionsMax,
-                        field));
+        if (router != null) {
+            graph.gives(a.routerLogits, a.hiddenRow);
+        }
+        return graph.leaves(resident());
     }
 
     /** hidden += the experts of each row by their weights, and the shared expert. */
@@ -250,16 +166,19 @@ final class LayerGraphs {
         DeviceGraph graph =
                 new DeviceGraph(name, grids).shares(resident()).takes(a.call, slots.places(), a.expertWeights);
         int inner = h.expertFeedForwardLength();
+        ExpertBiases biases = mixture.expertBiases();
         FloatArray input = steps.round(graph, "round", any.gate(), a.normed, a.rounded, width, 1);
         steps.multiplyExperts(graph, "gate", any.gate(), slots, 0, input, a.gates, a.used);
-        if (ActivationPrecision.with(any.gate().type())
-                != ActivationPrecision.with(any.up().type())) {
+        if (!GraphSteps.samePrecision(any.gate(), any.up())) {
             input = steps.round(graph, "roundUp", any.up(), a.normed, a.rounded, width, 1);
         }
         steps.multiplyExperts(graph, "up", any.up(), slots, 1, input, a.ups, a.used);
-        steps.activate(graph, "swiglu", a.used * inner);
+        steps.addExpertBiases(graph, "gateBias", biases, slots, a.gates, inner, CallField.EXPERT_GATE_BIAS);
+        steps.addExpertBiases(graph, "upBias", biases, slots, a.ups, inner, CallField.EXPERT_UP_BIAS);
+        steps.activate(graph, "swiglu", a.used * inner, h.architecture().has(Feature.CLAMPED_SWIGLU));
         FloatArray activated = steps.round(graph, "roundDown", any.down(), a.gates, a.gates, inner, a.used);
         steps.multiplyExperts(graph, "down", any.down(), slots, 2, activated, a.outputs, 1);
+        steps.addExpertBiases(graph, "downBias", biases, slots, a.outputs, width, CallField.EXPERT_DOWN_BIAS);
         graph.add(
                 "sum",
                 width,
@@ -320,31 +239,64 @@ final class LayerGraphs {
     private void network(DeviceGraph graph, ExpertWeights network, FloatArray to) {
         FloatArray input = steps.round(graph, "roundNetwork", network.gate(), a.normed, a.rounded, width, 1);
         steps.one(graph, "networkGate", network.gate(), input, a.gates, CallField.NETWORK_GATE);
-        if (ActivationPrecision.with(network.gate().type())
-                != ActivationPrecision.with(network.up().type())) {
+        if (!GraphSteps.samePrecision(network.gate(), network.up())) {
             input = steps.round(graph, "roundNetworkUp", network.up(), a.normed, a.rounded, width, 1);
         }
         steps.one(graph, "networkUp", network.up(), input, a.ups, CallField.NETWORK_UP);
         int inner = network.gate().rows();
-        steps.activate(graph, "networkSwiglu", inner);
+        steps.activate(graph, "networkSwiglu", inner, false);
         FloatArray activated = steps.round(graph, "roundNetworkDown", network.down(), a.gates, a.gates, inner, 1);
         steps.one(graph, "networkDown", network.down(), activated, to, CallField.NETWORK_DOWN);
     }
 
     /** The logits of row {@link CallField#ROW}; launched as a pass of one row. */
     DeviceGraph head(NormWeights norm, Projection output) {
-        DeviceGraph graph = new DeviceGraph("head", grids).shares(resident()).takes(a.call, a.logits);
+        DeviceGraph graph = new DeviceGraph("head", grids).shares(resident()).takes(a.call);
+        logits(graph, norm, output, a.logits);
+        return graph.gives(a.logits).leaves(resident());
+    }
+
+    private void logits(DeviceGraph graph, NormWeights norm, Projection output, FloatArray to) {
         steps.copyRow(graph, a.row);
         steps.normalise(graph, "norm", norm, a.row, a.normed, CallField.HEAD_NORM);
         FloatArray input = steps.round(graph, "round", output.matrix(), a.normed, a.rounded, width, 1);
-        steps.project(graph, "output", output, input, a.logits, CallField.HEAD);
-        return graph.leaves(resident()).gives(a.logits);
+        steps.project(graph, "output", output, input, to, CallField.HEAD);
+    }
+
+    /** The likeliest token after row {@link CallField#ROW}; launched as a pass of one row. */
+    DeviceGraph choice(NormWeights norm, Projection output) {
+        DeviceGraph graph = new DeviceGraph("choice", grids).shares(resident()).takes(a.call);
+        logits(graph, norm, output, a.candidates);
+        int items = a.bestTokens.getSize();
+        int vocabularySize = output.matrix().rows();
+        float scale = h.scales().logits();
+        graph.add(
+                "bestOfSome",
+                items,
+                sizes.elements(),
+                g -> g.task(
+                        "bestOfSome",
+                        ChoiceKernels::bestOfSome,
+                        context,
+                        a.candidates,
+                        a.bestLogits,
+                        a.bestTokens,
+                        vocabularySize,
+                        items,
+                        scale));
+        graph.add(
+                "bestOfAll",
+                sizes.reduction(),
+                sizes.reduction(),
+                g -> g.task(
+                        "bestOfAll", ChoiceKernels::bestOfAll, context, a.bestLogits, a.bestTokens, a.chosen, items));
+        return graph.gives(a.chosen).leaves(resident());
     }
 
     /** The hidden state of row {@link CallField#ROW}; launched as a pass of one row. */
     DeviceGraph hiddenRow() {
-        DeviceGraph graph = new DeviceGraph("hidden", grids).shares(resident()).takes(a.call, a.hiddenRow);
+        DeviceGraph graph = new DeviceGraph("hidden", grids).shares(resident()).takes(a.call);
         steps.copyRow(graph, a.hiddenRow);
-        return graph.leaves(resident()).gives(a.hiddenRow);
+        return graph.gives(a.hiddenRow).leaves(resident());
     }
 }

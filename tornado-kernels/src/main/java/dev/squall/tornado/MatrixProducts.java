@@ -1,20 +1,15 @@
 package dev.squall.tornado;
 
 import dev.squall.gguf.BlockType;
-import java.util.EnumSet;
-import java.util.Set;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task12;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Chooses the kernel of {@link MatrixKernels} that goes with a block type. */
+/** Chooses the kernel that goes with a block type. */
 final class MatrixProducts {
-    /** The types that there are kernels for. */
-    static final Set<BlockType> TYPES =
-            EnumSet.of(BlockType.F32, BlockType.F16, BlockType.Q8_0, BlockType.Q4_0, BlockType.Q4_K, BlockType.Q6_K);
-
     private MatrixProducts() {}
 
     /** Adds a product to a graph; the numbers are those that {@link MatrixKernels} describes. */
@@ -32,100 +27,43 @@ final class MatrixProducts {
             int columns,
             int field,
             int step,
-            int outputs) {
+            int outputs,
+            int matrices) {
+        return graph.task(
+                id, kernel(type), context, call, weights, table, x, y, rows, columns, field, step, outputs, matrices);
+    }
+
+    private static Task12<
+                    KernelContext,
+                    IntArray,
+                    ByteArray,
+                    FloatArray,
+                    FloatArray,
+                    FloatArray,
+                    Integer,
+                    Integer,
+                    Integer,
+                    Integer,
+                    Integer,
+                    Integer>
+            kernel(BlockType type) {
         return switch (type) {
-            case F32 ->
-                graph.task(
-                        id,
-                        MatrixKernels::multiplyF32,
-                        context,
-                        call,
-                        weights,
-                        table,
-                        x,
-                        y,
-                        rows,
-                        columns,
-                        field,
-                        step,
-                        outputs);
-            case F16 ->
-                graph.task(
-                        id,
-                        MatrixKernels::multiplyF16,
-                        context,
-                        call,
-                        weights,
-                        table,
-                        x,
-                        y,
-                        rows,
-                        columns,
-                        field,
-                        step,
-                        outputs);
-            case Q8_0 ->
-                graph.task(
-                        id,
-                        MatrixKernels::multiplyQ8_0,
-                        context,
-                        call,
-                        weights,
-                        table,
-                        x,
-                        y,
-                        rows,
-                        columns,
-                        field,
-                        step,
-                        outputs);
-            case Q4_0 ->
-                graph.task(
-                        id,
-                        MatrixKernels::multiplyQ4_0,
-                        context,
-                        call,
-                        weights,
-                        table,
-                        x,
-                        y,
-                        rows,
-                        columns,
-                        field,
-                        step,
-                        outputs);
-            case Q4_K ->
-                graph.task(
-                        id,
-                        MatrixKernels::multiplyQ4_K,
-                        context,
-                        call,
-                        weights,
-                        table,
-                        x,
-                        y,
-                        rows,
-                        columns,
-                        field,
-                        step,
-                        outputs);
-            case Q6_K ->
-                graph.task(
-                        id,
-                        MatrixKernels::multiplyQ6_K,
-                        context,
-                        call,
-                        weights,
-                        table,
-                        x,
-                        y,
-                        rows,
-                        columns,
-                        field,
-                        step,
-                        outputs);
-            case BF16, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q5_K, IQ4_NL, IQ4_XS, MXFP4 ->
-                throw new IllegalArgumentException("block type " + type + ", expected one of " + TYPES);
+            case F32 -> MatrixKernels::multiplyF32;
+            case F16 -> MatrixKernels::multiplyF16;
+            case BF16 -> MatrixKernels::multiplyBF16;
+            case Q4_0 -> BlockKernels::multiplyQ4_0;
+            case Q4_1 -> BlockKernels::multiplyQ4_1;
+            case Q5_0 -> BlockKernels::multiplyQ5_0;
+            case Q5_1 -> BlockKernels::multiplyQ5_1;
+            case Q8_0 -> BlockKernels::multiplyQ8_0;
+            case Q2_K -> TwoBitKernels::multiplyQ2_K;
+            case Q3_K -> TwoBitKernels::multiplyQ3_K;
+            case Q4_K -> SuperBlockKernels::multiplyQ4_K;
+            case Q5_K -> SuperBlockKernels::multiplyQ5_K;
+            case Q6_K -> SuperBlockKernels::multiplyQ6_K;
+            case IQ4_NL -> BlockKernels::multiplyIQ4_NL;
+            case IQ4_XS -> SuperBlockKernels::multiplyIQ4_XS;
+            case MXFP4 -> BlockKernels::multiplyMXFP4;
         };
     }
 }

@@ -24,6 +24,8 @@ final class PassGraphs {
 
     static final int HEAD = 2;
     static final int HIDDEN = 3;
+    static final int CHOICE = 4;
+    static final int BEGIN_ROW = 5;
 
     private final GridScheduler grids = new GridScheduler();
     private final List<DeviceGraph> ofPass = new ArrayList<>();
@@ -45,9 +47,11 @@ final class PassGraphs {
         LayerGraphs builder = new LayerGraphs(model, weights, arrays, slots, rotation, sizes, grids, positionsMax);
         DeviceGraph init = builder.init();
         ofPass.add(init);
-        ofPass.add(builder.begin());
+        ofPass.add(builder.begin("begin", arrays.embedded, arrays.angles));
         ofPass.add(builder.head(model.outputNorm(), model.output()));
         ofPass.add(builder.hiddenRow());
+        ofPass.add(builder.choice(model.outputNorm(), model.output()));
+        ofPass.add(builder.begin("beginRow", arrays.embeddedRow, arrays.anglesOfRow));
         int layers = model.layers().size();
         attention = new int[layers];
         feedForward = new int[layers];
@@ -93,12 +97,14 @@ final class PassGraphs {
     }
 
     private static List<Object> attentionTypes(LayerWeights layer) {
-        Grouped heads = (Grouped) layer.attention();
         List<Object> types = new ArrayList<>(List.of("attention"));
-        for (Projection projection : List.of(heads.query(), heads.key(), heads.value(), heads.output())) {
-            types.add(projection.matrix().type());
-            types.add(projection.bias() != null);
+        layer.attention().matrices().map(WeightMatrix::type).forEach(types::add);
+        if (layer.attention() instanceof Grouped heads) {
+            for (Projection projection : List.of(heads.query(), heads.key(), heads.value())) {
+                types.add(projection.bias() != null);
+            }
         }
+        types.add(layer.attention().output().bias() != null);
         types.add(layer.attentionNorm().bias() != null);
         types.add(layer.feedForwardNorm().bias() != null);
         if (layer.feedForward() instanceof MixtureWeights mixture) {

@@ -41,7 +41,31 @@ final class RoundingKernels {
         }
     }
 
-    /** Blocks of 32: d q, q in [-127, 127], d = max|x| / 127 rounded to half precision; for Q8_0 and Q4_0. */
+    /** The nearest number of 8 significant bits, exactly where |v| is above 2^-118; below to a multiple of 2^-126. */
+    static float bfloat(float v) {
+        float a = TornadoMath.abs(v);
+        float unit = 0x1p-126f;
+        unit = a * 0x1p-71f >= unit ? unit * 0x1p64f : unit;
+        unit = a * 0x1p-71f >= unit ? unit * 0x1p64f : unit;
+        unit = a * 0x1p-71f >= unit ? unit * 0x1p64f : unit;
+        unit = a * 0x1p-39f >= unit ? unit * 0x1p32f : unit;
+        unit = a * 0x1p-23f >= unit ? unit * 0x1p16f : unit;
+        unit = a * 0x1p-15f >= unit ? unit * 0x1p8f : unit;
+        unit = a * 0x1p-11f >= unit ? unit * 0x1p4f : unit;
+        unit = a * 0x1p-9f >= unit ? unit * 0x1p2f : unit;
+        unit = a * 0x1p-8f >= unit ? unit * 2 : unit;
+        return nearest(v / unit) * unit;
+    }
+
+    /** To the nearest bfloat16, for BF16; blocks of one element. */
+    static void roundToBfloat(KernelContext context, FloatArray x, FloatArray y, int blocks) {
+        int i = context.globalIdx;
+        if (i < blocks) {
+            y.set(i, bfloat(x.get(i)));
+        }
+    }
+
+    /** Blocks of 32: d q, q in [-127, 127], d = max|x| / 127 rounded to half precision; for types of such blocks. */
     static void roundBlocksOf32(KernelContext context, FloatArray x, FloatArray y, int blocks) {
         int block = context.globalIdx;
         if (block < blocks) {
@@ -57,7 +81,7 @@ final class RoundingKernels {
         }
     }
 
-    /** Blocks of 256: d q, the element of largest magnitude becomes -127 d; for Q4_K and Q6_K. */
+    /** Blocks of 256: d q, the element of largest magnitude becomes -127 d; for types of such blocks. */
     static void roundBlocksOf256(KernelContext context, FloatArray x, FloatArray y, int blocks) {
         int block = context.globalIdx;
         if (block < blocks) {

@@ -36,7 +36,7 @@ final class SlotPools {
             int slots = Math.min(slotsPerPool, slotCount - pool * slotsPerPool);
             pools[pool] = new ByteArray(Math.multiplyExact(slots, this.slotBytes));
         }
-        places = new IntArray(placeField(pools.length, 0));
+        places = new IntArray(expertField() + pairsMax);
     }
 
     int slotCount() {
@@ -69,7 +69,10 @@ final class SlotPools {
         return slot % slotsPerPool * slotBytes;
     }
 
-    /** For each pool, then for gates, ups and downs, then for each pair: the byte that the matrix begins at, or -1. */
+    /**
+     * For each pool, then for gates, ups and downs, then for each pair: the byte that the matrix begins at, or -1; then each
+     * pair's expert.
+     */
     IntArray places() {
         return places;
     }
@@ -79,6 +82,11 @@ final class SlotPools {
         return (3 * pool + part) * pairsMax;
     }
 
+    /** Where the experts of all pairs begin in {@link #places}. */
+    int expertField() {
+        return placeField(pools.length, 0);
+    }
+
     /** Says that a pair has no expert, so that products leave it alone. */
     void placeNowhere(int pair) {
         for (int part = 0; part < 3 * pools.length; part++) {
@@ -86,8 +94,9 @@ final class SlotPools {
         }
     }
 
-    /** Says which slot has the expert of a pair, and how far from its beginning ups and downs are. */
-    void place(int pair, int slot, int upsAt, int downsAt) {
+    /** Says which expert a pair has, which slot that is in, and how far from its beginning ups and downs are. */
+    void place(int pair, int expert, int slot, int upsAt, int downsAt) {
+        places.set(expertField() + pair, expert);
         for (int pool = 0; pool < pools.length; pool++) {
             boolean isThere = pool == poolOf(slot);
             int at = at(slot);

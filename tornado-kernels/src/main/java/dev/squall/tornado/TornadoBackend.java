@@ -8,21 +8,21 @@ import dev.squall.expert.ExpertLease;
 import dev.squall.expert.ExpertReader;
 import dev.squall.expert.SlotMemory;
 import dev.squall.gguf.BlockCodec;
-import dev.squall.model.AttentionWeights.Grouped;
 import dev.squall.model.ExpertWeights;
 import dev.squall.model.Hyperparameters;
 import dev.squall.model.LayerWeights;
 import dev.squall.model.MixtureWeights;
 import dev.squall.model.ModelWeights;
-import dev.squall.model.NormWeights;
-import dev.squall.model.Projection;
 import dev.squall.model.RowBatch;
 import dev.squall.model.WeightMatrix;
 import dev.squall.routing.LayerRouting;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * Computes on a device of TornadoVM, or in its simulator. Weights beside the routed experts, hidden states and KV cache
@@ -35,27 +35,36 @@ public final class TornadoBackend implements ComputeBackend {
     private final Hyperparameters h;
     private final ModelWeights model;
     private final BackendOptions options;
-    private final DeviceWeights weights;
+    private final LayerCall call;
     private final DeviceArrays a;
     private final SlotPools pools;
     private final Rotation rotation;
     private final PassGraphs graphs;
     private final DevicePlan plan;
     private final TornadoDevice device;
+    private final CompileListener listener;
     private RowBatch rows = new RowBatch(new int[1], new int[1], new int[1]);
+    private @Nullable DevicePlan uploads;
     private @Nullable DeviceSlots slots;
     /** The row whose hidden state has crossed since it changed, alone or with router logits; -1 for none. */
     private int hiddenRow = -1;
 
     /** A factory of backends on a device. */
     public static BackendFactory factory(DeviceLimits limits) {
-        return (model, options) -> {
-            DeviceSupport.require(model);
-            return new TornadoBackend(model, options, limits);
-        };
+        return factory(limits, CompileListener.NONE);
     }
 
-    private TornadoBackend(ModelWeights model, BackendOptions wanted, DeviceLimits limits) {
+    /**
+     * A factory of backends on a device.
+     *
+     * @param listener hears how far their kernels are compiled
+     */
+    public static BackendFactory factory(DeviceLimits limits, CompileListener listener) {
+        return (model, options) -> new TornadoBackend(model, options, limits, listener);
+    }
+
+    private TornadoBackend(ModelWeights model, BackendOptions wanted, DeviceLimits limits, CompileListener listener) {
+        this.listener = listener;
         this.model = model;
         h = model.hyperparameters();
         options = new BackendOptions(
@@ -66,8 +75,9 @@ public final class TornadoBackend implements ComputeBackend {
                 wanted.experts());
         device = TornadoDevices.get(limits.index());
         rotation = Rotation.of(model, options.positionsMax(), options.rowsMax());
-        weights = new DeviceWeights(model);
+        DeviceWeights weights = new DeviceWeights(model);
         a = new DeviceArrays(h, model.output().matrix().rows(), rotation.pairs(), options);
+        call = new LayerCall(h, weights, a.call, options.sequencesMax(), options.positionsMax());
         long usable = TornadoDevices.usableBytes(device);
         long memory = limits.memoryBytesMax() == 0
                 ? usable
@@ -102,46 +112,52 @@ public final class TornadoBackend implements ComputeBackend {
 
     @Override
     public SlotMemory slots(ExpertReader reader) {
-        DevicePlan uploads = new DevicePlan("squall-device-uploads", device, graphs.grids(), graphs.ofUploads());
-        boolean made = false;
-        try {
-            DeviceSlots memory = new DeviceSlots(model, reader, pools, uploads, graphs.staging(), graphs.target());
-            slots = memory;
-            compileKernels();
-            made = true;
-            return memory;
-        } finally {
-            if (!made) {
-                uploads.close();
-            }
-        }
+        DevicePlan own = new DevicePlan("squall-device-uploads", device, graphs.grids(), graphs.ofUploads());
+        uploads = own;
+        DeviceSlots memory = new DeviceSlots(model, reader, pools, own, graphs.staging(), graphs.target());
+        slots = memory;
+        compileKernels();
+        return memory;
     }
 
     /** Executes every graph once, while nothing else runs on the device: drivers may fail to compile beside other work. */
     private void compileKernels() {
-        begin(new RowBatch(new int[1], new int[1], new int[1]));
+        List<Runnable> launches = new ArrayList<>();
+        if (options.rowsMax() > 1) {
+            launches.add(() -> begin(new RowBatch(new int[2], new int[2], new int[2])));
+        }
+        launches.add(() -> begin(new RowBatch(new int[1], new int[1], new int[1])));
         float[] routerLogits = new float[options.rowsMax() * h.expertCount()];
         for (int pair = 0; pair < options.rowsMax() * a.used; pair++) {
             pools.placeNowhere(pair);
         }
-        Set<Integer> compiled = new HashSet<>();
-        for (int layer = 0; layer < h.blockCount(); layer++) {
-            if (compiled.add(graphs.attention(layer))) {
-                attentionBlock(layer, routerLogits);
+        Set<Integer> seen = new HashSet<>();
+        for (int i = 0; i < h.blockCount(); i++) {
+            int layer = i;
+            if (seen.add(graphs.attention(layer))) {
+                launches.add(() -> attentionBlock(layer, routerLogits));
             }
-            if (h.isDense(layer) && compiled.add(graphs.feedForward(layer))) {
-                denseBlock(layer);
-            } else if (compiled.add(graphs.feedForward(layer))) {
-                launchExperts(layer);
+            if (seen.add(graphs.feedForward(layer))) {
+                launches.add(h.isDense(layer) ? () -> denseBlock(layer) : () -> launchExperts(layer));
             }
         }
-        hiddenRow = -1;
-        hidden(0, new float[h.embeddingLength()], 0);
-        head(new int[1], new float[model.output().matrix().rows()]);
+        launches.add(() -> {
+            hiddenRow = -1;
+            hidden(0, new float[h.embeddingLength()], 0);
+        });
+        int vocabularySize = model.output().matrix().rows();
+        float[] logits = new float[vocabularySize];
+        launches.add(() -> head(new int[1], logits));
+        launches.add(() -> likeliest(new int[1], vocabularySize, logits, new int[1]));
+        for (int done = 0; done < launches.size(); done++) {
+            listener.onCompiled(done, launches.size());
+            launches.get(done).run();
+        }
+        listener.onCompiled(launches.size(), launches.size());
     }
 
     private void launch(int graph, int count) {
-        a.set(CallField.ROWS, count);
+        call.set(CallField.ROWS, count);
         plan.launch(graph, count);
     }
 
@@ -175,6 +191,9 @@ public final class TornadoBackend implements ComputeBackend {
         }
         rows = batch;
         rotation.begin(batch);
+        boolean isOne = batch.size() == 1;
+        FloatArray embedded = isOne ? a.embeddedRow : a.embedded;
+        FloatArray angles = isOne ? a.anglesOfRow : a.angles;
         int width = h.embeddingLength();
         float[] decoded = new float[width];
         WeightMatrix embedding = model.tokenEmbedding();
@@ -185,16 +204,16 @@ public final class TornadoBackend implements ComputeBackend {
             long at = batch.tokens()[row] * embedding.type().rowBytes(width);
             BlockCodec.decode(embedding.type(), embedding.data(), at, decoded, 0, width);
             for (int i = 0; i < width; i++) {
-                a.embedded.set(row * width + i, decoded[i] * h.scales().embedding());
+                embedded.set(row * width + i, decoded[i] * h.scales().embedding());
             }
             int pairs = rotation.pairs();
             for (int pair = 0; pair < pairs; pair++) {
-                a.angles.set((2 * row) * pairs + pair, rotation.cosine(row, pair));
-                a.angles.set((2 * row + 1) * pairs + pair, rotation.sine(row, pair));
+                angles.set((2 * row) * pairs + pair, rotation.cosine(row, pair));
+                angles.set((2 * row + 1) * pairs + pair, rotation.sine(row, pair));
             }
         }
         hiddenRow = -1;
-        plan.call(() -> launch(PassGraphs.BEGIN, batch.size()));
+        plan.call(() -> launch(isOne ? PassGraphs.BEGIN_ROW : PassGraphs.BEGIN, batch.size()));
     }
 
     private static void require(int value, int limit, String what) {
@@ -206,48 +225,14 @@ public final class TornadoBackend implements ComputeBackend {
     @Override
     public void attentionBlock(int layer, float[] routerLogits) {
         LayerWeights layerWeights = model.layers().get(layer);
-        Grouped heads = (Grouped) layerWeights.attention();
-        setNorm(CallField.ATTENTION_NORM, layerWeights.attentionNorm());
-        setProjection(CallField.QUERY, heads.query());
-        setProjection(CallField.KEY, heads.key());
-        setProjection(CallField.VALUE, heads.value());
-        a.set(CallField.QUERY_NORM, weights.vectorAt(heads.queryNorm()));
-        a.set(CallField.KEY_NORM, weights.vectorAt(heads.keyNorm()));
-        setProjection(CallField.OUTPUT, heads.output());
-        setNorm(CallField.FEED_FORWARD_NORM, layerWeights.feedForwardNorm());
-        for (int row = 0; row < rows.size(); row++) {
-            int sequence = layer * options.sequencesMax() + rows.sequences()[row];
-            int field = DeviceArrays.rowsField() + 3 * row;
-            a.call.set(field, sequence * h.headCountKv() * options.positionsMax());
-            a.call.set(field + 1, rows.positions()[row]);
-            a.call.set(field + 2, h.firstVisible(layer, rows.positions()[row]));
-        }
         boolean hasRouter = layerWeights.feedForward() instanceof MixtureWeights;
-        if (layerWeights.feedForward() instanceof MixtureWeights mixture) {
-            setProjection(CallField.ROUTER, mixture.router());
-        }
-        a.set(CallField.ROW, 0);
+        call.attention(layer, layerWeights, rows);
+        call.set(CallField.ROW, 0);
         plan.call(() -> launch(graphs.attention(layer), rows.size()));
         hiddenRow = hasRouter ? 0 : -1;
         for (int i = 0; hasRouter && i < rows.size() * h.expertCount(); i++) {
             routerLogits[i] = a.routerLogits.get(i);
         }
-    }
-
-    private void setNorm(int field, NormWeights norm) {
-        a.set(field, weights.vectorAt(norm.weight()));
-        a.call.set(field + 1, weights.vectorAt(norm.bias()));
-    }
-
-    private void setProjection(int field, Projection projection) {
-        a.set(field, weights.matrixAt(projection.matrix()));
-        a.call.set(field + 1, weights.vectorAt(projection.bias()));
-    }
-
-    private void setNetwork(ExpertWeights network) {
-        a.set(CallField.NETWORK_GATE, weights.matrixAt(network.gate()));
-        a.set(CallField.NETWORK_UP, weights.matrixAt(network.up()));
-        a.set(CallField.NETWORK_DOWN, weights.matrixAt(network.down()));
     }
 
     @Override
@@ -262,7 +247,7 @@ public final class TornadoBackend implements ComputeBackend {
             ExpertWeights expertWeights = lease.weights(expert);
             int upsAt = (int) expertWeights.gate().data().byteSize();
             int downsAt = upsAt + (int) expertWeights.up().data().byteSize();
-            pools.place(pair, memory.slotOf(layer, expert), upsAt, downsAt);
+            pools.place(pair, expert, memory.slotOf(layer, expert), upsAt, downsAt);
             a.expertWeights.set(pair, routing.weights()[pair]);
         }
         launchExperts(layer);
@@ -272,11 +257,7 @@ public final class TornadoBackend implements ComputeBackend {
         if (!(model.layers().get(layer).feedForward() instanceof MixtureWeights mixture)) {
             throw new IllegalArgumentException("layer " + layer + " is dense, expected one with experts");
         }
-        ExpertWeights shared = mixture.shared();
-        if (shared != null) {
-            setNetwork(shared);
-            a.set(CallField.NETWORK_WEIGHT, weights.vectorAt(mixture.sharedGate()));
-        }
+        call.mixture(mixture);
         hiddenRow = -1;
         plan.call(() -> launch(graphs.feedForward(layer), rows.size()));
     }
@@ -286,7 +267,7 @@ public final class TornadoBackend implements ComputeBackend {
         if (!(model.layers().get(layer).feedForward() instanceof ExpertWeights network)) {
             throw new IllegalArgumentException("layer " + layer + " has experts, expected a dense one");
         }
-        setNetwork(network);
+        call.network(network);
         hiddenRow = -1;
         plan.call(() -> launch(graphs.feedForward(layer), rows.size()));
     }
@@ -295,7 +276,7 @@ public final class TornadoBackend implements ComputeBackend {
     public void hidden(int row, float[] out, int outOffset) {
         require(row, rows.size(), "row");
         if (row != hiddenRow) {
-            a.set(CallField.ROW, row);
+            call.set(CallField.ROW, row);
             plan.call(() -> launch(PassGraphs.HIDDEN, 1));
             hiddenRow = row;
         }
@@ -306,12 +287,11 @@ public final class TornadoBackend implements ComputeBackend {
 
     @Override
     public void head(int[] batchRows, float[] logits) {
-        setNorm(CallField.HEAD_NORM, model.outputNorm());
-        setProjection(CallField.HEAD, model.output());
+        call.head(model.outputNorm(), model.output());
         int vocabularySize = model.output().matrix().rows();
         for (int i = 0; i < batchRows.length; i++) {
             require(batchRows[i], rows.size(), "row");
-            a.set(CallField.ROW, batchRows[i]);
+            call.set(CallField.ROW, batchRows[i]);
             plan.call(() -> launch(PassGraphs.HEAD, 1));
             for (int token = 0; token < vocabularySize; token++) {
                 logits[i * vocabularySize + token] =
@@ -321,7 +301,21 @@ public final class TornadoBackend implements ComputeBackend {
     }
 
     @Override
+    public void likeliest(int[] batchRows, int vocabularySize, float[] scratch, int[] tokens) {
+        call.head(model.outputNorm(), model.output());
+        for (int i = 0; i < batchRows.length; i++) {
+            require(batchRows[i], rows.size(), "row");
+            call.set(CallField.ROW, batchRows[i]);
+            plan.call(() -> launch(PassGraphs.CHOICE, 1));
+            tokens[i] = a.chosen.get(0);
+        }
+    }
+
+    @Override
     public void close() {
-        plan.closeAndFree();
+        plan.close();
+        if (uploads != null) {
+            uploads.close();
+        }
     }
 }

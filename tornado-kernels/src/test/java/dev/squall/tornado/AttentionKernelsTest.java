@@ -7,7 +7,9 @@ import static dev.squall.tornado.OneTask.ints;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -26,6 +28,57 @@ class AttentionKernelsTest {
             values[i] = (float) random.nextGaussian();
         }
         return values;
+    }
+
+    private static IntArray call(int rows, int... ofRows) {
+        IntArray call = new IntArray(CallField.COUNT + ofRows.length);
+        call.set(CallField.ROWS, rows);
+        for (int i = 0; i < ofRows.length; i++) {
+            call.set(CallField.COUNT + i, ofRows[i]);
+        }
+        return call;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1, 2", "3, 2, 1"})
+    void turnsAPartOfEachVectorAndLeavesTheRest(int perRow, int step, int distance) {
+        int pairs = 2;
+        int first = 5;
+        int length = first + 2 * pairs;
+        float[] angles = normal(3 * 2 * pairs);
+        float[] x = normal(3 * perRow * length);
+        FloatArray y = floats(x);
+        FloatArray turns = floats(angles);
+        IntArray call = ints(2);
+        OneTask.run(
+                3 * perRow,
+                4,
+                arrays(y),
+                arrays(turns, call),
+                g -> g.task(
+                        "t",
+                        AttentionKernels::turnParts,
+                        CONTEXT,
+                        call,
+                        turns,
+                        y,
+                        perRow,
+                        length,
+                        first,
+                        pairs,
+                        step,
+                        distance));
+        float[] expected = x.clone();
+        for (int vector = 0; vector < 2 * perRow; vector++) {
+            for (int pair = 0; pair < pairs; pair++) {
+                float cosine = angles[vector / perRow * 2 * pairs + pair];
+                float sine = angles[vector / perRow * 2 * pairs + pairs + pair];
+                int i = vector * length + first + pair * step;
+                expected[i] = x[i] * cosine - x[i + distance] * sine;
+                expected[i + distance] = x[i] * sine + x[i + distance] * cosine;
+            }
+        }
+        assertThat(OneTask.toJava(y)).containsExactly(expected, within(1e-6f));
     }
 
     @ParameterizedTest
@@ -85,14 +138,13 @@ class AttentionKernelsTest {
         float[] x = normal(2 * heads * length);
         FloatArray cache = new FloatArray(2 * heads * POSITIONS_MAX * length);
         FloatArray input = floats(x);
-        IntArray call = ints(2, 0, 5, 0, heads * POSITIONS_MAX, 7, 0);
+        IntArray call = call(2, 0, 5, 0, heads * POSITIONS_MAX, 7, 0);
         OneTask.run(
                 x.length,
                 4,
                 arrays(cache),
                 arrays(input, call),
-                g -> g.task(
-                        "t", AttentionKernels::store, CONTEXT, call, input, cache, heads, length, POSITIONS_MAX, 1));
+                g -> g.task("t", AttentionKernels::store, CONTEXT, call, input, cache, heads, length, POSITIONS_MAX));
         for (int row = 0; row < 2; row++) {
             for (int head = 0; head < heads; head++) {
                 for (int i = 0; i < length; i++) {
@@ -106,37 +158,71 @@ class AttentionKernelsTest {
 
     @ParameterizedTest
     @CsvSource({
-        // query heads, sharing, key length, value length, last position, first seen, group
-        "1, 1, 1, 1, 0, 0, 1",
-        "4, 2, 6, 10, 63, 0, 1",
-        "4, 4, 8, 5, 64, 0, 8",
-        "6, 3, 16, 16, 130, 0, 32",
-        "2, 1, 7, 3, 199, 150, 4",
+        // query heads, sharing, key length, value length, last position, first seen, group, sinks
+        "1, 1, 1, 1, 0, 0, 1, false",
+        "4, 2, 6, 10, 63, 0, 1, true",
+        "4, 4, 8, 5, 64, 0, 8, false",
+        "6, 3, 16, 16, 130, 0, 32, true",
+        "2, 1, 7, 3, 199, 150, 4, false",
+        "2, 1, 7, 3, 199, 199, 4, true",
     })
     void attendsToThePositionsThatARowSees(
-            int heads, int sharing, int keyLength, int valueLength, int position, int first, int group) {
+            int heads, int sharing, int keyLength, int valueLength, int position, int first, int group, boolean sinks) {
+        int kvHeads = heads / sharing;
+        float[] k = normal(2 * kvHeads * POSITIONS_MAX * keyLength);
+        float[] v = normal(2 * kvHeads * POSITIONS_MAX * valueLength);
+        attend(heads, sharing, keyLength, valueLength, valueLength, position, first, group, sinks, k, v);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 3, 2, 70, 1", "5, 24, 16, 130, 8"})
+    void takesValuesFromTheBeginningOfKeys(int heads, int keyLength, int valueLength, int position, int group) {
+        float[] k = normal(2 * POSITIONS_MAX * keyLength);
+        attend(heads, heads, keyLength, valueLength, keyLength, position, 0, group, false, k, null);
+    }
+
+    private void attend(
+            int heads,
+            int sharing,
+            int keyLength,
+            int valueLength,
+            int valueStride,
+            int position,
+            int first,
+            int group,
+            boolean sinks,
+            float[] k,
+            float @Nullable [] ownValues) {
         int rows = 2;
         int kvHeads = heads / sharing;
         float scale = (float) (1 / Math.sqrt(keyLength));
+        float[] v = ownValues == null ? k : ownValues;
         float[] q = normal(rows * heads * keyLength);
-        float[] k = normal(2 * kvHeads * POSITIONS_MAX * keyLength);
-        float[] v = normal(2 * kvHeads * POSITIONS_MAX * valueLength);
-        int[] fields = {rows, 0, position, first, kvHeads * POSITIONS_MAX, position / 2, first / 2};
+        float[] parameters = normal(3 + heads);
+        if (!sinks) {
+            Arrays.fill(parameters, -3.4e38f);
+        }
+        int[] ofRows = {0, position, first, kvHeads * POSITIONS_MAX, position / 2, first / 2};
         FloatArray out = new FloatArray(rows * heads * valueLength);
         FloatArray queries = floats(q);
         FloatArray keys = floats(k);
-        FloatArray values = floats(v);
-        IntArray call = ints(fields);
+        FloatArray values = ownValues == null ? keys : floats(v);
+        FloatArray logits = floats(parameters);
+        IntArray call = call(rows, ofRows);
+        call.set(CallField.SINKS, 3);
+        Object[] inputs =
+                ownValues == null ? arrays(logits, queries, keys, call) : arrays(logits, queries, keys, values, call);
         OneTask.run(
                 rows * heads * group,
                 group,
                 arrays(out),
-                arrays(queries, keys, values, call),
+                inputs,
                 g -> g.task(
                         "t",
                         AttentionKernels::attend,
                         CONTEXT,
                         call,
+                        logits,
                         queries,
                         keys,
                         values,
@@ -145,15 +231,15 @@ class AttentionKernelsTest {
                         sharing,
                         keyLength,
                         valueLength,
+                        valueStride,
                         POSITIONS_MAX,
-                        1,
                         scale));
         for (int head = 0; head < rows * heads; head++) {
             int row = head / heads;
-            int run = fields[1 + row * 3] + head % heads / sharing * POSITIONS_MAX;
+            int run = ofRows[row * 3] + head % heads / sharing * POSITIONS_MAX;
             double[] expected = new double[valueLength];
-            double sum = 0;
-            for (int p = fields[3 + row * 3]; p <= fields[2 + row * 3]; p++) {
+            double sum = sinks ? Math.exp(parameters[3 + head % heads]) : 0;
+            for (int p = ofRows[2 + row * 3]; p <= ofRows[1 + row * 3]; p++) {
                 double dot = 0;
                 for (int i = 0; i < keyLength; i++) {
                     dot += (double) q[head * keyLength + i] * k[(run + p) * keyLength + i];
@@ -161,7 +247,7 @@ class AttentionKernelsTest {
                 double weight = Math.exp(dot * scale);
                 sum += weight;
                 for (int i = 0; i < valueLength; i++) {
-                    expected[i] += weight * v[(run + p) * valueLength + i];
+                    expected[i] += weight * v[(run + p) * valueStride + i];
                 }
             }
             for (int i = 0; i < valueLength; i++) {

@@ -50,6 +50,33 @@ class ExpertKernelsTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"1, 1", "7, 3"})
+    void addsToEachPairTheBiasOfItsExpert(int width, int used) {
+        int experts = 5;
+        float[] biases = normal(2 + experts * width);
+        float[] before = normal(3 * used * width);
+        FloatArray y = floats(before);
+        FloatArray parameters = floats(biases);
+        int[] chosen = new int[1 + 3 * used];
+        for (int pair = 0; pair < 3 * used; pair++) {
+            chosen[1 + pair] = (pair * 3 + 1) % experts;
+        }
+        IntArray places = ints(chosen);
+        IntArray call = ints(2, 2);
+        OneTask.run(
+                3 * used * width,
+                4,
+                arrays(y),
+                arrays(parameters, places, call),
+                g -> g.task(
+                        "t", ExpertKernels::addExpertBias, CONTEXT, call, places, parameters, y, width, used, 1, 1));
+        for (int i = 0; i < before.length; i++) {
+            float bias = i < 2 * used * width ? biases[2 + chosen[1 + i / width] * width + i % width] : 0;
+            assertThat(y.get(i)).isEqualTo(before[i] + bias);
+        }
+    }
+
+    @ParameterizedTest
     @CsvSource({"1, 1", "33, 8"})
     void weighsASharedExpertByItsGate(int width, int group) {
         float[] gate = normal(width);

@@ -29,11 +29,11 @@ class RowKernelsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, 1, 1", "1, 7, 4", "3, 33, 1", "5, 96, 32", "2, 257, 64"})
-    void normalisesEachRowByItself(int rows, int n, int group) {
-        float[] x = normal(rows * n);
+    @CsvSource({"1, 1, 1, 1", "1, 7, 9, 4", "3, 33, 33, 1", "5, 96, 112, 32", "2, 257, 257, 64"})
+    void normalisesEachRowByItself(int rows, int n, int stride, int group) {
+        float[] x = normal(rows * stride);
         float[] parameters = normal(n + 3);
-        FloatArray y = new FloatArray(rows * n);
+        FloatArray y = new FloatArray(rows * stride);
         FloatArray input = floats(x);
         FloatArray weights = floats(parameters);
         IntArray call = ints(rows, 3);
@@ -42,16 +42,19 @@ class RowKernelsTest {
                 group,
                 arrays(y),
                 arrays(input, weights, call),
-                g -> g.task("t", RowKernels::rmsNorm, CONTEXT, call, weights, input, y, n, 1e-5f, 1));
+                g -> g.task("t", RowKernels::rmsNorm, CONTEXT, call, weights, input, y, n, stride, 1e-5f, 1));
         for (int row = 0; row < rows; row++) {
             double squares = 0;
             for (int i = 0; i < n; i++) {
-                squares += (double) x[row * n + i] * x[row * n + i];
+                squares += (double) x[row * stride + i] * x[row * stride + i];
             }
             for (int i = 0; i < n; i++) {
-                double expected = x[row * n + i] / Math.sqrt(squares / n + 1e-5f) * parameters[3 + i];
-                assertThat((double) y.get(row * n + i))
+                double expected = x[row * stride + i] / Math.sqrt(squares / n + 1e-5f) * parameters[3 + i];
+                assertThat((double) y.get(row * stride + i))
                         .isCloseTo(expected, within((n + 8) * 0x1p-24 * Math.abs(expected)));
+            }
+            for (int i = n; i < stride; i++) {
+                assertThat(y.get(row * stride + i)).isZero();
             }
         }
     }
@@ -92,6 +95,85 @@ class RowKernelsTest {
         for (int i = 0; i < g.length; i++) {
             double expected = g[i] / (1 + Math.exp(-g[i])) * u[i];
             assertThat((double) gate.get(i)).isCloseTo(expected, within(0x1p-20 * Math.abs(expected) + 1e-30));
+        }
+    }
+
+    @Test
+    void clampsGatesAndUpsOfGptOss() {
+        float[] g = {-100, -20, -1.5f, 0, 1e-3f, 6.9f, 7.1f, 100, 3};
+        float[] u = {1, -2, -8, -4, 5, 6.5f, 8, -8, 100};
+        FloatArray gate = floats(g);
+        FloatArray up = floats(u);
+        OneTask.run(9, 4, arrays(gate), arrays(up), t -> t.task("t", RowKernels::clampedSwiglu, CONTEXT, gate, up, 9));
+        for (int i = 0; i < g.length; i++) {
+            double clamped = Math.min(g[i], 7);
+            double expected = clamped / (1 + Math.exp(-1.702 * clamped)) * (Math.clamp(u[i], -7f, 7f) + 1);
+            assertThat((double) gate.get(i)).isCloseTo(expected, within(0x1p-19 * Math.abs(expected) + 1e-30));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1, 1, 0, 1, 0, 1", "4, 1, 9, 2, 7, 1, 5", "6, 3, 5, 1, 4, 3, 1", "3, 3, 33, 16, 33, 0, 17"})
+    void copiesPartsOfVectors(
+            int perRow, int sharing, int fromStride, int fromFirst, int toStride, int toFirst, int count) {
+        int rows = 2;
+        float[] x = normal(3 * perRow / sharing * fromStride);
+        FloatArray y = new FloatArray(3 * perRow * toStride);
+        FloatArray input = floats(x);
+        IntArray call = ints(rows);
+        OneTask.run(
+                3 * perRow * count,
+                4,
+                arrays(y),
+                arrays(input, call),
+                g -> g.task(
+                        "t",
+                        RowKernels::copyParts,
+                        CONTEXT,
+                        call,
+                        input,
+                        y,
+                        perRow,
+                        sharing,
+                        fromStride,
+                        fromFirst,
+                        toStride,
+                        toFirst,
+                        count));
+        for (int i = 0; i < y.getSize(); i++) {
+            int vector = i / toStride;
+            int element = i % toStride - toFirst;
+            boolean isWritten = vector < rows * perRow && element >= 0 && element < count;
+            float expected = isWritten ? x[vector / sharing * fromStride + fromFirst + element] : 0;
+            assertThat(y.get(i)).as("element %d", i).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void roundsToEveryBfloatAndBetweenThem() {
+        int first = 0x0480;
+        int count = 0x7F00 - first;
+        float[] x = new float[4 * count];
+        for (int i = 0; i < count; i++) {
+            int bits = (first + i) << 16;
+            x[4 * i] = Float.intBitsToFloat(bits);
+            x[4 * i + 1] = -Float.intBitsToFloat(bits | 0x7fff);
+            x[4 * i + 2] = Float.intBitsToFloat(bits | 0x8000);
+            x[4 * i + 3] = -Float.intBitsToFloat(bits | 0x8001);
+        }
+        FloatArray y = new FloatArray(x.length);
+        FloatArray input = floats(x);
+        OneTask.run(
+                x.length,
+                32,
+                arrays(y),
+                arrays(input),
+                g -> g.task("t", RoundingKernels::roundToBfloat, CONTEXT, input, y, x.length));
+        for (int i = 0; i < x.length; i++) {
+            int up = (first + i / 4) & 1;
+            int expected = (first + i / 4 + new int[] {0, 0, up, 1}[i % 4]) << 16;
+            assertThat(Math.abs(y.get(i))).as("%s", x[i]).isEqualTo(Float.intBitsToFloat(expected));
+            assertThat(Math.signum(y.get(i))).isEqualTo(Math.signum(x[i]));
         }
     }
 

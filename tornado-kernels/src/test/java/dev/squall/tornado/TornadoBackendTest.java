@@ -124,6 +124,30 @@ class TornadoBackendTest {
     }
 
     @Test
+    void theLikeliestTokenIsThatOfTheLogitsBitForBit() throws IOException {
+        try (LanguageModel model = LanguageModel.builder(folder.resolve("demo.gguf"))
+                        .contextTokens(160)
+                        .backend(TornadoBackend.factory(DeviceLimits.none()))
+                        .load();
+                Session session = model.newSession()) {
+            for (String prompt : PROMPTS) {
+                int[] tokens = model.tokenizer()
+                        .encodeTrusted("<|im_start|>user\n" + prompt + "<|im_end|>\n<|im_start|>assistant\n");
+                GenerationRequest choices = GenerationRequest.of(tokens, 20, SamplingOptions.greedy());
+                GenerationRequest scores =
+                        new GenerationRequest(tokens, 20, SamplingOptions.greedy(), 0, new Cancellation());
+                assertThat(ids(session.generate(choices, TokenListener.NONE)))
+                        .isEqualTo(ids(session.generate(scores, TokenListener.NONE)))
+                        .isNotEmpty();
+            }
+        }
+    }
+
+    private static List<Integer> ids(GenerationResult result) {
+        return result.answer().stream().map(ScoredToken::token).toList();
+    }
+
+    @Test
     void refusesADeviceThatDoesNotHoldOneLayersExperts() {
         assertThatThrownBy(() -> answers(TornadoBackend.factory(new DeviceLimits(-1, 1 << 20, Long.MAX_VALUE))))
                 .isInstanceOf(ModelException.class)

@@ -429,6 +429,32 @@ class SimulatorTest {
     }
 
     @Test
+    void onlyTheSelectedGraphIsFreed() throws TornadoExecutionPlanException {
+        ByteArray first = new ByteArray(100);
+        ByteArray second = new ByteArray(10);
+        ImmutableTaskGraph f = new TaskGraph("f")
+                .transferToDevice(DataTransferMode.EVERY_EXECUTION, first)
+                .task("t", SimulatorTest::touch, context, first)
+                .snapshot();
+        ImmutableTaskGraph g = new TaskGraph("g")
+                .transferToDevice(DataTransferMode.EVERY_EXECUTION, second)
+                .task("t", SimulatorTest::touch, context, second)
+                .snapshot();
+        GridScheduler grids = grid("f.t", 1, 1);
+        WorkerGrid1D other = new WorkerGrid1D(1);
+        other.setLocalWork(1, 1, 1);
+        grids.addWorkerGrid("g.t", other);
+        try (TornadoExecutionPlan plan = new TornadoExecutionPlan(f, g)) {
+            plan.withGridScheduler(grids).execute();
+            assertThat(plan.getCurrentDeviceMemoryUsage()).isEqualTo(110);
+            plan.withGraph(1).freeDeviceMemory();
+            assertThat(plan.getCurrentDeviceMemoryUsage()).isEqualTo(100);
+            plan.withGraph(0).freeDeviceMemory();
+            assertThat(plan.getCurrentDeviceMemoryUsage()).isZero();
+        }
+    }
+
+    @Test
     void memoryIsLimitedAndGivenBack() throws TornadoExecutionPlanException {
         String before = System.getProperty("tornado.device.memory");
         System.setProperty("tornado.device.memory", "1MB");

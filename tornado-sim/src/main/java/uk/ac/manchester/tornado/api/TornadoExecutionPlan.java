@@ -70,9 +70,9 @@ public class TornadoExecutionPlan implements AutoCloseable {
         return new TornadoExecutionResult(chosen.getLast());
     }
 
-    /** Frees what the plan's graphs have on the device. */
+    /** Frees what the selected graph has on the device, or all graphs if none was ever selected. */
     public TornadoExecutionPlan freeDeviceMemory() {
-        graphs.forEach(GraphPlan::free);
+        (selected < 0 ? graphs : List.of(graphs.get(selected))).forEach(GraphPlan::free);
         return this;
     }
 
