@@ -261,23 +261,4 @@ class BatchCommandTest {
         assertThat(again.err()).contains(kept + " there before");
         assertThat(answers(output)).hasSize(40);
     }
-
-    @Test
-    void saysHowFarItCameWhenItIsTerminated() throws Exception {
-        Path input = prompts(4000);
-        Path err = home.resolve("err");
-        Process process = new ProcessBuilder(SquallProcess.command("batch", input.toString(), "-t", "1"))
-                .redirectOutput(home.resolve("unused").toFile())
-                .redirectError(err.toFile())
-                .start();
-        Path output = home.resolve("in.jsonl.answers.jsonl");
-        for (int i = 0; i < 200 && (!Files.exists(output) || Files.size(output) == 0); i++) {
-            TimeUnit.MILLISECONDS.sleep(50);
-        }
-        process.destroy();
-        assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
-
-        assertThat(process.exitValue()).isEqualTo(143);
-        assertThat(Files.readString(err)).contains("interrupted:").contains("the same command goes on");
-    }
 }

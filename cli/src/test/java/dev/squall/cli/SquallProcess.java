@@ -47,8 +47,22 @@ final class SquallProcess {
                 "-XX:-UsePerfData",
                 "-Xlog:disable",
                 option,
+                onCrash(),
                 "-jar",
                 JAR.toString()));
+    }
+
+    /** What the launcher has Java do when it crashes. */
+    private static String onCrash() {
+        try {
+            return Files.readAllLines(Path.of("..", "squall")).stream()
+                    .filter(line -> line.startsWith("crash='"))
+                    .map(line -> line.substring("crash='".length(), line.length() - 1))
+                    .findFirst()
+                    .orElseThrow();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static Path makeFolder() {
