@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.CharacterCodingException;
@@ -35,6 +36,10 @@ final class BatchOutput implements AutoCloseable {
         if (Files.exists(file) && !Files.isRegularFile(file)) {
             throw new CommandFailure(file + ": expected a plain file, which answers can be appended to");
         }
+        Path folder = file.toAbsolutePath().getParent();
+        if (folder != null && !Files.isDirectory(folder)) {
+            throw new CommandFailure(file + ": there is no folder " + folder + ": make it, or name another file");
+        }
         channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         boolean opened = false;
         try {
@@ -61,9 +66,12 @@ final class BatchOutput implements AutoCloseable {
         throw new CommandFailure(file + ": another process writes it: wait until it ends, or name another file");
     }
 
+    /** Reads through the channel: to close any other one of this file would end the lock. */
     private void readFinished() throws IOException {
         int number = 0;
-        try (BufferedReader reader = Files.newBufferedReader(file)) {
+        BufferedReader reader =
+                new BufferedReader(Channels.newReader(channel, StandardCharsets.UTF_8.newDecoder(), -1));
+        try {
             StringBuilder line = new StringBuilder();
             for (int c = reader.read(); c >= 0; c = reader.read()) {
                 if (c != '\n') {
@@ -109,12 +117,21 @@ final class BatchOutput implements AutoCloseable {
         return finished.size();
     }
 
+    /** Answers that are written to a file that has no name would be lost at the end. */
+    private void requireInPlace() throws IOException {
+        if (!Files.exists(file) || Files.size(file) != end) {
+            throw new IOException(file + ": moved, deleted or changed by somebody else while the batch writes it: "
+                    + finished.size() + " answers were in it; bring it back, and start the same command again");
+        }
+    }
+
     /**
      * Appends a record whole, or leaves the file as it was.
      *
      * @throws IOException if there is no room for it, or the file is gone
      */
     void append(String id, String json) throws IOException {
+        requireInPlace();
         ByteBuffer line = ByteBuffer.wrap((json + "\n").getBytes(StandardCharsets.UTF_8));
         try {
             while (line.hasRemaining()) {

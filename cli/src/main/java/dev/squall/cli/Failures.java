@@ -25,6 +25,10 @@ final class Failures {
                     case OutOfMemoryError e ->
                         "out of memory: the Java heap may take %d MiB: use a smaller --ctx-size, or set SQUALL_JAVA_OPTS=-Xmx2g"
                                 .formatted(Runtime.getRuntime().maxMemory() >> 20);
+                    case InternalError e
+                    when text(e).contains("unsafe memory access") ->
+                        "a mapped file ends before what was read of it: a model file was cut short or overwritten while it was"
+                                + " in use: bring it back, and start the same command again";
                     case RuntimeException e when isOurs(e) -> text(e);
                     default ->
                         "internal error: " + failure.getClass().getSimpleName() + ": " + text(failure)

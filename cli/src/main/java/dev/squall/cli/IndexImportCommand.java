@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import me.tongfei.progressbar.ProgressBar;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -31,7 +32,7 @@ final class IndexImportCommand implements Callable<Integer> {
             names = "--capacity",
             paramLabel = "N",
             defaultValue = "" + LuceneExpertMapStore.CAPACITY_DEFAULT,
-            description = "Most maps; beyond that new ones replace the most redundant. Default: ${DEFAULT-VALUE}.")
+            description = "Most maps; beyond that new ones replace the most redundant. Default: 32000.")
     private int capacity;
 
     @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
@@ -46,18 +47,21 @@ final class IndexImportCommand implements Callable<Integer> {
         if (capacity < 1) {
             throw new CommandFailure("--capacity " + capacity + ": expected 1 or more");
         }
-        MapIndex index = check();
+        Checked checked = check();
+        MapIndex index = checked.index();
         long before;
         long after;
         long lines = 0;
         try (LuceneExpertMapStore store = LuceneExpertMapStore.open(
                         folder, index.shape(), index.model(), capacity, PolicyOptions.REDUNDANCY_DISTANCE);
-                BufferedReader reader = Files.newBufferedReader(file)) {
+                BufferedReader reader = Files.newBufferedReader(file);
+                ProgressBar bar = ProgressLine.start(streams, checked.maps(), 0)) {
             before = store.size();
+            long last = store.lastConversation();
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                 if (!line.isBlank()) {
-                    store.add(IndexLine.parse(line, file.toString()).map());
-                    lines++;
+                    store.add(IndexLine.parse(line, file.toString()).map().afterConversation(last));
+                    ProgressLine.step(bar, ++lines);
                 }
             }
             store.commit();
@@ -77,13 +81,18 @@ final class IndexImportCommand implements Callable<Integer> {
         return ExitCode.FINE;
     }
 
-    private MapIndex check() throws IOException {
+    /** What a file holds, all of it read and found to be in order. */
+    private record Checked(MapIndex index, long maps) {}
+
+    private Checked check() throws IOException {
         MapIndex index = null;
         int number = 0;
+        long maps = 0;
         try (BufferedReader reader = Files.newBufferedReader(file)) {
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                 number++;
                 if (!line.isBlank()) {
+                    maps++;
                     index = same(
                             index, IndexLine.parse(line, file + ":" + number).index(), number);
                 }
@@ -92,7 +101,7 @@ final class IndexImportCommand implements Callable<Integer> {
         if (index == null) {
             throw new CommandFailure(file + ": no maps");
         }
-        return index;
+        return new Checked(index, maps);
     }
 
     private MapIndex same(@Nullable MapIndex first, MapIndex index, int number) {

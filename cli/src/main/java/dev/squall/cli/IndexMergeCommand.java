@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
+import me.tongfei.progressbar.ProgressBar;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -33,7 +35,7 @@ final class IndexMergeCommand implements Callable<Integer> {
             names = "--capacity",
             paramLabel = "N",
             defaultValue = "" + LuceneExpertMapStore.CAPACITY_DEFAULT,
-            description = "Most maps; beyond that new ones replace the most redundant. Default: ${DEFAULT-VALUE}.")
+            description = "Most maps; beyond that new ones replace the most redundant. Default: 32000.")
     private int capacity;
 
     @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
@@ -48,27 +50,32 @@ final class IndexMergeCommand implements Callable<Integer> {
         if (capacity < 1) {
             throw new CommandFailure("--capacity " + capacity + ": expected 1 or more");
         }
-        MapIndex index = check();
+        Checked checked = check();
+        MapIndex index = checked.index();
+        long done = 0;
         List<ObjectNode> merged = new ArrayList<>();
         try (LuceneExpertMapStore store = LuceneExpertMapStore.open(
                 into, index.shape(), index.model(), capacity, PolicyOptions.REDUNDANCY_DISTANCE)) {
-            for (Path source : sources) {
-                long before = store.size();
-                try (MapIndexReader reader = MapIndexReader.open(source)) {
-                    reader.forEach(map -> store.add(map.map()));
-                    store.commit();
-                    long replaced = before + reader.maps() - store.size();
-                    ObjectNode node = IndexOutput.object()
-                            .put("source", source.toString())
-                            .put("added", reader.maps())
-                            .put("replaced", replaced);
-                    if (json) {
+            try (ProgressBar bar = ProgressLine.start(streams, checked.maps(), 0)) {
+                for (Path source : sources) {
+                    long before = store.size();
+                    try (MapIndexReader reader = MapIndexReader.open(source)) {
+                        long earlier = done;
+                        long last = store.lastConversation();
+                        AtomicLong added = new AtomicLong();
+                        reader.forEach(map -> {
+                            store.add(map.map().afterConversation(last));
+                            ProgressLine.step(bar, earlier + added.incrementAndGet());
+                        });
+                        store.commit();
+                        done += reader.maps();
+                        long replaced = before + reader.maps() - store.size();
+                        ObjectNode node = IndexOutput.object()
+                                .put("source", source.toString())
+                                .put("added", reader.maps())
+                                .put("replaced", replaced);
                         merged.add(node);
-                        continue;
                     }
-                    streams.out()
-                            .println(source + ": " + reader.maps() + " maps added"
-                                    + (replaced > 0 ? ", " + replaced + " redundant ones replaced" : ""));
                 }
             }
             if (json) {
@@ -76,15 +83,26 @@ final class IndexMergeCommand implements Callable<Integer> {
                 object.putArray("sources").addAll(merged);
                 IndexOutput.plain(streams.out()).json(object);
             } else {
+                for (ObjectNode source : merged) {
+                    long replaced = source.get("replaced").asLong();
+                    streams.out()
+                            .println(source.get("source").asText() + ": "
+                                    + source.get("added").asLong() + " maps added"
+                                    + (replaced > 0 ? ", " + replaced + " redundant ones replaced" : ""));
+                }
                 streams.out().println(into + ": " + store.size() + " maps");
             }
         }
         return ExitCode.FINE;
     }
 
+    /** What the sources hold. */
+    private record Checked(MapIndex index, long maps) {}
+
     /** All sources are opened before anything is written. */
-    private MapIndex check() throws IOException {
+    private Checked check() throws IOException {
         MapIndex first = null;
+        long maps = 0;
         for (Path source : sources) {
             if (Files.isDirectory(into) && Files.isDirectory(source) && Files.isSameFile(into, source)) {
                 throw new CommandFailure("index " + source + " cannot be merged into itself");
@@ -96,11 +114,12 @@ final class IndexMergeCommand implements Callable<Integer> {
                             + sources.getFirst() + ", " + first.model() + " and " + first.shape());
                 }
                 first = reader.index();
+                maps += reader.maps();
             }
         }
         if (first == null) {
             throw new CommandFailure("no index to merge");
         }
-        return first;
+        return new Checked(first, maps);
     }
 }

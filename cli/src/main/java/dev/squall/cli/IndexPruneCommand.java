@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import me.tongfei.progressbar.ProgressBar;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -82,7 +83,7 @@ final class IndexPruneCommand implements Callable<Integer> {
         return ExitCode.FINE;
     }
 
-    private static void collect(Choice choice, MapIndexReader reader, Set<Long> ids) throws IOException {
+    private void collect(Choice choice, MapIndexReader reader, Set<Long> ids) throws IOException {
         if (choice.keep != null) {
             if (choice.keep < 0) {
                 throw new CommandFailure("--keep " + choice.keep + ": expected 0 or more");
@@ -105,7 +106,10 @@ final class IndexPruneCommand implements Callable<Integer> {
             if (!(choice.similarity > 0 && choice.similarity <= 1)) {
                 throw new CommandFailure("--redundant " + choice.similarity + ": expected more than 0, at most 1");
             }
-            ids.addAll(MapPruning.redundant(reader, choice.similarity));
+            try (ProgressBar bar = ProgressLine.start(streams, reader.maps(), 0)) {
+                ids.addAll(
+                        MapPruning.redundant(reader, choice.similarity, compared -> ProgressLine.step(bar, compared)));
+            }
         }
     }
 }

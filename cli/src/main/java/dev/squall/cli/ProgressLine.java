@@ -36,6 +36,13 @@ final class ProgressLine implements ProgressBarRenderer {
                 : null;
     }
 
+    /** Tells a line, if there is one, how much is done. */
+    static void step(@Nullable ProgressBar bar, long done) {
+        if (bar != null) {
+            bar.stepTo(done);
+        }
+    }
+
     @Override
     public String render(ProgressState state, int width) {
         return text(

@@ -31,8 +31,12 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "Every option can also be set by an environment variable: SQUALL_ and its long name in capitals, so --top-k is "
                     + "SQUALL_TOP_K. The command line wins.",
             "Exit codes: 0 fine, 1 failed, 2 wrong usage, 130 interrupted."
-        },
-        subcommands = {
+        })
+public final class Squall implements Runnable {
+    /** Written by the Java runtime where the locale's encoding has no character for a byte of an argument. */
+    private static final char REPLACEMENT = '\uFFFD';
+
+    private static final List<Class<?>> COMMANDS = List.of(
             ChatCommand.class,
             BatchCommand.class,
             IndexCommand.class,
@@ -41,11 +45,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             SimulateCommand.class,
             DoctorCommand.class,
             CompletionCommand.class,
-            CommandLine.HelpCommand.class
-        })
-public final class Squall implements Runnable {
-    /** Written by the Java runtime where the locale's encoding has no character for a byte of an argument. */
-    private static final char REPLACEMENT = '\uFFFD';
+            CommandLine.HelpCommand.class);
 
     /** Picocli reads the options of every command from it. */
     @Mixin
@@ -69,7 +69,7 @@ public final class Squall implements Runnable {
 
     /** Runs one command and returns its exit code. */
     static int run(Streams streams, Environment environment, String... arguments) {
-        CommandLine commands = commandLine(streams, environment);
+        CommandLine commands = commandLine(streams, environment, arguments);
         boolean debug = asksForDebug(environment, arguments);
         commands.setParameterExceptionHandler((wrong, given) ->
                 report(streams.err(), debug, wrong, usageMessage(wrong, environment), ExitCode.WRONG_USAGE));
@@ -103,10 +103,18 @@ public final class Squall implements Runnable {
         return exitCode;
     }
 
-    /** The command tree with its environment variables; what it prints goes to the given streams. */
-    static CommandLine commandLine(Streams streams, Environment environment) {
-        return new CommandLine(new Squall(), new Commands(streams, environment))
-                .setDefaultValueProvider(new EnvironmentDefaults(environment))
+    /**
+     * The command tree with its environment variables; what it prints goes to the given streams. Where the first argument
+     * names a command, only that one is there: to describe all to Picocli takes a tenth of a second.
+     */
+    static CommandLine commandLine(Streams streams, Environment environment, String... arguments) {
+        CommandLine squall = new CommandLine(new Squall(), new Commands(streams, environment));
+        List<Class<?>> named = COMMANDS.stream()
+                .filter(command -> arguments.length > 0 && name(command).equals(arguments[0]))
+                .filter(command -> command != CommandLine.HelpCommand.class)
+                .toList();
+        (named.isEmpty() ? COMMANDS : named).forEach(squall::addSubcommand);
+        return squall.setDefaultValueProvider(new EnvironmentDefaults(environment))
                 .setExpandAtFiles(false)
                 // A prompt in an environment variable may hold a dollar sign.
                 .setInterpolateVariables(false)
@@ -128,6 +136,10 @@ public final class Squall implements Runnable {
                 .setUsageHelpLongOptionsMaxWidth(30)
                 .setOut(writer(streams.out()))
                 .setErr(writer(streams.err()));
+    }
+
+    private static String name(Class<?> command) {
+        return command.getAnnotation(Command.class).name();
     }
 
     @Override

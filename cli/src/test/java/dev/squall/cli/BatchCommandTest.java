@@ -238,7 +238,8 @@ class BatchCommandTest {
     void keepsWhatItHasWhenTheDiskIsFull() throws Exception {
         Path input = prompts(40);
         Path output = home.resolve("out");
-        List<String> command = command("-o", output.toString(), input.toString(), "--temp", "0", "-n", "8");
+        List<String> command =
+                SquallProcess.command("batch", "-o", output.toString(), input.toString(), "--temp", "0", "-n", "8");
         // A limit of eight blocks of 512 bytes on any file that the process writes stands for a disk that is full.
         String limited = "ulimit -f 8; exec \"$@\"";
         List<String> shell = new ArrayList<>(List.of("bash", "-c", limited, "batch"));
@@ -259,39 +260,5 @@ class BatchCommandTest {
 
         assertThat(again.err()).contains(kept + " there before");
         assertThat(answers(output)).hasSize(40);
-    }
-
-    @Test
-    void saysHowFarItCameWhenItIsTerminated() throws Exception {
-        Path input = prompts(4000);
-        Path err = home.resolve("err");
-        Process process = new ProcessBuilder(command(input.toString(), "-t", "1"))
-                .redirectOutput(home.resolve("unused").toFile())
-                .redirectError(err.toFile())
-                .start();
-        Path output = home.resolve("in.jsonl.answers.jsonl");
-        for (int i = 0; i < 200 && (!Files.exists(output) || Files.size(output) == 0); i++) {
-            TimeUnit.MILLISECONDS.sleep(50);
-        }
-        process.destroy();
-        assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
-
-        assertThat(process.exitValue()).isEqualTo(143);
-        assertThat(Files.readString(err)).contains("interrupted:").contains("the same command goes on");
-    }
-
-    private List<String> command(String... arguments) {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx300m",
-                "-XX:-UsePerfData",
-                "--add-modules=jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Squall.class.getName(),
-                "batch"));
-        command.addAll(List.of(arguments));
-        return command;
     }
 }

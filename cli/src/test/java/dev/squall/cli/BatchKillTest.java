@@ -25,79 +25,127 @@ import org.junit.jupiter.api.io.TempDir;
 class BatchKillTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int KILLS = Integer.getInteger("squall.test.kills", 200);
-    private static final int OUTPUTS = 2;
-    private static final int PROMPTS_PER_KILL = 6;
+    private static final int AT_A_TIME = 2;
+    private static final int PROMPTS = 12;
     private static final long PATIENCE_MILLIS = 120_000;
 
     @TempDir
     private Path home;
 
-    /** What became of one output. */
-    private record Killed(int withAnswersOfTheirOwn, int torn) {}
+    private Path input = Path.of("");
+    private Map<String, String> expected = Map.of();
+    private long wholeRunMillis;
+
+    /** When a process is killed. */
+    private enum Moment {
+        /** While it starts, reads what there is, or answers. */
+        ANY,
+        /** Just after it has written. */
+        WRITING,
+        /** When the last answer is there. */
+        ENDING
+    }
+
+    /** What was seen of kills: how many processes had written, and how many had written the last answer. */
+    private record Seen(int kills, int writing, int ending, int outputs) {
+        Seen plus(Seen other) {
+            return new Seen(
+                    kills + other.kills, writing + other.writing, ending + other.ending, outputs + other.outputs);
+        }
+    }
 
     @Test
     void losesNothingHoweverOftenItIsKilled() throws Exception {
-        int prompts = PROMPTS_PER_KILL * KILLS / OUTPUTS;
         StringBuilder lines = new StringBuilder();
-        for (int i = 0; i < prompts; i++) {
-            lines.append("What is %d plus %d?%n".formatted(i % 40, i / 40));
+        for (int i = 0; i < PROMPTS; i++) {
+            lines.append(i).append('\n');
         }
-        Path input = Files.writeString(home.resolve("in.txt"), lines);
-        Path expected = home.resolve("expected");
-        finish(input, expected);
-        assertThat(records(Files.readString(expected))).hasSize(prompts);
+        input = Files.writeString(home.resolve("in.txt"), lines);
+        long start = System.nanoTime();
+        expected = finish(home.resolve("expected"));
+        wholeRunMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+        assertThat(expected).hasSize(PROMPTS);
 
-        List<Killed> killed = new ArrayList<>();
-        try (ExecutorService threads = Executors.newFixedThreadPool(OUTPUTS)) {
-            List<Callable<Killed>> tasks = new ArrayList<>();
-            for (int i = 0; i < OUTPUTS; i++) {
-                Path output = home.resolve("out" + i);
-                Random random = new Random(i);
-                tasks.add(() -> kill(input, output, random));
+        Seen seen = new Seen(0, 0, 0, 0);
+        try (ExecutorService threads = Executors.newFixedThreadPool(AT_A_TIME)) {
+            List<Callable<Seen>> tasks = new ArrayList<>();
+            for (int i = 0; i < AT_A_TIME; i++) {
+                int number = i;
+                tasks.add(() -> killAll(number));
             }
-            for (Future<Killed> task : threads.invokeAll(tasks)) {
-                killed.add(task.get());
+            for (Future<Seen> task : threads.invokeAll(tasks)) {
+                seen = seen.plus(task.get());
             }
         }
 
-        for (int i = 0; i < OUTPUTS; i++) {
-            Path output = home.resolve("out" + i);
-            finish(input, output);
-            assertThat(records(Files.readString(output))).isEqualTo(records(Files.readString(expected)));
-        }
-        assertThat(killed.stream().mapToInt(Killed::withAnswersOfTheirOwn).sum())
-                .as("kills of processes that had written, of %d: %s", KILLS, killed)
-                .isGreaterThan(KILLS / 3);
+        assertThat(seen.kills).isGreaterThanOrEqualTo(KILLS);
+        assertThat(seen.writing).as("%s", seen).isGreaterThan(KILLS / 3);
+        assertThat(seen.ending).as("%s", seen).isGreaterThan(KILLS / 20);
     }
 
-    /** Starts a batch and kills it, again and again; what was whole before a kill must be there ever after. */
-    private Killed kill(Path input, Path output, Random random) throws Exception {
-        int withAnswers = 0;
-        int torn = 0;
+    /** Kills this thread's part of processes, on one output after another. */
+    private Seen killAll(int thread) throws Exception {
+        Random random = new Random(thread);
+        Seen seen = new Seen(0, 0, 0, 0);
+        while (seen.kills < KILLS / AT_A_TIME) {
+            seen = seen.plus(killUntilAnswered(output(thread, seen.outputs), random));
+        }
+        assertThat(finish(output(thread, 0)))
+                .as("after a start that found all answers")
+                .isEqualTo(expected);
+        return seen;
+    }
+
+    private Path output(int thread, int number) {
+        return home.resolve("out-" + thread + "-" + number);
+    }
+
+    /** Starts a batch and kills it until it is through; what was whole before a kill must be there ever after. */
+    private Seen killUntilAnswered(Path output, Random random) throws Exception {
+        int kills = 0;
+        int writing = 0;
         String before = "";
-        for (int i = 0; i < KILLS / OUTPUTS; i++) {
-            Process process = start(input, output);
-            if (random.nextInt(4) > 0) {
-                awaitGrowth(process, output, before.getBytes(StandardCharsets.UTF_8).length);
-                TimeUnit.MICROSECONDS.sleep(random.nextInt(20_000));
-            } else {
-                process.waitFor(random.nextInt(600), TimeUnit.MILLISECONDS);
-            }
+        while (records(before).size() < PROMPTS) {
+            Process process = start(output);
+            awaitMoment(moment(random), process, output, before.getBytes(StandardCharsets.UTF_8).length, random);
             process.destroyForcibly().waitFor();
-            String now = Files.exists(output) ? Files.readString(output) : "";
+            String now = Files.exists(output) ? new String(Files.readAllBytes(output), StandardCharsets.UTF_8) : "";
             String whole = now.substring(0, now.lastIndexOf('\n') + 1);
             assertThat(whole).startsWith(before);
-            records(whole);
-            withAnswers += whole.length() > before.length() ? 1 : 0;
-            torn += now.length() > whole.length() ? 1 : 0;
+            kills++;
+            writing += whole.length() > before.length() ? 1 : 0;
             before = whole;
         }
-        return new Killed(withAnswers, torn);
+        assertThat(records(before)).isEqualTo(expected);
+        return new Seen(kills, writing, 1, 1);
     }
 
-    private static void awaitGrowth(Process process, Path output, long bytes) throws Exception {
+    private static Moment moment(Random random) {
+        return switch (random.nextInt(8)) {
+            case 0, 1, 2 -> Moment.ANY;
+            case 3 -> Moment.ENDING;
+            default -> Moment.WRITING;
+        };
+    }
+
+    private void awaitMoment(Moment moment, Process process, Path output, long bytesBefore, Random random)
+            throws Exception {
+        switch (moment) {
+            case ANY -> process.waitFor(random.nextLong(wholeRunMillis), TimeUnit.MILLISECONDS);
+            case WRITING -> {
+                await(process, output, bytesBefore + 1);
+                TimeUnit.MICROSECONDS.sleep(random.nextInt(5_000));
+            }
+            case ENDING -> {
+                await(process, output, Files.size(home.resolve("expected")));
+                TimeUnit.MICROSECONDS.sleep(random.nextInt(20_000));
+            }
+        }
+    }
+
+    private static void await(Process process, Path output, long bytes) throws Exception {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
-        while (process.isAlive() && (!Files.exists(output) || Files.size(output) <= bytes)) {
+        while (process.isAlive() && (!Files.exists(output) || Files.size(output) < bytes)) {
             assertThat(System.nanoTime()).as("no answer in time").isLessThan(deadline);
             TimeUnit.MILLISECONDS.sleep(1);
         }
@@ -117,24 +165,15 @@ class BatchKillTest {
         return records;
     }
 
-    private void finish(Path input, Path output) throws Exception {
-        Process process = start(input, output);
+    private Map<String, String> finish(Path output) throws Exception {
+        Process process = start(output);
         assertThat(process.waitFor(PATIENCE_MILLIS, TimeUnit.MILLISECONDS)).isTrue();
         assertThat(process.exitValue()).isZero();
+        return records(Files.readString(output));
     }
 
-    private Process start(Path input, Path output) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx200m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:-UsePerfData",
-                "--add-modules=jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Squall.class.getName(),
+    private Process start(Path output) throws IOException {
+        List<String> command = SquallProcess.shortCommand(
                 "batch",
                 input.toString(),
                 "-o",
@@ -143,15 +182,19 @@ class BatchKillTest {
                 DemoModel.locate(Path.of("target"), System.err).toString(),
                 "--kernels",
                 "scalar",
+                "--concurrency",
+                "2",
+                "--raw",
                 "-c",
-                "64",
+                "32",
                 "-t",
                 "1",
                 "-s",
                 "3",
                 "-n",
-                "2");
-        return builder.redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                "1");
+        return new ProcessBuilder(command)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
     }

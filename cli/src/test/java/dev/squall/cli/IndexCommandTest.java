@@ -251,6 +251,30 @@ class IndexCommandTest {
     }
 
     @Test
+    void anotherProcessGoesOnCountingConversations() throws IOException {
+        int before = conversations().stream().mapToInt(i -> i).max().orElseThrow();
+        List<Integer> earlier = conversations();
+
+        Path other = Files.writeString(home.resolve("other.txt"), "What is the capital of Peru?\n");
+        InProcess.Run run = new InProcess(home)
+                .run("batch", other.toString(), "--temp", "0", "-n", "20", "--expert-cache", "25%", "--index", index);
+
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        List<Integer> later = conversations();
+        earlier.forEach(later::remove);
+        assertThat(later).isNotEmpty().containsOnly(before + 1);
+    }
+
+    /** Of every map. */
+    private List<Integer> conversations() throws IOException {
+        List<Integer> numbers = new ArrayList<>();
+        for (String line : run("export", index).out().split("\n")) {
+            numbers.add(JSON.readTree(line).get("conversation").asInt());
+        }
+        return numbers;
+    }
+
+    @Test
     void importsNothingIfALineIsWrong() throws IOException {
         String exported = run("export", index).out();
         String copy = home.resolve("copy").toString();
@@ -278,6 +302,9 @@ class IndexCommandTest {
         assertThat(run("merge", both, index, copy).out()).contains(both + ": " + 2 * maps + " maps");
         assertThat(run("merge", both, both).err()).contains("cannot be merged into itself");
         JsonNode diff = JSON.readTree(run("diff", index, both, "--json").out());
+        assertThat(diff.get("second_conversations").asInt())
+                .as("conversations of two indexes stay apart")
+                .isEqualTo(2 * diff.get("first_conversations").asInt());
         assertThat(diff.get("second_maps").asInt()).isEqualTo(2 * maps);
         assertThat(diff.get("only_in_first").asInt()).isZero();
         assertThat(run("diff", index, both).out()).containsPattern("layer 15 +0\\.0000");

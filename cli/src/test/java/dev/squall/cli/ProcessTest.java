@@ -2,12 +2,9 @@ package dev.squall.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -74,10 +71,10 @@ class ProcessTest {
 
         assertThat(usage.exitCode()).isEqualTo(2);
         assertThat(usage.out()).isEmpty();
-        assertThat(squallLines(usage.err())).hasSize(1);
+        assertThat(usage.err().lines()).hasSize(1);
         assertThat(failure.exitCode()).isEqualTo(1);
         assertThat(failure.out()).isEmpty();
-        assertThat(squallLines(failure.err())).containsExactly("squall: file not found: none.gguf");
+        assertThat(failure.err()).isEqualTo("squall: file not found: none.gguf\n");
     }
 
     @Test
@@ -118,13 +115,6 @@ class ProcessTest {
         return json.replaceFirst(".*\"prompt_ids\":(\\[[^]]*]).*", "$1");
     }
 
-    /** The runtime itself warns of the incubating Vector API where nothing keeps it from doing so. */
-    private static List<String> squallLines(String err) {
-        return err.lines()
-                .filter(line -> !line.startsWith("WARNING: Using incubator"))
-                .toList();
-    }
-
     private Run run(Map<String, String> environment, String input, String... arguments) throws Exception {
         Path in = Files.write(directory.resolve("in"), input.getBytes(StandardCharsets.UTF_8));
         Path out = directory.resolve("out");
@@ -138,16 +128,8 @@ class ProcessTest {
         return new Run(process.exitValue(), Files.readString(out), Files.readString(err));
     }
 
-    private ProcessBuilder builder(Map<String, String> environment, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules=jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Squall.class.getName()));
-        command.addAll(List.of(arguments));
-        ProcessBuilder builder = new ProcessBuilder(command);
+    private ProcessBuilder builder(Map<String, String> environment, String... arguments) {
+        ProcessBuilder builder = new ProcessBuilder(SquallProcess.command(arguments));
         builder.environment().keySet().removeIf(name -> name.startsWith("SQUALL_") || name.startsWith("LC_"));
         builder.environment().put("HOME", directory.toString());
         builder.environment().putAll(environment);

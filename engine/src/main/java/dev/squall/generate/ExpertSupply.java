@@ -180,7 +180,9 @@ final class ExpertSupply implements AutoCloseable {
                 ? null
                 : new TraceWriter(
                         traceOut, shape, StoredExperts.of(file, model).bytesOfLayers(), ModelFingerprint.of(file));
-        predictor = new Predictor(model, shape, backend.sequencesMax(), backend::hidden, policy, cache, trace);
+        long lastConversation = store == null ? 0 : store.lastConversation();
+        predictor = new Predictor(
+                model, shape, backend.sequencesMax(), lastConversation, backend::hidden, policy, cache, trace);
         pass.addObserver(predictor);
     }
 

@@ -21,6 +21,7 @@ public final class ExactMapStore implements ExpertMapStore {
     private MapOrigin[] origins;
     private byte[][] continuations;
     private int size;
+    private long lastConversation;
 
     /** Inner products of each map with a prefix, and that prefix. */
     private float[] sums;
@@ -67,6 +68,11 @@ public final class ExactMapStore implements ExpertMapStore {
     }
 
     @Override
+    public synchronized long lastConversation() {
+        return lastConversation;
+    }
+
+    @Override
     public synchronized void add(ExpertMap map) {
         float[] embedding = MapVectors.unitEmbedding(shape, map.embedding());
         float[] direction = MapVectors.directions(shape, map.probabilities(), shape.layerCount());
@@ -83,6 +89,7 @@ public final class ExactMapStore implements ExpertMapStore {
                     MapVectors.length(map.probabilities(), layer * shape.expertCount(), shape.expertCount());
         }
         origins[place] = map.origin();
+        lastConversation = Math.max(lastConversation, map.origin().conversation());
         continuations[place] = map.continuation();
     }
 

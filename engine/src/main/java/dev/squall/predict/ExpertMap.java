@@ -23,6 +23,12 @@ public record ExpertMap(float[] embedding, float[] probabilities, byte[] continu
         return new ExpertMap(embedding, probabilities, continuation, origin.withOutcome(ofPass));
     }
 
+    /** The same of a conversation whose number is greater by so much, for stores that hold conversations of others. */
+    public ExpertMap afterConversation(long last) {
+        return new ExpertMap(
+                embedding, probabilities, continuation, origin.withConversation(last + origin.conversation()));
+    }
+
     /** A map of which no continuation is known. */
     public ExpertMap(float[] embedding, float[] probabilities, MapOrigin origin) {
         this(embedding, probabilities, NOT_KNOWN, origin);

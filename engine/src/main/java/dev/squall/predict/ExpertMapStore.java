@@ -19,6 +19,9 @@ public interface ExpertMapStore extends AutoCloseable {
     /** Most maps held. */
     long capacity();
 
+    /** The greatest number of a conversation that a map came from; 0 where there are none. New conversations count on. */
+    long lastConversation();
+
     /**
      * Adds a map, which later searches of this thread find.
      *

@@ -14,6 +14,11 @@ import dev.squall.expert.CacheCounters;
  */
 public record MapOrigin(long epochMillis, Phase phase, int position, long conversation, int hits, int misses) {
 
+    /** The same of another conversation. */
+    public MapOrigin withConversation(long number) {
+        return new MapOrigin(epochMillis, phase, position, number, hits, misses);
+    }
+
     /** The same with how its pass fared. */
     MapOrigin withOutcome(CacheCounters ofPass) {
         return new MapOrigin(

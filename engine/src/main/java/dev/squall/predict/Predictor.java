@@ -52,6 +52,7 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
      * Starts the thread.
      *
      * @param sequences most sequences of the model
+     * @param lastConversation number of the last conversation before those to come
      * @param policy what decides; null to record a trace only
      * @param cache what is told of its plans; null where there is none
      * @param trace what records every pass; null for none. Owned from then on
@@ -60,6 +61,7 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
             ModelWeights model,
             MapShape shape,
             int sequences,
+            long lastConversation,
             HiddenRows hiddenRows,
             @Nullable PrefetchPolicy policy,
             @Nullable ExpertCache cache,
@@ -75,6 +77,7 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
         passObservation = new PassObservation(shape);
         layerObservation = new LayerObservation(shape);
         conversationOfSequence = new long[sequences];
+        conversations = lastConversation;
         boolean copiesHidden = trace != null || (policy != null && policy.looksAhead());
         for (int i = 0; i < RING; i++) {
             ring[i] = new Captured(shape, copiesHidden);

@@ -36,6 +36,11 @@ public final class TimedMapStore implements ExpertMapStore {
     }
 
     @Override
+    public long lastConversation() {
+        return store.lastConversation();
+    }
+
+    @Override
     public void add(ExpertMap map) {
         store.add(map);
     }

@@ -74,6 +74,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     private Set<Long> replaced = new HashSet<>();
     private DirectoryReader reader;
     private long nextId;
+    private long lastConversation;
     private long size;
     private boolean closed;
     private @Nullable IOException failure;
@@ -113,7 +114,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         search = new MapSearch(documents, CANDIDATES);
         recent = new RecentMaps(shape);
         size = reader.numDocs();
-        nextId = lastId(reader).orElse(-1) + 1;
+        readLast(reader);
         indexedId = nextId - 1;
         indexer = Thread.ofPlatform().name("squall-index").daemon().start(this::index);
     }
@@ -180,16 +181,22 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         }
     }
 
-    private static OptionalLong lastId(DirectoryReader reader) throws IOException {
-        OptionalLong last = OptionalLong.empty();
-        for (LeafReaderContext context : reader.leaves()) {
-            LeafReader leaf = context.reader();
-            NumericDocValues ids = leaf.getNumericDocValues(MapDocuments.ID);
-            while (ids != null && ids.nextDoc() != NumericDocValues.NO_MORE_DOCS) {
-                last = OptionalLong.of(Math.max(last.orElse(0), ids.longValue()));
-            }
+    /** The numbers that maps and conversations count on from. */
+    private void readLast(DirectoryReader opened) throws IOException {
+        for (LeafReaderContext context : opened.leaves()) {
+            nextId = Math.max(nextId, greatest(context.reader(), MapDocuments.ID) + 1);
+            lastConversation = Math.max(lastConversation, greatest(context.reader(), MapDocuments.CONVERSATION));
         }
-        return last;
+    }
+
+    /** Of a field's numbers, replaced maps included; -1 if there are none. */
+    private static long greatest(LeafReader leaf, String field) throws IOException {
+        long greatest = -1;
+        NumericDocValues numbers = leaf.getNumericDocValues(field);
+        while (numbers != null && numbers.nextDoc() != NumericDocValues.NO_MORE_DOCS) {
+            greatest = Math.max(greatest, numbers.longValue());
+        }
+        return greatest;
     }
 
     @Override
@@ -208,6 +215,11 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     }
 
     @Override
+    public synchronized long lastConversation() {
+        return lastConversation;
+    }
+
+    @Override
     public void add(ExpertMap map) {
         MapVectors.unitEmbedding(shape, map.embedding());
         MapVectors.directions(shape, map.probabilities(), shape.layerCount());
@@ -216,6 +228,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
             checkUsable();
             id = nextId++;
             recent.add(id, map);
+            lastConversation = Math.max(lastConversation, map.origin().conversation());
             size++;
         }
         give(new Task.Add(id, map));

@@ -47,7 +47,7 @@ final class MapDocuments {
     private static final String TIME = "time";
     private static final String PHASE = "phase";
     private static final String POSITION = "position";
-    private static final String CONVERSATION = "conversation";
+    static final String CONVERSATION = "conversation";
     private static final String HITS = "hits";
     private static final String MISSES = "misses";
 

@@ -277,6 +277,11 @@ public final class MapIndexReader implements AutoCloseable {
         return found;
     }
 
+    /** The segments, for what this package does with each by itself. */
+    List<LeafReader> leaves() {
+        return reader.leaves().stream().map(LeafReaderContext::reader).toList();
+    }
+
     /** The number of match {@code i} of a search by this reader. */
     public long id(MapMatches matches, int i) {
         if (matches instanceof FoundMaps found) {

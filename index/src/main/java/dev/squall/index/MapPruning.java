@@ -1,14 +1,12 @@
 package dev.squall.index;
 
-import dev.squall.predict.MapMatches;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.function.LongConsumer;
 import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.IndexWriterConfig;
@@ -18,11 +16,6 @@ import org.apache.lucene.store.LockObtainFailedException;
 
 /** Chooses maps that an index can do without, and removes them. */
 public final class MapPruning {
-    /** Matches among which an older map is looked for that says the same. */
-    private static final int NEIGHBOURS = 8;
-
-    private static final int CANDIDATES = 32;
-
     private MapPruning() {}
 
     /** All but the newest. */
@@ -55,24 +48,14 @@ public final class MapPruning {
         return ids;
     }
 
-    /** Maps that an older one, which stays, is at least so similar to, by the mean cosine over all layers. */
-    public static List<Long> redundant(MapIndexReader reader, double similarity) throws IOException {
-        List<StoredMap> maps = new ArrayList<>();
-        reader.forEach(maps::add);
-        maps.sort(Comparator.comparingLong(StoredMap::id));
-        Set<Long> dropped = new HashSet<>();
-        int layers = reader.index().shape().layerCount();
-        for (StoredMap map : maps) {
-            MapMatches matches = reader.nearestByTrajectory(map.probabilities(), layers, NEIGHBOURS, CANDIDATES);
-            for (int i = 0; i < matches.count(); i++) {
-                long other = reader.id(matches, i);
-                if (other < map.id() && matches.score(i) >= similarity && !dropped.contains(other)) {
-                    dropped.add(map.id());
-                    break;
-                }
-            }
-        }
-        return dropped.stream().sorted().toList();
+    /**
+     * Maps that an older one, which stays, is at least so similar to, by the mean cosine over all layers.
+     *
+     * @param progress hears how many maps have been compared, on any thread
+     */
+    public static List<Long> redundant(MapIndexReader reader, double similarity, LongConsumer progress)
+            throws IOException {
+        return new RedundantMaps(reader, similarity, progress).find();
     }
 
     /**

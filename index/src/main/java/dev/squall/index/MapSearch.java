@@ -32,15 +32,19 @@ final class MapSearch {
      */
     void search(IndexReader reader, MapQuery query, int k, Set<Long> without, FoundMaps found) throws IOException {
         for (LeafReaderContext context : reader.leaves()) {
-            LeafReader leaf = context.reader();
-            if (query.hasEmbedding()) {
-                float[] vector = query.semanticVector(documents);
-                score(leaf, nearest(leaf, MapDocuments.SEMANTIC, vector, k), query, without, found);
-            }
-            if (query.hasTrajectory()) {
-                float[] vector = query.trajectoryVector(documents);
-                score(leaf, nearest(leaf, MapDocuments.TRAJECTORY, vector, k), query, without, found);
-            }
+            search(context.reader(), query, k, without, found);
+        }
+    }
+
+    /** The same in one segment. */
+    void search(LeafReader leaf, MapQuery query, int k, Set<Long> without, FoundMaps found) throws IOException {
+        if (query.hasEmbedding()) {
+            float[] vector = query.semanticVector(documents);
+            score(leaf, nearest(leaf, MapDocuments.SEMANTIC, vector, k), query, without, found);
+        }
+        if (query.hasTrajectory()) {
+            float[] vector = query.trajectoryVector(documents);
+            score(leaf, nearest(leaf, MapDocuments.TRAJECTORY, vector, k), query, without, found);
         }
     }
 

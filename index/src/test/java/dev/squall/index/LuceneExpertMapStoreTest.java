@@ -136,6 +136,21 @@ class LuceneExpertMapStoreTest {
     }
 
     @Test
+    void remembersTheLastConversationSoThatNewOnesCountOn() {
+        try (LuceneExpertMapStore store = open(1000)) {
+            assertThat(store.lastConversation()).isZero();
+            store.add(maps.map(0).afterConversation(40));
+            store.add(maps.map(1).afterConversation(7));
+            assertThat(store.lastConversation())
+                    .isEqualTo(40 + maps.map(0).origin().conversation());
+        }
+        try (LuceneExpertMapStore store = open(1000)) {
+            assertThat(store.lastConversation())
+                    .isEqualTo(40 + maps.map(0).origin().conversation());
+        }
+    }
+
+    @Test
     void replacesTheMostRedundantMapWhenItIsFull() {
         int capacity = 300;
         try (LuceneExpertMapStore store = open(capacity)) {
