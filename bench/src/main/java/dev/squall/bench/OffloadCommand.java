@@ -10,8 +10,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -40,8 +42,20 @@ final class OffloadCommand implements Callable<Integer> {
     @Option(names = "--test", required = true, paramLabel = "FILE", description = "Prompts to measure.")
     private Path test = Path.of("");
 
-    @Option(names = "--learn-prompts", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
-    private int learnPrompts = 40;
+    @Option(
+            names = "--learn-prompts",
+            paramLabel = "N",
+            description =
+                    "From so many, policies that keep expert maps learn before anything is measured, in a replay of their "
+                            + "routing. Default: ${DEFAULT-VALUE}.")
+    private int learnPrompts = 700;
+
+    @Option(
+            names = "--warm-up-prompts",
+            paramLabel = "N",
+            description =
+                    "The last of those to learn from, answered before each measurement. Default: ${DEFAULT-VALUE}.")
+    private int warmUpPrompts = 10;
 
     @Option(names = "--test-prompts", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
     private int testPrompts = 30;
@@ -82,8 +96,9 @@ final class OffloadCommand implements Callable<Integer> {
             description = "Folder of libllama." + LibLlama.RELEASE + ".so. Default: $LLAMA_LIB_DIR, or here.")
     private Path rival = Path.of("");
 
-    private List<String> learnt = List.of();
+    private List<String> warmUp = List.of();
     private List<String> measured = List.of();
+    private final Map<PolicyName, LearntMaps> learntBy = new EnumMap<>(PolicyName.class);
 
     /**
      * The link of a table.
@@ -94,14 +109,21 @@ final class OffloadCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        learnt = Prompts.read(learn, learnPrompts);
+        List<String> learnt = Prompts.read(learn, learnPrompts);
+        warmUp = learnt.subList(Math.max(0, learnt.size() - warmUpPrompts), learnt.size());
         measured = Prompts.read(test, testPrompts);
-        boolean needsTrace = policies.stream()
-                .anyMatch(name -> !name.equals(LLAMA) && PolicyName.named(name).needsTrace());
+        List<PolicyName> names = policies.stream()
+                .filter(name -> !name.equals(LLAMA))
+                .map(PolicyName::named)
+                .toList();
+        learn(names, learnt);
         boolean needsLayerTime = ratios.stream().anyMatch(ratio -> ratio > 0);
-        Path trace = needsTrace || needsLayerTime ? Files.createTempFile("squall-offload", ".trace") : null;
+        boolean needsTrace = needsLayerTime || names.stream().anyMatch(PolicyName::needsTrace);
+        Path trace = needsTrace ? Files.createTempFile("squall-offload", ".trace") : null;
         try {
-            RoutingTrace recorded = trace == null ? null : record(trace);
+            List<String> answered = new ArrayList<>(warmUp);
+            answered.addAll(measured);
+            RoutingTrace recorded = trace == null ? null : record(answered, trace);
             double layerNanos = recorded == null || !needsLayerTime ? 0 : layerNanos(recorded);
             for (double share : shares) {
                 for (double ratio : ratios) {
@@ -118,12 +140,29 @@ final class OffloadCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** The routing of all the prompts, in order: what the oracle knows. */
-    private RoutingTrace record(Path trace) throws IOException {
+    /** Lets the policies that keep maps learn. */
+    private void learn(List<PolicyName> names, List<String> prompts) throws IOException {
+        if (names.stream().noneMatch(PolicyName::needsMaps)) {
+            return;
+        }
+        Path file = Files.createTempFile("squall-offload", ".trace");
+        try {
+            RoutingTrace trace = record(prompts, file);
+            for (PolicyName name : names) {
+                if (name.needsMaps() && !learntBy.containsKey(name)) {
+                    learntBy.put(name, LearntMaps.of(name, trace));
+                }
+            }
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    /** The routing of prompts, in order: what the oracle knows, and what others learn from. */
+    private RoutingTrace record(List<String> prompts, Path trace) throws IOException {
         try (LanguageModel loaded =
                 LanguageModel.builder(model).threads(threads).traceOut(trace).load()) {
-            Chats.run(loaded, learnt, TOKENS_MAX, cost -> {});
-            Chats.run(loaded, measured, TOKENS_MAX, cost -> {});
+            Chats.run(loaded, prompts, TOKENS_MAX, cost -> {});
         }
         return RoutingTrace.read(trace);
     }
@@ -133,7 +172,7 @@ final class OffloadCommand implements Callable<Integer> {
         OffloadRow row = new OffloadRow("all in memory", false);
         try (LanguageModel loaded =
                 LanguageModel.builder(model).threads(threads).load()) {
-            Chats.run(loaded, learnt, TOKENS_MAX, cost -> {});
+            Chats.run(loaded, warmUp, TOKENS_MAX, cost -> {});
             Chats.run(loaded, measured, TOKENS_MAX, row::add);
         }
         double layerNanos = row.decodeNanosPerToken() / trace.shape().layerCount();
@@ -188,14 +227,16 @@ final class OffloadCommand implements Callable<Integer> {
 
     private OffloadRow run(double share, Link link, PolicyName policy, @Nullable Path trace) throws IOException {
         OffloadRow row = new OffloadRow(policy.toString(), true);
+        PolicyOptions options = PolicyOptions.of(policy).withTrace(policy.needsTrace() ? trace : null);
+        LearntMaps learnt = learntBy.get(policy);
         try (LanguageModel loaded = LanguageModel.builder(model)
                 .threads(threads)
                 .expertCache(ExpertCacheOptions.ofShare(share / 100, false)
                         .withReads(reads(link))
                         .throttledTo(link.bytesPerSecond()))
-                .policy(PolicyOptions.of(policy).withTrace(policy.needsTrace() ? trace : null))
+                .policy(learnt == null ? options : options.withMaps((shape, fingerprint) -> learnt.copy()))
                 .load()) {
-            Chats.run(loaded, learnt, TOKENS_MAX, cost -> {});
+            Chats.run(loaded, warmUp, TOKENS_MAX, cost -> {});
             PredictionCounters before = loaded.predictionCounters();
             Chats.run(loaded, measured, TOKENS_MAX, row::add);
             row.predictions(loaded.predictionCounters().since(before));
