@@ -108,6 +108,14 @@ final class BatchOutput implements AutoCloseable {
                 file + ":" + number + ": no answer of a batch: name another file, or move this one away", cause);
     }
 
+    /** Forgets all of it. */
+    void clear() throws IOException {
+        channel.truncate(0);
+        channel.position(0);
+        end = 0;
+        finished.clear();
+    }
+
     /** Whether an id has its answer. */
     boolean isFinished(String id) {
         return finished.contains(id);
