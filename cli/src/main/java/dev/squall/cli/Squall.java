@@ -102,7 +102,7 @@ public final class Squall implements Runnable {
                     streams.err(),
                     false,
                     new CommandFailure("stdout"),
-                    "standard output was closed before everything was written",
+                    "standard output was closed, or its disk is full, before everything was written",
                     ExitCode.FAILED);
         }
         return exitCode;

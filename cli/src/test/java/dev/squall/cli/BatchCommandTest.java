@@ -251,6 +251,10 @@ class BatchCommandTest {
         assertThat(input).hasContent(asked);
         assertThat(output).hasContent(answered);
         assertThat(letter).hasContent("dear reader\n");
+        assertThat(run("-").err()).contains("a batch reads its prompts from a file");
+        assertThat(run(input.toString(), "-o", home.resolve("n".repeat(300)).toString())
+                        .err())
+                .contains("name another one");
         assertThat(run(home.toString()).err()).contains(home + ": a folder, expected a file of prompts");
     }
 
