@@ -10,6 +10,7 @@ import dev.squall.sampling.SamplingOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -51,13 +52,13 @@ final class BatchCommand implements Callable<Integer> {
     @Option(
             names = {"-o", "--output"},
             paramLabel = "FILE",
-            description = "Where answers are appended. Default: INPUT.answers.jsonl.")
+            description = "Answers are appended to it. Default: INPUT.answers.jsonl.")
     private @Nullable Path output;
 
     @Option(
             names = "--errors",
             paramLabel = "FILE",
-            description = "Where prompts that have no answer are listed. Default: the output's name with .errors.")
+            description = "Where prompts that have no answer are listed. Default: OUTPUT.errors.")
     private @Nullable Path errors;
 
     @Option(
@@ -153,19 +154,44 @@ final class BatchCommand implements Callable<Integer> {
         BatchInput prompts = BatchInput.read(input, format);
         report(prompts.problems());
         Path answers = output != null ? output : input.resolveSibling(input.getFileName() + ".answers.jsonl");
-        if (answers.equals(input)) {
-            throw new CommandFailure(answers + ": the output is the input: name another file");
-        }
-        checkReport(answers);
         Path failures = errors != null ? errors : answers.resolveSibling(answers.getFileName() + ".errors");
+        requireDifferent(answers, failures);
+        checkReport();
         try (BatchOutput answered = new BatchOutput(answers)) {
-            Files.deleteIfExists(failures);
             try (BatchOutput failed = new BatchOutput(failures)) {
+                failed.clear();
                 int exitCode = answer(prompts, sampling, answers, answered, failed);
                 if (failed.finishedCount() == 0) {
                     Files.deleteIfExists(failures);
                 }
                 return exitCode;
+            }
+        }
+    }
+
+    /** Refuses to write what is read, or two things to one file. */
+    private void requireDifferent(Path answers, Path failures) throws IOException {
+        Map<String, @Nullable Path> files = new LinkedHashMap<>();
+        files.put("input", input);
+        files.put("model", modelArguments.model);
+        files.put("output", answers);
+        files.put("state of the output", BatchState.of(answers));
+        files.put("--errors", failures);
+        files.put("--report", report);
+        files.put("--trace-out", modelArguments.traceOut);
+        Map<Path, String> uses = new HashMap<>();
+        for (Map.Entry<String, @Nullable Path> entry : files.entrySet()) {
+            Path file = entry.getValue();
+            if (file != null) {
+                String earlier = uses.putIfAbsent(
+                        Files.exists(file)
+                                ? file.toRealPath()
+                                : file.toAbsolutePath().normalize(),
+                        entry.getKey());
+                if (earlier != null) {
+                    throw new CommandFailure(file + ": both the " + earlier + " and the " + entry.getKey()
+                            + " of this batch: name another file for one of them");
+                }
             }
         }
     }
@@ -197,8 +223,9 @@ final class BatchCommand implements Callable<Integer> {
             }
         }
         if (problems.size() > errorsMax) {
-            throw new CommandFailure(input + ": " + problems.size() + " lines cannot be used, --max-errors is "
-                    + errorsMax + ": mend them, or allow for them; nothing was run");
+            throw new CommandFailure(input + ": " + problems.size() + (problems.size() == 1 ? " line" : " lines")
+                    + " cannot be used, --max-errors is " + errorsMax
+                    + ": mend what is wrong, or allow for it; nothing was run");
         }
     }
 
@@ -243,7 +270,7 @@ final class BatchCommand implements Callable<Integer> {
     }
 
     /** Refuses what could not be written in the end, before anything runs. */
-    private void checkReport(Path answers) {
+    private void checkReport() {
         Path file = report;
         if (file == null) {
             return;
@@ -255,9 +282,6 @@ final class BatchCommand implements Callable<Integer> {
                             ? "it is a folder"
                             : folder + (Files.isDirectory(folder) ? " cannot be" : " is none"))
                     + ": name another file");
-        }
-        if (file.equals(input) || file.equals(answers)) {
-            throw new CommandFailure("report " + file + ": the batch itself uses that file: name another one");
         }
     }
 

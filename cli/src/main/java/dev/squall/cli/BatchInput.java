@@ -58,6 +58,13 @@ record BatchInput(List<BatchItem> items, List<Problem> problems) {
 
     /** @throws CommandFailure if it is no text or has no lines */
     static BatchInput read(Path file, Format format) throws IOException {
+        if (file.toString().equals("-") && !Files.exists(file)) {
+            throw new CommandFailure(
+                    "-: a batch reads its prompts from a file, as it may have to be started again: write them to one");
+        }
+        if (Files.isDirectory(file)) {
+            throw new CommandFailure(file + ": a folder, expected a file of prompts");
+        }
         Reading reading = new Reading(format);
         try (BufferedReader reader = new BufferedReader(
                 new InputStreamReader(Files.newInputStream(file), StandardCharsets.UTF_8.newDecoder()))) {

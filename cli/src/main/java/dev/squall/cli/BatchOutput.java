@@ -11,6 +11,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -40,7 +41,7 @@ final class BatchOutput implements AutoCloseable {
         if (folder != null && !Files.isDirectory(folder)) {
             throw new CommandFailure(file + ": there is no folder " + folder + ": make it, or name another file");
         }
-        channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        channel = open(file);
         boolean opened = false;
         try {
             lock();
@@ -52,6 +53,15 @@ final class BatchOutput implements AutoCloseable {
             if (!opened) {
                 channel.close();
             }
+        }
+    }
+
+    private static FileChannel open(Path file) throws IOException {
+        try {
+            return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        } catch (FileSystemException e) {
+            throw new CommandFailure(
+                    Failures.describe(e) + ": expected a file that can be written: name another one", e);
         }
     }
 
@@ -106,6 +116,14 @@ final class BatchOutput implements AutoCloseable {
     private CommandFailure notOurs(int number, @Nullable Throwable cause) {
         return new CommandFailure(
                 file + ":" + number + ": no answer of a batch: name another file, or move this one away", cause);
+    }
+
+    /** Forgets all of it. */
+    void clear() throws IOException {
+        channel.truncate(0);
+        channel.position(0);
+        end = 0;
+        finished.clear();
     }
 
     /** Whether an id has its answer. */

@@ -2,6 +2,7 @@ package dev.squall.cli;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
@@ -13,6 +14,10 @@ final class Failures {
     private Failures() {}
 
     static String describe(Throwable failure) {
+        if (isBeyondMapping(failure)) {
+            return "a mapped file ends before what was read of it: a model file was cut short or overwritten while it was in"
+                    + " use: bring it back, and start the same command again";
+        }
         return oneLine(
                 switch (failure) {
                     case UncheckedIOException e when e.getCause() != null -> describe(e.getCause());
@@ -20,20 +25,28 @@ final class Failures {
                     case AccessDeniedException e -> "permission denied: " + e.getFile();
                     case NotDirectoryException e -> "not a directory: " + e.getFile();
                     case FileSystemException e -> e.getFile() + ": " + reason(e);
+                    case CharacterCodingException e ->
+                        "not UTF-8 text (" + text(e) + "); convert it first, with iconv for example";
                     case IOException e -> text(e);
                     case InvalidPathException e -> "no file name: '" + e.getInput() + "' (" + e.getReason() + ")";
                     case OutOfMemoryError e ->
                         "out of memory: the Java heap may take %d MiB: use a smaller --ctx-size, or set SQUALL_JAVA_OPTS=-Xmx2g"
                                 .formatted(Runtime.getRuntime().maxMemory() >> 20);
-                    case InternalError e
-                    when text(e).contains("unsafe memory access") ->
-                        "a mapped file ends before what was read of it: a model file was cut short or overwritten while it was"
-                                + " in use: bring it back, and start the same command again";
                     case RuntimeException e when isOurs(e) -> text(e);
                     default ->
                         "internal error: " + failure.getClass().getSimpleName() + ": " + text(failure)
                                 + " (--debug shows where)";
                 });
+    }
+
+    /** What Java throws where it survives that, on whatever thread. */
+    private static boolean isBeyondMapping(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof InternalError && text(cause).contains("unsafe memory access")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The text with its line breaks as spaces: an error is one line. */

@@ -12,12 +12,14 @@ import java.util.concurrent.Callable;
 import me.tongfei.progressbar.ProgressBar;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code squall index check}. */
 @Command(
         name = "check",
+        versionProvider = Version.class,
         description = "Reads everything and tells what is damaged and which repair exists. Exit code 1 if anything is.",
         sortOptions = false)
 final class IndexCheckCommand implements Callable<Integer> {
@@ -42,6 +44,9 @@ final class IndexCheckCommand implements Callable<Integer> {
     @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
     private boolean json;
 
+    @Mixin
+    private CommonOptions common = new CommonOptions();
+
     IndexCheckCommand(Streams streams, Environment environment) {
         this.streams = streams;
         this.environment = environment;
@@ -53,7 +58,7 @@ final class IndexCheckCommand implements Callable<Integer> {
         List<MapIndexCheck.Finding> findings = check(fingerprint);
         boolean repaired = repair && isDamaged(findings);
         int lost = repaired ? MapIndexCheck.repair(folder) : 0;
-        IndexOutput output = IndexOutput.of(streams, environment);
+        IndexOutput output = IndexOutput.of(streams, environment, common.color);
         if (json) {
             ObjectNode object = IndexOutput.object();
             ArrayNode problems = object.putArray("problems");

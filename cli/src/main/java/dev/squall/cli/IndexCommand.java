@@ -74,12 +74,15 @@ final class IndexCommand implements Runnable {
 
     @Command(
             name = "fields",
+            versionProvider = Version.class,
+            sortOptions = false,
             description = "The fields of the documents: kind, dimensions, number and bytes of vectors.")
     int fields(
+            @Mixin CommonOptions options,
             @Parameters(paramLabel = "DIR", description = "The folder of --index.") Path folder,
             @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.") boolean json)
             throws IOException {
-        IndexOutput output = IndexOutput.of(streams, environment);
+        IndexOutput output = IndexOutput.of(streams, environment, options.color);
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
             ObjectNode object = IndexOutput.object();
             ArrayNode fields = object.putArray("fields");
@@ -107,8 +110,13 @@ final class IndexCommand implements Runnable {
         }
     }
 
-    @Command(name = "graph", description = "The graphs that searches walk: levels, neighbours, what they lead to.")
+    @Command(
+            name = "graph",
+            versionProvider = Version.class,
+            sortOptions = false,
+            description = "The graphs that searches walk: levels, neighbours, what they lead to.")
     int graph(
+            @Mixin CommonOptions options,
             @Parameters(paramLabel = "DIR", description = "The folder of --index.") Path folder,
             @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.") boolean json,
             @Option(names = "--html", paramLabel = "FILE", description = "Write a page with plots to this file, too.")
@@ -117,7 +125,7 @@ final class IndexCommand implements Runnable {
             throws IOException {
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
             GraphReport report = new GraphReport(reader.graphs(true), reader.graphs(false));
-            IndexOutput output = IndexOutput.of(streams, environment);
+            IndexOutput output = IndexOutput.of(streams, environment, options.color);
             if (json) {
                 output.json(report.json());
             } else {
@@ -130,8 +138,13 @@ final class IndexCommand implements Runnable {
         }
     }
 
-    @Command(name = "show", description = "A map: where it comes from, and how likely the experts are in each layer.")
+    @Command(
+            name = "show",
+            versionProvider = Version.class,
+            sortOptions = false,
+            description = "A map: where it comes from, and how likely the experts are in each layer.")
     int show(
+            @Mixin CommonOptions options,
             @Parameters(paramLabel = "DIR", description = "The folder of --index.") Path folder,
             @Parameters(paramLabel = "ID", description = "The map's number.") long id,
             @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.") boolean json,
@@ -142,7 +155,7 @@ final class IndexCommand implements Runnable {
                     @Nullable
                     Path html)
             throws IOException {
-        IndexOutput output = IndexOutput.of(streams, environment);
+        IndexOutput output = IndexOutput.of(streams, environment, options.color);
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
             StoredMap map = reader.find(id)
                     .orElseThrow(() -> new CommandFailure(
@@ -191,8 +204,13 @@ final class IndexCommand implements Runnable {
                 .collect(Collectors.joining("  "));
     }
 
-    @Command(name = "export", description = "Every map as a line of JSON: number, origin, probabilities, embedding.")
+    @Command(
+            name = "export",
+            versionProvider = Version.class,
+            sortOptions = false,
+            description = "Every map as a line of JSON: number, origin, probabilities, embedding.")
     int export(
+            @Mixin CommonOptions options,
             @Parameters(paramLabel = "DIR", description = "The folder of --index.") Path folder,
             @Option(names = "--json", fallbackValue = "true", description = "Changes nothing: it is JSON anyway.")
                     boolean json)

@@ -13,12 +13,14 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code squall index diff}. */
 @Command(
         name = "diff",
+        versionProvider = Version.class,
         description = "What two indexes of one model hold in common, and how differently their maps use the experts.",
         sortOptions = false)
 final class IndexDiffCommand implements Callable<Integer> {
@@ -71,6 +73,9 @@ final class IndexDiffCommand implements Callable<Integer> {
         }
     }
 
+    @Mixin
+    private CommonOptions common = new CommonOptions();
+
     IndexDiffCommand(Streams streams, Environment environment) {
         this.streams = streams;
         this.environment = environment;
@@ -92,7 +97,7 @@ final class IndexDiffCommand implements Callable<Integer> {
     }
 
     private void print(Side a, Side b) throws IOException {
-        IndexOutput output = IndexOutput.of(streams, environment);
+        IndexOutput output = IndexOutput.of(streams, environment, common.color);
         ObjectNode object = IndexOutput.object();
         object.put("first_maps", a.maps).put("second_maps", b.maps);
         object.put("first_conversations", a.conversations.size()).put("second_conversations", b.conversations.size());

@@ -5,18 +5,21 @@ import dev.squall.index.MapIndex;
 import dev.squall.predict.PolicyOptions;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import me.tongfei.progressbar.ProgressBar;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code squall index import}. */
 @Command(
         name = "import",
+        versionProvider = Version.class,
         description = "Adds the maps that export wrote. Every line is checked before the first is added.",
         sortOptions = false)
 final class IndexImportCommand implements Callable<Integer> {
@@ -38,6 +41,10 @@ final class IndexImportCommand implements Callable<Integer> {
     @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
     private boolean json;
 
+    @Mixin
+    @SuppressWarnings("UnusedVariable")
+    private CommonOptions common = new CommonOptions();
+
     IndexImportCommand(Streams streams) {
         this.streams = streams;
     }
@@ -45,7 +52,7 @@ final class IndexImportCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (capacity < 1) {
-            throw new CommandFailure("--capacity " + capacity + ": expected 1 or more");
+            throw CommandFailure.ofUsage("--capacity " + capacity + ": expected 1 or more");
         }
         Checked checked = check();
         MapIndex index = checked.index();
@@ -85,6 +92,9 @@ final class IndexImportCommand implements Callable<Integer> {
     private record Checked(MapIndex index, long maps) {}
 
     private Checked check() throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new CommandFailure(file + ": a folder, expected lines of JSON: squall index export writes them");
+        }
         MapIndex index = null;
         int number = 0;
         long maps = 0;
@@ -97,9 +107,12 @@ final class IndexImportCommand implements Callable<Integer> {
                             index, IndexLine.parse(line, file + ":" + number).index(), number);
                 }
             }
+        } catch (CharacterCodingException e) {
+            throw new CommandFailure(
+                    file + ": not UTF-8 text after line " + number + ": squall index export writes it", e);
         }
         if (index == null) {
-            throw new CommandFailure(file + ": no maps");
+            throw new CommandFailure(file + ": no maps: squall index export writes them");
         }
         return new Checked(index, maps);
     }

@@ -18,12 +18,14 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code squall index info}. */
 @Command(
         name = "info",
+        versionProvider = Version.class,
         description = "What the index is of, how much it holds, and which experts its maps prefer.",
         sortOptions = false)
 final class IndexInfoCommand implements Callable<Integer> {
@@ -38,6 +40,9 @@ final class IndexInfoCommand implements Callable<Integer> {
 
     @Option(names = "--html", paramLabel = "FILE", description = "Write a page with a heat map to this file, too.")
     private @Nullable Path html;
+
+    @Mixin
+    private CommonOptions common = new CommonOptions();
 
     IndexInfoCommand(Streams streams, Environment environment) {
         this.streams = streams;
@@ -82,7 +87,7 @@ final class IndexInfoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        IndexOutput output = IndexOutput.of(streams, environment);
+        IndexOutput output = IndexOutput.of(streams, environment, common.color);
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
             Contents contents = new Contents(reader.index().shape());
             reader.forEach(contents::add);

@@ -14,12 +14,14 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 import me.tongfei.progressbar.ProgressBar;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code squall index merge}. */
 @Command(
         name = "merge",
+        versionProvider = Version.class,
         description = "Adds the maps of other indexes of the same model and policy, which stay as they are.",
         sortOptions = false)
 final class IndexMergeCommand implements Callable<Integer> {
@@ -41,6 +43,10 @@ final class IndexMergeCommand implements Callable<Integer> {
     @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
     private boolean json;
 
+    @Mixin
+    @SuppressWarnings("UnusedVariable")
+    private CommonOptions common = new CommonOptions();
+
     IndexMergeCommand(Streams streams) {
         this.streams = streams;
     }
@@ -48,7 +54,7 @@ final class IndexMergeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (capacity < 1) {
-            throw new CommandFailure("--capacity " + capacity + ": expected 1 or more");
+            throw CommandFailure.ofUsage("--capacity " + capacity + ": expected 1 or more");
         }
         Checked checked = check();
         MapIndex index = checked.index();

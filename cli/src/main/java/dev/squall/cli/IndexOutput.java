@@ -15,13 +15,13 @@ import java.util.Locale;
  */
 record IndexOutput(PrintStream out, int width, Palette palette) {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final int NAME_WIDTH = 18;
+    private static final int NAME_WIDTH = 19;
 
-    static IndexOutput of(Streams streams, Environment environment) {
+    static IndexOutput of(Streams streams, Environment environment, ColorChoice color) {
         return new IndexOutput(
                 streams.out(),
                 TerminalWidth.of(streams, environment),
-                ColorChoice.AUTO.palette(streams.outTerminal(), environment));
+                color.palette(streams.outTerminal(), environment));
     }
 
     /** Where no terminal is asked for its width. */

@@ -14,11 +14,16 @@ import me.tongfei.progressbar.ProgressBar;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code squall index prune}. */
-@Command(name = "prune", description = "Removes maps for good and gives their room back.", sortOptions = false)
+@Command(
+        versionProvider = Version.class,
+        name = "prune",
+        description = "Removes maps for good and gives their room back.",
+        sortOptions = false)
 final class IndexPruneCommand implements Callable<Integer> {
     private final Streams streams;
 
@@ -55,6 +60,10 @@ final class IndexPruneCommand implements Callable<Integer> {
         private @Nullable Double similarity;
     }
 
+    @Mixin
+    @SuppressWarnings("UnusedVariable")
+    private CommonOptions common = new CommonOptions();
+
     IndexPruneCommand(Streams streams) {
         this.streams = streams;
     }
@@ -86,12 +95,12 @@ final class IndexPruneCommand implements Callable<Integer> {
     private void collect(Choice choice, MapIndexReader reader, Set<Long> ids) throws IOException {
         if (choice.keep != null) {
             if (choice.keep < 0) {
-                throw new CommandFailure("--keep " + choice.keep + ": expected 0 or more");
+                throw CommandFailure.ofUsage("--keep " + choice.keep + ": expected 0 or more");
             }
             ids.addAll(MapPruning.allBut(reader, choice.keep));
         } else if (choice.days != null) {
             if (choice.days < 0) {
-                throw new CommandFailure("--older-than " + choice.days + ": expected 0 or more days");
+                throw CommandFailure.ofUsage("--older-than " + choice.days + ": expected 0 or more days");
             }
             ids.addAll(MapPruning.before(
                     reader, Instant.now().minus(Duration.ofDays(choice.days)).toEpochMilli()));
@@ -100,11 +109,12 @@ final class IndexPruneCommand implements Callable<Integer> {
         } else if (choice.map != null) {
             long id = choice.map;
             ids.add(reader.find(id)
-                    .orElseThrow(() -> new CommandFailure("index " + reader.folder() + " has no map " + id))
+                    .orElseThrow(() -> new CommandFailure(
+                            "index " + reader.folder() + " has no map " + id + ": squall index export lists them"))
                     .id());
         } else if (choice.similarity != null) {
             if (!(choice.similarity > 0 && choice.similarity <= 1)) {
-                throw new CommandFailure("--redundant " + choice.similarity + ": expected more than 0, at most 1");
+                throw CommandFailure.ofUsage("--redundant " + choice.similarity + ": expected more than 0, at most 1");
             }
             try (ProgressBar bar = ProgressLine.start(streams, reader.maps(), 0)) {
                 ids.addAll(

@@ -23,12 +23,14 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code squall index query}. */
 @Command(
         name = "query",
+        versionProvider = Version.class,
         description = "The maps nearest to a prompt's passes, a stored map or one in a file; the experts that they"
                 + " would fetch, and those that were really used.",
         sortOptions = false)
@@ -82,6 +84,10 @@ final class IndexQueryCommand implements Callable<Integer> {
     @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
     private boolean json;
 
+    @Mixin
+    @SuppressWarnings("UnusedVariable")
+    private CommonOptions common = new CommonOptions();
+
     IndexQueryCommand(Streams streams, Environment environment) {
         this.streams = streams;
         this.environment = environment;
@@ -107,15 +113,20 @@ final class IndexQueryCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         int sources = (prompt != null ? 1 : 0) + (map != null ? 1 : 0) + (vector != null ? 1 : 0);
         if (sources != 1) {
-            throw new CommandFailure("expected one of PROMPT, --map and --vector to ask for");
+            throw CommandFailure.ofUsage("expected one of PROMPT, --map and --vector to ask for");
         }
         if (tokens < 2 || neighbours < 1 || distance < 1) {
-            throw new CommandFailure("--predict " + tokens + ", -k " + neighbours + ", --distance " + distance
+            throw CommandFailure.ofUsage("--predict " + tokens + ", -k " + neighbours + ", --distance " + distance
                     + ": expected at least 2, 1 and 1");
         }
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
             if (reader.maps() == 0) {
                 throw new CommandFailure("index " + folder + " has no maps yet: squall chat --index fills it");
+            }
+            int layerCount = reader.index().shape().layerCount();
+            if (distance >= layerCount) {
+                throw CommandFailure.ofUsage("--distance " + distance + ": expected less than the " + layerCount
+                        + " layers of index " + folder);
             }
             List<Asked> asked = asked(reader);
             List<Layer> layers = new ArrayList<>();
@@ -148,7 +159,7 @@ final class IndexQueryCommand implements Callable<Integer> {
                             "index " + folder + " has no map " + id + ": squall index export lists them")));
         }
         if (vector != null) {
-            IndexLine line = IndexLine.parse(Files.readString(vector), vector.toString());
+            IndexLine line = IndexLine.parse(TextInput.read(vector), vector.toString());
             if (!line.index().shape().equals(shape)) {
                 throw new CommandFailure(
                         vector + " has " + line.index().shape() + ", expected that of " + folder + ", " + shape);

@@ -15,12 +15,14 @@ import java.util.function.ToDoubleFunction;
 import me.tongfei.progressbar.ProgressBar;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code squall index recall}. */
 @Command(
         name = "recall",
+        versionProvider = Version.class,
         description = "Searches for stored maps by their first layers, and compares with comparing them all.",
         sortOptions = false)
 final class IndexRecallCommand implements Callable<Integer> {
@@ -46,11 +48,22 @@ final class IndexRecallCommand implements Callable<Integer> {
                     "Maps that each graph is asked for, one or several numbers. Default: 8,32,128; a chat's is 32.")
     private List<Integer> candidates = new ArrayList<>();
 
+    @Option(
+            names = "-k",
+            paramLabel = "N",
+            split = ",",
+            defaultValue = "1,10",
+            description = "Most similar maps that are wanted, one or several numbers. Default: 1,10.")
+    private List<Integer> ks = new ArrayList<>();
+
     @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
     private boolean json;
 
     @Option(names = "--html", paramLabel = "FILE", description = "Write a page with curves to this file, too.")
     private @Nullable Path html;
+
+    @Mixin
+    private CommonOptions common = new CommonOptions();
 
     IndexRecallCommand(Streams streams, Environment environment) {
         this.streams = streams;
@@ -59,9 +72,10 @@ final class IndexRecallCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (queries < 1 || candidates.stream().anyMatch(n -> n < 1) || candidates.size() > LinePlot.LINES_MAX) {
-            throw new CommandFailure("--queries " + queries + " and --candidates " + candidates
-                    + ": expected 1 or more of each, and at most " + LinePlot.LINES_MAX + " numbers of candidates");
+        if (queries < 1 || isWrong(candidates) || isWrong(ks)) {
+            throw CommandFailure.ofUsage("--queries " + queries + ", --candidates " + candidates + ", -k " + ks
+                    + ": expected 1 or more of each, and at most " + LinePlot.LINES_MAX
+                    + " numbers of candidates and of maps");
         }
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
             List<IndexRecall.Row> rows = measure(reader);
@@ -73,9 +87,13 @@ final class IndexRecallCommand implements Callable<Integer> {
         return ExitCode.FINE;
     }
 
+    private static boolean isWrong(List<Integer> numbers) {
+        return numbers.stream().anyMatch(n -> n < 1) || numbers.size() > LinePlot.LINES_MAX;
+    }
+
     private List<IndexRecall.Row> measure(MapIndexReader reader) throws IOException {
         try (ProgressBar bar = ProgressLine.start(streams, reader.maps(), 0)) {
-            return IndexRecall.measure(reader, queries, candidates, compared -> {
+            return IndexRecall.measure(reader, queries, candidates, ks, compared -> {
                 if (bar != null) {
                     bar.stepTo(compared);
                 }
@@ -84,30 +102,32 @@ final class IndexRecallCommand implements Callable<Integer> {
     }
 
     private void print(MapIndexReader reader, List<IndexRecall.Row> rows) throws IOException {
-        IndexOutput output = IndexOutput.of(streams, environment);
+        IndexOutput output = IndexOutput.of(streams, environment, common.color);
         ObjectNode object = IndexOutput.object();
         ArrayNode array = object.putArray("recall");
         if (!json) {
-            output.out().println("layers  candidates  recall@1  less similar by, mean  us a search");
+            StringBuilder head = new StringBuilder("layers    candidates");
+            ks.forEach(k -> head.append(String.format(Locale.ROOT, "%11s", "recall@" + k)));
+            output.out().println(head + "  less similar by  us a search");
         }
         for (IndexRecall.Row row : rows) {
-            array.addObject()
-                    .put("layers", row.layers())
-                    .put("candidates", row.candidates())
-                    .put("recall_at_1", row.recall())
-                    .put("less_similar", row.lessSimilar())
-                    .put("search_micros", row.searchMicros());
+            ObjectNode node = array.addObject().put("layers", row.layers()).put("candidates", row.candidates());
+            StringBuilder line = new StringBuilder(String.format(
+                    Locale.ROOT,
+                    "%2d of %-3d %11d",
+                    row.layers(),
+                    reader.index().shape().layerCount(),
+                    row.candidates()));
+            for (int i = 0; i < ks.size(); i++) {
+                node.put("recall_at_" + ks.get(i), row.recalls().get(i));
+                line.append(String.format(
+                        Locale.ROOT, "%9.1f %%", 100 * row.recalls().get(i)));
+            }
+            node.put("less_similar", row.lessSimilar()).put("search_micros", row.searchMicros());
             if (!json) {
                 output.out()
-                        .println(String.format(
-                                Locale.ROOT,
-                                "%2d of %-3d %8d %7.1f %% %22.4f %12.0f",
-                                row.layers(),
-                                reader.index().shape().layerCount(),
-                                row.candidates(),
-                                100 * row.recall(),
-                                row.lessSimilar(),
-                                row.searchMicros()));
+                        .println(line
+                                + String.format(Locale.ROOT, "%17.4f %12.0f", row.lessSimilar(), row.searchMicros()));
             }
         }
         if (json) {
@@ -116,13 +136,20 @@ final class IndexRecallCommand implements Callable<Integer> {
     }
 
     private HtmlPage page(MapIndexReader reader, List<IndexRecall.Row> rows) {
-        return new HtmlPage("Recall of index " + folder)
+        HtmlPage page = new HtmlPage("Recall of index " + folder)
                 .paragraph(Math.min(queries, reader.maps()) + " of " + reader.maps()
-                        + " maps, with some noise, searched for by their first layers. The best map by comparing them all"
-                        + " counts as found if a search finds one that is as similar to within 2^-9, the error of half"
-                        + " precision. Candidates: how many maps each segment's graph is asked for.")
-                .figure(plot("Best map found", "recall@1, %", rows, row -> 100 * row.recall()))
-                .figure(plot("What is missed", "less similar by, mean", rows, IndexRecall.Row::lessSimilar))
+                        + " maps, with some noise, searched for by their first layers. One of the k most similar maps, by"
+                        + " comparing them all, counts as found if a search finds one as similar to within 2^-9, the error of"
+                        + " half precision. Candidates: how many maps each segment's graph is asked for.");
+        for (int i = 0; i < ks.size(); i++) {
+            int place = i;
+            page.figure(plot(
+                    ks.get(i) == 1 ? "Best map found" : "Best " + ks.get(i) + " maps found",
+                    "recall@" + ks.get(i) + ", %",
+                    rows,
+                    row -> 100 * row.recalls().get(place)));
+        }
+        return page.figure(plot("What is missed", "less similar by, mean", rows, IndexRecall.Row::lessSimilar))
                 .figure(plot("Time of a search", "microseconds", rows, IndexRecall.Row::searchMicros));
     }
 

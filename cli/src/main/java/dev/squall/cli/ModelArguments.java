@@ -54,7 +54,7 @@ final class ModelArguments {
             paramLabel = "SIZE",
             description =
                     "Memory of the device, as 512M or 8G, for everything there: what weights and context leave of "
-                            + "it are slots for experts. Default: 90 %% of what it has; 4G where it is the processor.")
+                            + "it are slots for experts. Default: 90 % of what it has; 4G where it is the processor.")
     @Nullable
     String deviceMemory;
 
@@ -68,7 +68,7 @@ final class ModelArguments {
 
     @Option(
             names = "--expert-cache",
-            paramLabel = "auto|SIZE|N%%",
+            paramLabel = "auto|SIZE|N%",
             defaultValue = "auto",
             description =
                     "Memory for experts, as 512M or 8G, or as a share of what all take; they are read from the file "

@@ -31,7 +31,8 @@ final class ProgressLine implements ProgressBarRenderer {
                         .startsFrom(before, Duration.ZERO)
                         .setUpdateIntervalMillis(UPDATE_MILLIS)
                         .setRenderer(new ProgressLine())
-                        .setConsumer(new ConsoleProgressBarConsumer(streams.err()))
+                        // Asked for the width itself, the library takes Ctrl-C away from Java.
+                        .setConsumer(new ConsoleProgressBarConsumer(streams.err(), TerminalWidth.ofErrorTerminal() - 1))
                         .build()
                 : null;
     }

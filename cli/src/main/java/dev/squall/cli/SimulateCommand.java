@@ -52,9 +52,9 @@ final class SimulateCommand implements Callable<Integer> {
 
     @Option(
             names = "--slots",
-            paramLabel = "N|N%%",
+            paramLabel = "N|N%",
             defaultValue = "25%",
-            description = "Experts that fit, or the share of all. Default: 25%%.")
+            description = "Experts that fit, or the share of all. Default: 25%.")
     private String slots = "25%";
 
     @Option(

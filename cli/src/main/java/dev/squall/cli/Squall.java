@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IFactory;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -73,8 +74,12 @@ public final class Squall implements Runnable {
         boolean debug = asksForDebug(environment, arguments);
         commands.setParameterExceptionHandler((wrong, given) ->
                 report(streams.err(), debug, wrong, usageMessage(wrong, environment), ExitCode.WRONG_USAGE));
-        commands.setExecutionExceptionHandler((failure, command, parsed) ->
-                report(streams.err(), debug, failure, Failures.describe(failure), ExitCode.FAILED));
+        commands.setExecutionExceptionHandler((failure, command, parsed) -> report(
+                streams.err(),
+                debug,
+                failure,
+                Failures.describe(failure),
+                failure instanceof CommandFailure ours ? ours.exitCode() : ExitCode.FAILED));
         for (String argument : arguments) {
             if (argument.indexOf(REPLACEMENT) >= 0) {
                 return report(
@@ -97,7 +102,7 @@ public final class Squall implements Runnable {
                     streams.err(),
                     false,
                     new CommandFailure("stdout"),
-                    "standard output was closed before everything was written",
+                    "standard output was closed, or its disk is full, before everything was written",
                     ExitCode.FAILED);
         }
         return exitCode;
@@ -177,7 +182,13 @@ public final class Squall implements Runnable {
                     + (suggestions.isEmpty() ? "" : "did you mean " + String.join(" or ", suggestions) + "? ")
                     + command + " --help lists what there is";
         }
-        String message = Words.uncapitalised(Failures.oneLine(String.valueOf(wrong.getMessage())));
+        String message = Words.uncapitalised(
+                        Failures.oneLine(String.valueOf(wrong.getMessage()).replaceFirst("^Error: ", "")))
+                .replaceFirst(" is not an? (int|long)$", " is no whole number")
+                .replaceFirst(" is not an? (float|double)$", " is no number");
+        if (wrong instanceof MissingParameterException) {
+            return message + ": " + command + " --help lists what there is";
+        }
         if (wrong.getArgSpec() instanceof OptionSpec option) {
             String variable = EnvironmentDefaults.variable(option);
             String value = environment.get(variable);

@@ -19,12 +19,22 @@ final class TerminalWidth {
         if (columns != null && columns.matches("[1-9]\\d{0,3}")) {
             return Math.max(LEAST, Integer.parseInt(columns));
         }
-        return streams.outTerminal() ? ofTerminal() : DEFAULT;
+        return streams.outTerminal() ? ofTerminal(TerminalBuilder.SystemOutput.SysOut) : DEFAULT;
     }
 
-    private static int ofTerminal() {
-        try (Terminal terminal =
-                TerminalBuilder.builder().system(true).dumb(true).build()) {
+    /** The same of the terminal that standard error goes to. */
+    static int ofErrorTerminal() {
+        return ofTerminal(TerminalBuilder.SystemOutput.SysErr);
+    }
+
+    private static int ofTerminal(TerminalBuilder.SystemOutput output) {
+        // Without native signals: JLine would give Ctrl-C back to the system, which ends Java without a word.
+        try (Terminal terminal = TerminalBuilder.builder()
+                .system(true)
+                .systemOutput(output)
+                .nativeSignals(false)
+                .dumb(true)
+                .build()) {
             return terminal.getWidth() > 0 ? Math.max(LEAST, terminal.getWidth()) : DEFAULT;
         } catch (IOException e) {
             return DEFAULT; // no terminal that can be asked

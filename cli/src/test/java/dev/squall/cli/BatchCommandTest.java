@@ -182,7 +182,7 @@ class BatchCommandTest {
     @Test
     void refusesAReportThatCannotBeWrittenBeforeAnythingRuns() throws IOException {
         Path input = prompts(2);
-        for (String wrong : List.of(home.resolve("none/r.html").toString(), home.toString(), input.toString())) {
+        for (String wrong : List.of(home.resolve("none/r.html").toString(), home.toString())) {
             InProcess.Run run = run(input.toString(), "--report", wrong);
             assertThat(run.exitCode()).isEqualTo(1);
             assertThat(run.err()).contains("report " + wrong).contains("name another");
@@ -224,13 +224,48 @@ class BatchCommandTest {
     }
 
     @Test
+    void refusesToWriteWhatItReadsAndTwoThingsToOneFile() throws IOException {
+        Path input = prompts(2);
+        Path output = home.resolve("out");
+        assertThat(run(input.toString(), "-o", output.toString(), "-n", "1").exitCode())
+                .isZero();
+        String asked = Files.readString(input);
+        String answered = Files.readString(output);
+        Path letter = Files.writeString(home.resolve("letter"), "dear reader\n");
+        String dotted = home.resolve("./in.jsonl").toString();
+
+        assertThat(run(input.toString(), "-o", output.toString(), "--errors", dotted)
+                        .err())
+                .contains("both the input and the --errors of this batch: name another file");
+        assertThat(run(input.toString(), "-o", dotted).err()).contains("both the input and the output");
+        assertThat(run(input.toString(), "-o", output.toString(), "--errors", output.toString())
+                        .err())
+                .contains("both the output and the --errors");
+        assertThat(run(input.toString(), "-o", output.toString(), "--report", output + ".state")
+                        .err())
+                .contains("both the state of the output and the --report");
+        assertThat(run(input.toString(), "-o", output.toString(), "--errors", letter.toString())
+                        .err())
+                .contains(letter + ":1: no answer of a batch");
+
+        assertThat(input).hasContent(asked);
+        assertThat(output).hasContent(answered);
+        assertThat(letter).hasContent("dear reader\n");
+        assertThat(run("-").err()).contains("a batch reads its prompts from a file");
+        assertThat(run(input.toString(), "-o", home.resolve("n".repeat(300)).toString())
+                        .err())
+                .contains("name another one");
+        assertThat(run(home.toString()).err()).contains(home + ": a folder, expected a file of prompts");
+    }
+
+    @Test
     void refusesAnOutputThatIsSomethingElse() throws IOException {
         Path input = prompts(1);
         Path letter = Files.writeString(home.resolve("letter"), "dear reader\n");
         assertThat(run(input.toString(), "-o", letter.toString()).err()).contains(letter + ":1: no answer of a batch");
         assertThat(letter).hasContent("dear reader\n");
         assertThat(run(input.toString(), "-o", home.toString()).err()).contains("expected a plain file");
-        assertThat(run(input.toString(), "-o", input.toString()).err()).contains("the output is the input");
+        assertThat(run(input.toString(), "-o", input.toString()).err()).contains("both the input and the output");
         assertThat(run(home.resolve("none").toString()).err()).contains("file not found");
     }
 

@@ -1,6 +1,7 @@
 package dev.squall.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -23,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(240)
 class BatchInterruptionTest {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final int PROMPTS = 100;
+    private static final int PROMPTS = 40;
 
     @TempDir
     private Path home;
@@ -51,7 +52,7 @@ class BatchInterruptionTest {
         Files.copy(DemoModel.locate(Path.of("target"), System.err), model);
     }
 
-    private Process start(String... more) throws IOException {
+    private List<String> command(String... more) {
         List<String> command = SquallProcess.command(
                 "batch",
                 input.toString(),
@@ -60,12 +61,18 @@ class BatchInterruptionTest {
                 "-m",
                 model.toString(),
                 "--raw",
+                "--concurrency",
+                "2",
                 "-n",
                 "2",
                 "-s",
                 "3");
         command.addAll(List.of(more));
-        return new ProcessBuilder(command)
+        return command;
+    }
+
+    private Process start(String... more) throws IOException {
+        return new ProcessBuilder(command(more))
                 .directory(home.toFile())
                 .redirectOutput(home.resolve("unused").toFile())
                 .redirectError(err.toFile())
@@ -75,10 +82,14 @@ class BatchInterruptionTest {
     /** A batch that has written something and not all. */
     private Process startAndAwaitAnAnswer(String... more) throws Exception {
         Process process = start(more);
+        awaitAnAnswer(process);
+        return process;
+    }
+
+    private void awaitAnAnswer(Process process) throws Exception {
         while (process.isAlive() && (!Files.exists(output) || Files.size(output) == 0)) {
             TimeUnit.MILLISECONDS.sleep(1);
         }
-        return process;
     }
 
     private String finish(Process process, int exitCode) throws Exception {
@@ -167,6 +178,34 @@ class BatchInterruptionTest {
                     .contains(" of " + PROMPTS + " answers are in " + output + "; the same command goes on");
             expectThatItGoesOn();
         }
+    }
+
+    @Test
+    void interruptedAtATerminalItSaysThatToo() throws Exception {
+        assumeThat(Path.of("/usr/bin/script")).as("what makes a terminal").isExecutable();
+        StringBuilder line = new StringBuilder("exec");
+        for (String word : command()) {
+            line.append(" '").append(word.replace("'", "'\\''")).append('\'');
+        }
+        Process terminal = new ProcessBuilder("/usr/bin/script", "-qec", line.toString(), "/dev/null")
+                .directory(home.toFile())
+                .redirectInput(ProcessBuilder.Redirect.PIPE)
+                .redirectOutput(err.toFile())
+                .start();
+        awaitAnAnswer(terminal);
+
+        long java = terminal.descendants()
+                .filter(process -> process.info().command().orElse("").endsWith("/java"))
+                .findFirst()
+                .orElseThrow()
+                .pid();
+        new ProcessBuilder("kill", "-INT", Long.toString(java)).start().waitFor();
+        terminal.waitFor();
+
+        assertThat(Files.readString(err))
+                .contains("/" + PROMPTS + " [")
+                .contains("interrupted: ")
+                .contains("the same command goes on");
     }
 
     @Test

@@ -80,6 +80,10 @@ class IndexCommandTest {
         JsonNode rows = JSON.readTree(run("recall", index, "--json").out()).get("recall");
         assertThat(rows).hasSize(5 * 3);
         assertThat(rows.get(14).get("recall_at_1").asDouble()).isGreaterThan(0.9);
+        assertThat(rows.get(14).get("recall_at_10").asDouble()).isBetween(0.8, 1.0);
+        assertThat(run("recall", index, "-k", "3", "--candidates", "8").out())
+                .contains("recall@3")
+                .doesNotContain("recall@1 ");
     }
 
     @Test
@@ -174,10 +178,27 @@ class IndexCommandTest {
     }
 
     @Test
+    void everyCommandHelpsAndTakesTheOptionsOfAll() {
+        for (String command : List.of(
+                "info", "fields", "graph", "query", "show", "recall", "check", "diff", "export", "import", "merge",
+                "prune")) {
+            InProcess.Run help = run(command, "--help");
+            assertThat(help.exitCode()).as(help.err()).isZero();
+            assertThat(help.out()).startsWith("Usage: squall index " + command).doesNotContain("%%", "${");
+        }
+        assertThat(run("info", index, "--color", "on").out()).contains("\u001b[2m");
+    }
+
+    @Test
     void saysWhatIsWrong() {
         assertThat(run("info", home.resolve("none").toString()).err()).contains("no such folder");
         assertThat(run().exitCode()).isEqualTo(2);
-        assertThat(run("recall", index, "--queries", "0").exitCode()).isEqualTo(1);
+        assertThat(run("query", index, "x", "--distance", "16").err())
+                .contains("expected less than the 16 layers of index");
+        assertThat(run("graph", index, "--html", home.resolve("none/x.html").toString())
+                        .err())
+                .contains("none/x.html: there is no folder ")
+                .contains("name another one");
     }
 
     @Test

@@ -24,7 +24,7 @@ class WrongUsageTest {
                 "chat --tepm 1 -p x | squall: unknown option '--tepm': did you mean --temp",
                 "chat hello | squall: unknown argument 'hello': squall chat --help",
                 "sing | squall: unknown argument 'sing'",
-                "chat -p x --temp abc | '--temp': 'abc' is not a float",
+                "chat -p x --temp abc | '--temp': 'abc' is no number",
                 "chat -p x --temp -1 | squall: temperature=-1.0, expected a number from 0 up",
                 "chat -p x --temp NaN | squall: temperature=NaN",
                 "chat -p x --top-k -1 | squall: top-k=-1",
@@ -49,7 +49,11 @@ class WrongUsageTest {
                 "chat -p x --expert-cache 1G --policy oracle | squall: --policy oracle: it replays a recorded future",
                 "chat -p x --expert-cache 1G --policy lru --index d | squall: --index d: the policy lru learns no expert maps",
                 "chat -p x --prefetch-distance 0 | squall: --prefetch-distance 0: expected auto, or 1 or more layers",
-                "simulate | squall: missing required parameter: 'TRACE'",
+                "simulate | squall: missing required parameter: 'TRACE': squall simulate --help lists what there is",
+                "index prune d | squall: missing required argument (specify one of these): (--keep=N",
+                "index show d x | 'x' is no whole number",
+                "index query d | squall: expected one of PROMPT, --map and --vector",
+                "index recall d --queries 0 | squall: --queries 0",
                 "simulate x --policy best | squall: policy 'best', expected one of lru",
                 "simulate x --compute fast | squall: --compute 'fast': expected a time such as 500us or 2ms",
                 "chat -p x --kernels fast | '--kernels': 'fast', expected vector or scalar",
@@ -102,7 +106,7 @@ class WrongUsageTest {
                 new InProcess(home).environment("SQUALL_TOP_K", "many").run("chat", "-p", "x");
 
         assertThat(run.err())
-                .isEqualTo("squall: invalid value for option '--top-k': 'many' is not an int "
+                .isEqualTo("squall: invalid value for option '--top-k': 'many' is no whole number "
                         + "(from the environment variable SQUALL_TOP_K)\n");
         assertThat(run.exitCode()).isEqualTo(2);
     }

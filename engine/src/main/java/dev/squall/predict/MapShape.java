@@ -17,6 +17,12 @@ public record MapShape(int layerCount, int expertCount, int usedCount, int embed
         }
     }
 
+    @Override
+    public String toString() {
+        return layerCount + " layers of " + expertCount + " experts, " + usedCount + " used, embeddings of "
+                + embeddingLength;
+    }
+
     /** L · J, probabilities of a whole map. */
     public int probabilityCount() {
         return Math.multiplyExact(layerCount, expertCount);

@@ -11,23 +11,26 @@ final class ExactScores {
     private final MapShape shape;
     private final int[] layers;
     private final float[][] directions;
-    private final float[][] best;
+    private final float[][][] best;
     private final float[] stored;
     private long compared;
 
     /**
      * @param queries L x J probabilities each
      * @param layers prefixes that are scored, rising
+     * @param k scores that are kept of each
      */
-    ExactScores(MapShape shape, List<float[]> queries, int[] layers) {
+    ExactScores(MapShape shape, List<float[]> queries, int[] layers, int k) {
         this.shape = shape;
         this.layers = layers.clone();
         directions = queries.stream()
                 .map(query -> MapVectors.directions(shape, query, shape.layerCount()))
                 .toArray(float[][]::new);
-        best = new float[directions.length][layers.length];
-        for (float[] scores : best) {
-            Arrays.fill(scores, -1);
+        best = new float[directions.length][layers.length][k];
+        for (float[][] ofQuery : best) {
+            for (float[] scores : ofQuery) {
+                Arrays.fill(scores, -1);
+            }
         }
         stored = new float[shape.probabilityCount()];
     }
@@ -49,10 +52,22 @@ final class ExactScores {
                 for (; layer < layers[i]; layer++) {
                     cosines += product(directions[query], layer * n, n);
                 }
-                best[query][i] = Math.max(best[query][i], (float) (cosines / layers[i]));
+                keep(best[query][i], (float) (cosines / layers[i]));
             }
         }
         compared++;
+    }
+
+    /** Puts a score in its place among falling ones, if it has one there. */
+    private static void keep(float[] falling, float score) {
+        if (score <= falling[falling.length - 1]) {
+            return;
+        }
+        int at = falling.length - 1;
+        for (; at > 0 && falling[at - 1] < score; at--) {
+            falling[at] = falling[at - 1];
+        }
+        falling[at] = score;
     }
 
     private float product(float[] direction, int from, int n) {
@@ -71,8 +86,8 @@ final class ExactScores {
         return compared;
     }
 
-    /** By query and prefix. */
-    float[][] best() {
+    /** By query and prefix, the k greatest, falling; -1 where there are fewer maps. */
+    float[][][] best() {
         return best;
     }
 }

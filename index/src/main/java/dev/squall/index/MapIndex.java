@@ -124,7 +124,8 @@ public record MapIndex(String model, MapShape shape) {
 
     static MapIndexException failed(Path folder, IOException cause) {
         return new MapIndexException(
-                "index " + folder + " cannot be read or written: " + cause
+                "index " + folder + " cannot be read or written: "
+                        + (cause.getMessage() == null ? cause : cause.getMessage())
                         + ": see that the folder is writable and the disk has room, or name another folder",
                 cause);
     }

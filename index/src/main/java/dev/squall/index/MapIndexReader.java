@@ -229,15 +229,17 @@ public final class MapIndexReader implements AutoCloseable {
     }
 
     /**
-     * The greatest similarity of any map to each of some others, by comparing them all: what searches are held against.
+     * The greatest similarities of any maps to each of some others, by comparing them all: what searches are held against.
      *
      * @param queries L x J probabilities each
      * @param layers by how many first layers to compare, rising
+     * @param k how many of them
      * @param progress hears how many maps have been compared
-     * @return by query, one for each of {@code layers}; -1 where there are no maps
+     * @return by query and {@code layers}, k, falling; -1 where there are fewer maps
      */
-    public float[][] bestByTrajectory(List<float[]> queries, int[] layers, LongConsumer progress) throws IOException {
-        ExactScores scores = new ExactScores(index.shape(), queries, layers);
+    public float[][][] bestByTrajectory(List<float[]> queries, int[] layers, int k, LongConsumer progress)
+            throws IOException {
+        ExactScores scores = new ExactScores(index.shape(), queries, layers, k);
         forEachDocument((columns, doc) -> {
             scores.compare(columns.probabilityHalves(doc));
             progress.accept(scores.compared());

@@ -6,6 +6,7 @@ import static org.assertj.core.data.Offset.offset;
 
 import dev.squall.predict.ExactMapStore;
 import dev.squall.predict.ExpertMap;
+import dev.squall.predict.MapMatches;
 import dev.squall.predict.MapShape;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -137,18 +138,14 @@ class MapIndexReaderTest {
             for (int i = 0; i < 400; i++) {
                 exact.add(maps.map(i));
             }
-            float[][] best = reader.bestByTrajectory(queries, new int[] {1, 3, 4}, progress::add);
+            float[][][] best = reader.bestByTrajectory(queries, new int[] {1, 3, 4}, 5, progress::add);
             for (int query = 0; query < 2; query++) {
-                assertThat(best[query][0])
-                        .isCloseTo(
-                                exact.nearestByTrajectory(queries.get(query), 1, 1)
-                                        .score(0),
-                                offset(0x1p-9f));
-                assertThat(best[query][2])
-                        .isCloseTo(
-                                exact.nearestByTrajectory(queries.get(query), 4, 1)
-                                        .score(0),
-                                offset(0x1p-9f));
+                MapMatches byOne = exact.nearestByTrajectory(queries.get(query), 1, 5);
+                MapMatches byAll = exact.nearestByTrajectory(queries.get(query), 4, 5);
+                for (int rank = 0; rank < 5; rank++) {
+                    assertThat(best[query][0][rank]).isCloseTo(byOne.score(rank), offset(0x1p-9f));
+                    assertThat(best[query][2][rank]).isCloseTo(byAll.score(rank), offset(0x1p-9f));
+                }
             }
         }
         assertThat(progress).hasSize(400).last().isEqualTo(400L);
