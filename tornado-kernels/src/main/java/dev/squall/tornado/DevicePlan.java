@@ -70,7 +70,7 @@ final class DevicePlan implements AutoCloseable {
         event.begin();
         try {
             // The node that withGraph gives keeps the execution's results, and goes.
-            plan.withGraph(index).execute();
+            graph.readParts(plan.withGraph(index).execute(), rows);
         } catch (TornadoOutOfMemoryException e) {
             throw new DeviceException(
                     failure(graph, e) + ": give a smaller --device-memory, --expert-cache or --ctx-size", e);

@@ -152,10 +152,8 @@ final class LayerGraphs {
         if (router != null) {
             input = steps.round(graph, "roundRouter", router.matrix(), a.normed, a.rounded, width, 1);
             steps.project(graph, "router", router, input, a.routerLogits, CallField.ROUTER);
-            steps.copyRow(graph, a.hiddenRow);
-        }
-        if (router != null) {
-            graph.gives(a.routerLogits, a.hiddenRow);
+            steps.collect(graph);
+            graph.givesPart(a.crossing, width, h.expertCount());
         }
         return graph.leaves(resident());
     }

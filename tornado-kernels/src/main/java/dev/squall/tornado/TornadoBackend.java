@@ -229,9 +229,16 @@ public final class TornadoBackend implements ComputeBackend {
         call.attention(layer, layerWeights, rows);
         call.set(CallField.ROW, 0);
         plan.call(() -> launch(graphs.attention(layer), rows.size()));
-        hiddenRow = hasRouter ? 0 : -1;
-        for (int i = 0; hasRouter && i < rows.size() * h.expertCount(); i++) {
-            routerLogits[i] = a.routerLogits.get(i);
+        hiddenRow = -1;
+        if (hasRouter) {
+            int width = h.embeddingLength();
+            for (int i = 0; i < width; i++) {
+                a.hiddenRow.set(i, a.crossing.get(i));
+            }
+            for (int i = 0; i < rows.size() * h.expertCount(); i++) {
+                routerLogits[i] = a.crossing.get(width + i);
+            }
+            hiddenRow = 0;
         }
     }
 
