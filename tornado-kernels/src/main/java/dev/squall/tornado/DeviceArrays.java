@@ -82,8 +82,6 @@ final class DeviceArrays {
     final FloatArray logits;
     /** The likeliest token. */
     final IntArray chosen = new IntArray(1);
-    /** E. */
-    final FloatArray hiddenRow;
 
     final int rowsMax;
     final int used;
@@ -127,7 +125,6 @@ final class DeviceArrays {
         anglesOfRow = new FloatArray(Math.max(1, 2 * pairs));
         expertWeights = rows(used);
         logits = new FloatArray(vocabularySize);
-        hiddenRow = new FloatArray(width);
     }
 
     private FloatArray rows(int width) {
@@ -184,8 +181,7 @@ final class DeviceArrays {
 
     /** Bytes of what crosses, of which each of so many graphs has its own copies. */
     long crossingBytes(int graphs) {
-        return graphs * bytes(call, expertWeights, hiddenRow)
-                + bytes(embedded, angles, embeddedRow, anglesOfRow, logits, chosen);
+        return graphs * bytes(call, expertWeights) + bytes(embedded, angles, embeddedRow, anglesOfRow, logits, chosen);
     }
 
     private static long bytes(TornadoNativeArray... arrays) {

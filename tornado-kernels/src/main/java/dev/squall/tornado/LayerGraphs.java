@@ -290,11 +290,4 @@ final class LayerGraphs {
                         "bestOfAll", ChoiceKernels::bestOfAll, context, a.bestLogits, a.bestTokens, a.chosen, items));
         return graph.gives(a.chosen).leaves(resident());
     }
-
-    /** The hidden state of row {@link CallField#ROW}; launched as a pass of one row. */
-    DeviceGraph hiddenRow() {
-        DeviceGraph graph = new DeviceGraph("hidden", grids).shares(resident()).takes(a.call);
-        steps.copyRow(graph, a.hiddenRow);
-        return graph.gives(a.hiddenRow).leaves(resident());
-    }
 }
