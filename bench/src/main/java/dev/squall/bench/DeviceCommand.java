@@ -64,6 +64,9 @@ final class DeviceCommand implements Callable<Integer> {
                 1e6);
         row("ms of copying experts", tokens, Pass::uploadNanos, "%.2f", 1e6);
         row("ms of that beside launches of the pass", tokens, Pass::overlapNanos, "%.2f", 1e6);
+        row("layers that wait for copies", tokens, Pass::layersThatWait, "%.1f", 1);
+        row("ms spared at most by computing present experts meanwhile", tokens, Pass::sparableNanos, "%.2f", 1e6);
+        row("ms of the launch that begins the pass", tokens, Pass::firstLaunchNanos, "%.2f", 1e6);
         Pass shown = tokens.stream()
                 .max(Comparator.comparingLong(Pass::overlapNanos))
                 .orElseThrow();

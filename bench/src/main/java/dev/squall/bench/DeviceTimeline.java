@@ -28,11 +28,19 @@ record DeviceTimeline(List<Launch> launches) {
         }
 
         private boolean beginsPass() {
-            return graph.equals("begin");
+            return graph.startsWith("begin");
         }
 
-        private long overlap(Launch other) {
-            return Math.max(0, Math.min(end, other.end) - Math.max(begin, other.begin));
+        private long overlap(long from, long to) {
+            return Math.max(0, Math.min(end, to) - Math.max(begin, from));
+        }
+    }
+
+    /** The time between a layer's attention and its experts, if experts were copied in it. */
+    private record Wait(long nanos, Launch experts) {
+        /** What it can spare at most to compute the experts that are there meanwhile: all, or all of computing. */
+        long sparableNanos() {
+            return Math.min(nanos, experts.end - experts.begin);
         }
     }
 
@@ -78,9 +86,38 @@ record DeviceTimeline(List<Launch> launches) {
         /** Of the uploads, what passed while a graph of the pass was executed. */
         long overlapNanos() {
             return uploads.stream()
-                    .mapToLong(upload ->
-                            computing.stream().mapToLong(upload::overlap).sum())
+                    .mapToLong(upload -> computing.stream()
+                            .mapToLong(launch -> upload.overlap(launch.begin, launch.end))
+                            .sum())
                     .sum();
+        }
+
+        private List<Wait> waits() {
+            List<Wait> waits = new ArrayList<>();
+            for (int i = 1; i < computing.size(); i++) {
+                long from = computing.get(i - 1).end;
+                Launch next = computing.get(i);
+                if (next.graph.startsWith("feedForward")
+                        && uploads.stream().anyMatch(upload -> upload.overlap(from, next.begin) > 0)) {
+                    waits.add(new Wait(next.begin - from, next));
+                }
+            }
+            return waits;
+        }
+
+        /** Layers in which experts were copied between attention and experts. */
+        long layersThatWait() {
+            return waits().size();
+        }
+
+        /** What computing the experts that are there, while the others are copied, would spare at most. */
+        long sparableNanos() {
+            return waits().stream().mapToLong(Wait::sparableNanos).sum();
+        }
+
+        /** The launch that begins the pass, which computes next to nothing. */
+        long firstLaunchNanos() {
+            return computing.getFirst().end - computing.getFirst().begin;
         }
     }
 

@@ -49,6 +49,27 @@ class DeviceTimelineTest {
     }
 
     @Test
+    void findsLayersThatWaitForCopiesAndWhatComputingMeanwhileWouldSpare() {
+        Pass pass = new DeviceTimeline(List.of(
+                        launch("beginRow", 0, 3),
+                        launch("attention6", 10, 20),
+                        launch("upload0", 15, 26),
+                        launch("feedForward7", 30, 34),
+                        launch("attention6", 40, 50),
+                        launch("feedForward7", 52, 60),
+                        launch("attention6", 70, 80),
+                        launch("upload0", 81, 82),
+                        launch("feedForward7", 83, 99),
+                        launch("begin", 120, 130)))
+                .passes()
+                .getFirst();
+
+        assertThat(pass.layersThatWait()).isEqualTo(2);
+        assertThat(pass.sparableNanos()).isEqualTo(4 + 3);
+        assertThat(pass.firstLaunchNanos()).isEqualTo(3);
+    }
+
+    @Test
     void readsTheLaunchesOfARecording() throws IOException {
         Path file = folder.resolve("answer.jfr");
         try (Recording recording = new Recording()) {

@@ -47,6 +47,10 @@ final class DeviceArrays {
     final FloatArray outputs;
     /** R x 2·pairs. */
     final FloatArray turns;
+    /** R x J. */
+    final FloatArray routerLogits;
+    /** E, a row's hidden state, then R x J: what crosses after attention, as much of it as the pass has rows. */
+    final FloatArray crossing;
     /** One row. */
     final FloatArray row;
     /** V, of which only the likeliest token is asked for. */
@@ -74,14 +78,10 @@ final class DeviceArrays {
     final FloatArray anglesOfRow;
     /** R x K. */
     final FloatArray expertWeights;
-    /** R x J. */
-    final FloatArray routerLogits;
     /** V. */
     final FloatArray logits;
     /** The likeliest token. */
     final IntArray chosen = new IntArray(1);
-    /** E. */
-    final FloatArray hiddenRow;
 
     final int rowsMax;
     final int used;
@@ -108,6 +108,8 @@ final class DeviceArrays {
         ups = rows(inner);
         outputs = rows(used * width);
         turns = rows(Math.max(1, 2 * pairs));
+        routerLogits = rows(Math.max(1, h.expertCount()));
+        crossing = new FloatArray(Math.addExact(width, routerLogits.getSize()));
         row = new FloatArray(width);
         candidates = new FloatArray(vocabularySize);
         int choices = Math.min(CHOICES, vocabularySize);
@@ -122,9 +124,7 @@ final class DeviceArrays {
         embeddedRow = new FloatArray(width);
         anglesOfRow = new FloatArray(Math.max(1, 2 * pairs));
         expertWeights = rows(used);
-        routerLogits = rows(Math.max(1, h.expertCount()));
         logits = new FloatArray(vocabularySize);
-        hiddenRow = new FloatArray(width);
     }
 
     private FloatArray rows(int width) {
@@ -157,6 +157,8 @@ final class DeviceArrays {
                 ups,
                 outputs,
                 turns,
+                routerLogits,
+                crossing,
                 row,
                 candidates,
                 bestLogits,
@@ -179,8 +181,7 @@ final class DeviceArrays {
 
     /** Bytes of what crosses, of which each of so many graphs has its own copies. */
     long crossingBytes(int graphs) {
-        return graphs * bytes(call, expertWeights, routerLogits, hiddenRow)
-                + bytes(embedded, angles, embeddedRow, anglesOfRow, logits, chosen);
+        return graphs * bytes(call, expertWeights) + bytes(embedded, angles, embeddedRow, anglesOfRow, logits, chosen);
     }
 
     private static long bytes(TornadoNativeArray... arrays) {

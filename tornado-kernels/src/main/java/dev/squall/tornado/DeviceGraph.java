@@ -5,9 +5,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.DataRange;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionResult;
 import uk.ac.manchester.tornado.api.WorkerGrid1D;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
@@ -22,6 +24,7 @@ final class DeviceGraph {
     private final List<Grid> sized = new ArrayList<>();
     private TaskGraph graph;
     private @Nullable ImmutableTaskGraph snapshot;
+    private final List<Part> parts = new ArrayList<>();
     private long bytesToDevice;
     private long bytesToHost;
 
@@ -30,6 +33,13 @@ final class DeviceGraph {
         void resize(int rows) {
             int items = Math.multiplyExact(itemsPerRow, rows);
             grid.setGlobalWork(Math.ceilDivExact(items, groupSize) * (long) groupSize, 1, 1);
+        }
+    }
+
+    /** The beginning of an array that stays on the device: so many elements, and so many more for each row. */
+    private record Part(TornadoNativeArray array, int elements, int elementsPerRow) {
+        int size(int rows) {
+            return elements + rows * elementsPerRow;
         }
     }
 
@@ -81,6 +91,19 @@ final class DeviceGraph {
         return this;
     }
 
+    /** Copies the beginning of an array that it leaves on the device to the host after every launch, as rows ask for. */
+    DeviceGraph givesPart(TornadoNativeArray array, int elements, int elementsPerRow) {
+        parts.add(new Part(array, elements, elementsPerRow));
+        return this;
+    }
+
+    /** Copies the parts that it gives. */
+    void readParts(TornadoExecutionResult result, int rows) {
+        for (Part part : parts) {
+            result.transferToHost(new DataRange(part.array).withSize(part.size(rows)));
+        }
+    }
+
     private static long bytes(Object... arrays) {
         return Arrays.stream(arrays)
                 .mapToLong(array -> ((TornadoNativeArray) array).getNumBytesOfSegment())
@@ -106,6 +129,9 @@ final class DeviceGraph {
     }
 
     LaunchEvent newEvent(int rows) {
-        return new LaunchEvent(name, sized.size(), rows, bytesToDevice, bytesToHost);
+        long partBytes = parts.stream()
+                .mapToLong(part -> (long) part.size(rows) * part.array.getElementSize())
+                .sum();
+        return new LaunchEvent(name, sized.size(), rows, bytesToDevice, bytesToHost + partBytes);
     }
 }

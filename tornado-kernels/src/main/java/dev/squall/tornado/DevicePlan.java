@@ -2,9 +2,13 @@ package dev.squall.tornado;
 
 import dev.squall.compute.DeviceException;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.DataRange;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.TornadoExecutionResult;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoInternalError;
@@ -12,6 +16,7 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoMemoryException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoTaskRuntimeException;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * Graphs, the plan that executes them and the one thread that does. Plans that run beside each other share nothing but the
@@ -22,6 +27,8 @@ final class DevicePlan implements AutoCloseable {
     private final List<DeviceGraph> graphs;
     private final TornadoExecutionPlan plan;
     private final DeviceThread thread;
+    private DeviceGraph lastGraph;
+    private @Nullable TornadoExecutionResult last;
     private volatile boolean failed;
     private boolean closed;
 
@@ -33,6 +40,7 @@ final class DevicePlan implements AutoCloseable {
     DevicePlan(String threadName, TornadoDevice device, GridScheduler grids, List<DeviceGraph> graphs) {
         this.device = device;
         this.graphs = List.copyOf(graphs);
+        lastGraph = graphs.getFirst();
         plan = new TornadoExecutionPlan(
                 graphs.stream().map(DeviceGraph::snapshot).toArray(ImmutableTaskGraph[]::new));
         thread = new DeviceThread(threadName);
@@ -68,9 +76,28 @@ final class DevicePlan implements AutoCloseable {
         graph.resize(rows);
         LaunchEvent event = graph.newEvent(rows);
         event.begin();
-        try {
+        run(graph, () -> {
             // The node that withGraph gives keeps the execution's results, and goes.
-            plan.withGraph(index).execute();
+            TornadoExecutionResult result = plan.withGraph(index).execute();
+            graph.readParts(result, rows);
+            last = result;
+        });
+        lastGraph = graph;
+        event.commit();
+    }
+
+    /**
+     * Copies the beginning of an array that the graph executed last uses and leaves on the device, on the plan's thread.
+     *
+     * @throws DeviceException if the device does not
+     */
+    void read(TornadoNativeArray array, int elements) {
+        run(lastGraph, () -> Objects.requireNonNull(last).transferToHost(new DataRange(array).withSize(elements)));
+    }
+
+    private void run(DeviceGraph graph, Runnable task) {
+        try {
+            task.run();
         } catch (TornadoOutOfMemoryException e) {
             throw new DeviceException(
                     failure(graph, e) + ": give a smaller --device-memory, --expert-cache or --ctx-size", e);
@@ -81,7 +108,6 @@ final class DevicePlan implements AutoCloseable {
                 | TornadoInternalError e) {
             throw new DeviceException(failure(graph, e) + ": see squall doctor --device, or use --device cpu", e);
         }
-        event.commit();
     }
 
     private String failure(DeviceGraph graph, Throwable e) {

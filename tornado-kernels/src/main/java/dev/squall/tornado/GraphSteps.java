@@ -41,6 +41,26 @@ final class GraphSteps {
                 g -> g.task("row", RowKernels::copyRow, context, a.call, a.hidden, to, width, field));
     }
 
+    /** crossing = row {@link CallField#ROW} of the hidden states, and the router's logits of all rows. */
+    void collect(DeviceGraph graph) {
+        int field = CallField.ROW;
+        graph.add(
+                "collect",
+                Math.max(width, h.expertCount()),
+                sizes.elements(),
+                g -> g.task(
+                        "collect",
+                        RowKernels::collect,
+                        context,
+                        a.call,
+                        a.hidden,
+                        a.routerLogits,
+                        a.crossing,
+                        width,
+                        h.expertCount(),
+                        field));
+    }
+
     /** y = norm(x). */
     void normalise(DeviceGraph graph, String id, NormWeights norm, FloatArray x, FloatArray y, int field) {
         rmsNorm(graph, id, x, y, width, width, 1, field);

@@ -152,10 +152,8 @@ final class LayerGraphs {
         if (router != null) {
             input = steps.round(graph, "roundRouter", router.matrix(), a.normed, a.rounded, width, 1);
             steps.project(graph, "router", router, input, a.routerLogits, CallField.ROUTER);
-            steps.copyRow(graph, a.hiddenRow);
-        }
-        if (router != null) {
-            graph.gives(a.routerLogits, a.hiddenRow);
+            steps.collect(graph);
+            graph.givesPart(a.crossing, width, h.expertCount());
         }
         return graph.leaves(resident());
     }
@@ -291,12 +289,5 @@ final class LayerGraphs {
                 g -> g.task(
                         "bestOfAll", ChoiceKernels::bestOfAll, context, a.bestLogits, a.bestTokens, a.chosen, items));
         return graph.gives(a.chosen).leaves(resident());
-    }
-
-    /** The hidden state of row {@link CallField#ROW}; launched as a pass of one row. */
-    DeviceGraph hiddenRow() {
-        DeviceGraph graph = new DeviceGraph("hidden", grids).shares(resident()).takes(a.call);
-        steps.copyRow(graph, a.hiddenRow);
-        return graph.gives(a.hiddenRow).leaves(resident());
     }
 }

@@ -23,9 +23,8 @@ final class PassGraphs {
     static final int BEGIN = 1;
 
     static final int HEAD = 2;
-    static final int HIDDEN = 3;
-    static final int CHOICE = 4;
-    static final int BEGIN_ROW = 5;
+    static final int CHOICE = 3;
+    static final int BEGIN_ROW = 4;
 
     private final GridScheduler grids = new GridScheduler();
     private final List<DeviceGraph> ofPass = new ArrayList<>();
@@ -49,7 +48,6 @@ final class PassGraphs {
         ofPass.add(init);
         ofPass.add(builder.begin("begin", arrays.embedded, arrays.angles));
         ofPass.add(builder.head(model.outputNorm(), model.output()));
-        ofPass.add(builder.hiddenRow());
         ofPass.add(builder.choice(model.outputNorm(), model.output()));
         ofPass.add(builder.begin("beginRow", arrays.embeddedRow, arrays.anglesOfRow));
         int layers = model.layers().size();

@@ -44,6 +44,31 @@ final class RowKernels {
     }
 
     /**
+     * Puts what crosses after attention into one array: a row of the hidden states, E elements, then the router's logits of
+     * all rows. One work-item an element, at most E for each row and the logits.
+     *
+     * @param expertCount logits of a row
+     * @param field of the call that says which row
+     */
+    static void collect(
+            KernelContext context,
+            IntArray call,
+            FloatArray hidden,
+            FloatArray logits,
+            FloatArray to,
+            int width,
+            int expertCount,
+            int field) {
+        int i = context.globalIdx;
+        if (i < width) {
+            to.set(i, hidden.get(call.get(field) * width + i));
+        }
+        if (i < call.get(0) * expertCount) {
+            to.set(width + i, logits.get(i));
+        }
+    }
+
+    /**
      * Copies an expert that has come to the staging array into its slot. One work-item copies {@link #COPIED_BYTES}.
      *
      * @param target the byte that the slot begins at, and the bytes to copy

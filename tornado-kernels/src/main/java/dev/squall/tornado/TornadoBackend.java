@@ -46,8 +46,8 @@ public final class TornadoBackend implements ComputeBackend {
     private RowBatch rows = new RowBatch(new int[1], new int[1], new int[1]);
     private @Nullable DevicePlan uploads;
     private @Nullable DeviceSlots slots;
-    /** The row whose hidden state has crossed since it changed, alone or with router logits; -1 for none. */
-    private int hiddenRow = -1;
+    /** How many rows' hidden states have crossed since they changed: none, the first with router logits, or all. */
+    private int crossedRows;
 
     /** A factory of backends on a device. */
     public static BackendFactory factory(DeviceLimits limits) {
@@ -141,10 +141,6 @@ public final class TornadoBackend implements ComputeBackend {
                 launches.add(h.isDense(layer) ? () -> denseBlock(layer) : () -> launchExperts(layer));
             }
         }
-        launches.add(() -> {
-            hiddenRow = -1;
-            hidden(0, new float[h.embeddingLength()], 0);
-        });
         int vocabularySize = model.output().matrix().rows();
         float[] logits = new float[vocabularySize];
         launches.add(() -> head(new int[1], logits));
@@ -212,7 +208,7 @@ public final class TornadoBackend implements ComputeBackend {
                 angles.set((2 * row + 1) * pairs + pair, rotation.sine(row, pair));
             }
         }
-        hiddenRow = -1;
+        crossedRows = 0;
         plan.call(() -> launch(isOne ? PassGraphs.BEGIN_ROW : PassGraphs.BEGIN, batch.size()));
     }
 
@@ -229,9 +225,16 @@ public final class TornadoBackend implements ComputeBackend {
         call.attention(layer, layerWeights, rows);
         call.set(CallField.ROW, 0);
         plan.call(() -> launch(graphs.attention(layer), rows.size()));
-        hiddenRow = hasRouter ? 0 : -1;
-        for (int i = 0; hasRouter && i < rows.size() * h.expertCount(); i++) {
-            routerLogits[i] = a.routerLogits.get(i);
+        crossedRows = 0;
+        if (hasRouter) {
+            int width = h.embeddingLength();
+            for (int i = 0; i < width; i++) {
+                a.hidden.set(i, a.crossing.get(i));
+            }
+            for (int i = 0; i < rows.size() * h.expertCount(); i++) {
+                routerLogits[i] = a.crossing.get(width + i);
+            }
+            crossedRows = 1;
         }
     }
 
@@ -258,7 +261,7 @@ public final class TornadoBackend implements ComputeBackend {
             throw new IllegalArgumentException("layer " + layer + " is dense, expected one with experts");
         }
         call.mixture(mixture);
-        hiddenRow = -1;
+        crossedRows = 0;
         plan.call(() -> launch(graphs.feedForward(layer), rows.size()));
     }
 
@@ -268,20 +271,20 @@ public final class TornadoBackend implements ComputeBackend {
             throw new IllegalArgumentException("layer " + layer + " has experts, expected a dense one");
         }
         call.network(network);
-        hiddenRow = -1;
+        crossedRows = 0;
         plan.call(() -> launch(graphs.feedForward(layer), rows.size()));
     }
 
     @Override
     public void hidden(int row, float[] out, int outOffset) {
         require(row, rows.size(), "row");
-        if (row != hiddenRow) {
-            call.set(CallField.ROW, row);
-            plan.call(() -> launch(PassGraphs.HIDDEN, 1));
-            hiddenRow = row;
+        int width = h.embeddingLength();
+        if (row >= crossedRows) {
+            plan.call(() -> plan.read(a.hidden, rows.size() * width));
+            crossedRows = rows.size();
         }
-        for (int i = 0; i < h.embeddingLength(); i++) {
-            out[outOffset + i] = a.hiddenRow.get(i);
+        for (int i = 0; i < width; i++) {
+            out[outOffset + i] = a.hidden.get(row * width + i);
         }
     }
 

@@ -98,6 +98,29 @@ class RowKernelsTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"1, 1, 1", "3, 7, 4", "2, 5, 40"})
+    void collectsARowAndTheLogitsOfAll(int rows, int width, int expertCount) {
+        float[] x = normal(3 * width);
+        float[] l = normal(3 * expertCount);
+        FloatArray to = new FloatArray(width + 3 * expertCount);
+        FloatArray hidden = floats(x);
+        FloatArray logits = floats(l);
+        IntArray call = ints(rows, rows - 1);
+        OneTask.run(
+                rows * Math.max(width, expertCount),
+                4,
+                arrays(to),
+                arrays(hidden, logits, call),
+                g -> g.task("t", RowKernels::collect, CONTEXT, call, hidden, logits, to, width, expertCount, 1));
+        for (int i = 0; i < width; i++) {
+            assertThat(to.get(i)).isEqualTo(x[(rows - 1) * width + i]);
+        }
+        for (int i = 0; i < 3 * expertCount; i++) {
+            assertThat(to.get(width + i)).isEqualTo(i < rows * expertCount ? l[i] : 0);
+        }
+    }
+
     @Test
     void clampsGatesAndUpsOfGptOss() {
         float[] g = {-100, -20, -1.5f, 0, 1e-3f, 6.9f, 7.1f, 100, 3};

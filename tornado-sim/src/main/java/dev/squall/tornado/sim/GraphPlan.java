@@ -1,5 +1,6 @@
 package dev.squall.tornado.sim;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -130,7 +131,7 @@ public final class GraphPlan {
         for (Task task : tasks) {
             run(task, grids);
         }
-        everyOut.forEach(this::copyOut);
+        everyOut.forEach(array -> copyOut(array, array.getNumBytesOfSegment()));
         executed = true;
     }
 
@@ -229,24 +230,29 @@ public final class GraphPlan {
         }
     }
 
-    private void copyOut(TornadoNativeArray array) {
+    private void copyOut(TornadoNativeArray array, long bytes) {
         TornadoNativeArray copy = device.get(array);
         if (copy == null) {
             throw new SimulationException("graph '" + name + "' transfers an array to the host that no task uses");
         }
-        array.getSegment().copyFrom(copy.getSegment());
+        MemorySegment.copy(copy.getSegment(), 0, array.getSegment(), 0, bytes);
     }
 
     /** Copies to the host what was left on the device. */
     public void copyToHost(Object... objects) {
         for (Object object : objects) {
             TornadoNativeArray array = array(object);
-            if (!kept.contains(array)) {
-                throw new SimulationException("graph '" + name
-                        + "': an array is asked for that it neither persists nor transfers under demand");
-            }
-            copyOut(array);
+            copyToHost(array, array.getNumBytesOfSegment());
         }
+    }
+
+    /** Copies the first bytes of an array that was left on the device. */
+    public void copyToHost(TornadoNativeArray array, long bytes) {
+        if (!kept.contains(array)) {
+            throw new SimulationException(
+                    "graph '" + name + "': an array is asked for that it neither persists nor transfers under demand");
+        }
+        copyOut(array, bytes);
     }
 
     /** Lets the graph run on a device, of which it must have nothing yet. */

@@ -15,4 +15,11 @@ public class TornadoExecutionResult {
         plan.copyToHost(objects);
         return this;
     }
+
+    /** Copies a part of such an array. */
+    public TornadoExecutionResult transferToHost(DataRange dataRange) {
+        dataRange.materialize();
+        plan.copyToHost(dataRange.getArray(), dataRange.getPartialSize());
+        return this;
+    }
 }
