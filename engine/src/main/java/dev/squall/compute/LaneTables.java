@@ -13,6 +13,11 @@ final class LaneTables {
     static final int[] FIRST_HALF_TWICE = table(lane -> lane % 8);
     static final int[] LAST_HALF_TWICE = table(lane -> 8 + lane % 8);
 
+    static final int[] FIRST_QUARTER = table(lane -> lane % 4);
+
+    /** Shifts to the lower nibbles of bytes 0, to their upper ones, and to those of bytes 2. */
+    static final int[] EVEN_NIBBLES = table(lane -> lane / 4 % 2 * 4 + lane / 8 * 16);
+
     /** Shifts of the upper half of the lanes. */
     static final int[] UPPER_TWO = table(lane -> lane / 8 * 2);
 

@@ -208,12 +208,10 @@ final class SuperBlockDecoders {
 
     private static void decodeIQ4_XS(long block, long to, Tile tile, int header) {
         tile.headers[header + SCALE] = Lanes.half(block);
-        int highBits = Lanes.bits(block) >>> 16;
-        int lowBits = Lanes.bits(block + 4);
+        long scales = scalesIQ4_XS(block);
         long bytes = tile.scaleBytes();
         for (int eighth = 0; eighth < 8; eighth++) {
-            int scale = (lowBits >>> (4 * eighth) & 15) | (highBits >>> (2 * eighth) & 3) << 4;
-            FloatVector factor = FloatVector.broadcast(GROUP, scale - 32);
+            FloatVector factor = FloatVector.broadcast(GROUP, (scales >>> (8 * eighth) & 63) - 32);
             long first = MEMORY.get(LONG, block + 8 + 16L * eighth);
             long second = MEMORY.get(LONG, block + 16 + 16L * eighth);
             MEMORY.set(LONG, bytes, first);
@@ -229,6 +227,12 @@ final class SuperBlockDecoders {
                 }
             }
         }
+    }
+
+    /** The eight six-bit scales of a block of IQ4_XS, a byte each: high two bits in bytes 2 and 3, low four behind. */
+    static long scalesIQ4_XS(long block) {
+        return Long.expand(Integer.toUnsignedLong(Lanes.bits(block + 4)), 15 * EACH)
+                | Long.expand(Lanes.bits(block) >>> 16, 48 * EACH);
     }
 
     /** The level of IQ4_XS that the lower four bits of each lane count. */
