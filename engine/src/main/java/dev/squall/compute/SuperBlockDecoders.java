@@ -1,12 +1,17 @@
 package dev.squall.compute;
 
 import static dev.squall.compute.SuperBlockCodec.SCALE;
+import static dev.squall.compute.VectorMath.FLOATS;
+import static dev.squall.compute.VectorMath.INTS;
+import static dev.squall.compute.VectorMath.LANES;
 import static dev.squall.compute.WeightMemory.MEMORY;
 
 import dev.squall.gguf.BlockType;
 import java.lang.foreign.ValueLayout;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -41,9 +46,21 @@ final class SuperBlockDecoders {
             switch (type) {
                 case Q2_K -> decodeQ2_K(block, to, tile, header);
                 case Q3_K -> decodeQ3_K(block, to, tile, header);
-                case Q4_K -> decodeQ4_K(block, to, tile, header);
+                case Q4_K -> {
+                    if (LANES == 16) {
+                        decodeWideQ4_K(block, to, tile, header);
+                    } else {
+                        decodeQ4_K(block, to, tile, header);
+                    }
+                }
                 case Q5_K -> decodeQ5_K(block, to, tile, header);
-                case Q6_K -> decodeQ6_K(block, to, tile, header);
+                case Q6_K -> {
+                    if (LANES == 16) {
+                        decodeWideQ6_K(block, to, tile, header);
+                    } else {
+                        decodeQ6_K(block, to, tile, header);
+                    }
+                }
                 case IQ4_XS -> decodeIQ4_XS(block, to, tile, header);
                 case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4 -> throw new AssertionError(type);
             }
@@ -154,6 +171,51 @@ final class SuperBlockDecoders {
         }
     }
 
+    /**
+     * With sixteen lanes: each 32 bytes twice over, the second time shifted by two bytes, are two groups of an eighth at each
+     * shift.
+     */
+    private static void decodeWideQ4_K(long block, long to, Tile tile, int header) {
+        IntVector firstHalfTwice = IntVector.fromArray(INTS, LaneTables.FIRST_HALF_TWICE, 0);
+        IntVector twoBytes = IntVector.fromArray(INTS, LaneTables.UPPER_SIXTEEN, 0);
+        IntVector both = LongVector.broadcast(LongVector.SPECIES_128, sixBitScales(block))
+                .withLane(1, sixBitMinima(block))
+                .reinterpretAsBytes()
+                .castShape(FLOATS, 0)
+                .reinterpretAsInts();
+        IntVector.fromArray(INTS, LaneTables.LAST_HALF_TWICE, 0)
+                .selectFrom(both)
+                .reinterpretAsFloats()
+                .intoArray(tile.headers, header);
+        tile.headers[header + SCALE] = Lanes.half(block);
+        tile.headers[header + SCALE + 1] = Lanes.half(block + 2);
+        long from = block & WeightMemory.ADDRESSES;
+        long out = to & WeightMemory.ADDRESSES;
+        for (int pair = 0; pair < 4; pair++) {
+            FloatVector low =
+                    IntVector.broadcast(INTS, 2 * pair).selectFrom(both).reinterpretAsFloats();
+            FloatVector high =
+                    IntVector.broadcast(INTS, 2 * pair + 1).selectFrom(both).reinterpretAsFloats();
+            IntVector q = firstHalfTwice
+                    .selectFrom((IntVector)
+                            IntVector.fromMemorySegment(GROUP_INTS, MEMORY, from + 16 + 32L * pair, Lanes.ORDER)
+                                    .reinterpretShape(INTS, 0))
+                    .lanewise(VectorOperators.LSHR, twoBytes);
+            ((FloatVector) q.and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
+                    .mul(low)
+                    .intoMemorySegment(MEMORY, out + 256L * pair, Lanes.ORDER);
+            ((FloatVector) q.lanewise(VectorOperators.LSHR, 8).and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
+                    .mul(low)
+                    .intoMemorySegment(MEMORY, out + 256L * pair + 64, Lanes.ORDER);
+            ((FloatVector) q.lanewise(VectorOperators.LSHR, 4).and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
+                    .mul(high)
+                    .intoMemorySegment(MEMORY, out + 256L * pair + 128, Lanes.ORDER);
+            ((FloatVector) q.lanewise(VectorOperators.LSHR, 12).and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
+                    .mul(high)
+                    .intoMemorySegment(MEMORY, out + 256L * pair + 192, Lanes.ORDER);
+        }
+    }
+
     private static void decodeQ5_K(long block, long to, Tile tile, int header) {
         scalesAndMinima(block, tile, header);
         for (int pair = 0; pair < 4; pair++) {
@@ -206,14 +268,72 @@ final class SuperBlockDecoders {
         }
     }
 
+    private static void decodeWideQ6_K(long block, long to, Tile tile, int header) {
+        tile.headers[header + SCALE] = Lanes.half(block + 208);
+        IntVector firstHalfTwice = IntVector.fromArray(INTS, LaneTables.FIRST_HALF_TWICE, 0);
+        IntVector lastHalfTwice = IntVector.fromArray(INTS, LaneTables.LAST_HALF_TWICE, 0);
+        IntVector twoBytes = IntVector.fromArray(INTS, LaneTables.UPPER_SIXTEEN, 0);
+        IntVector twoSixteenths = IntVector.fromArray(INTS, LaneTables.SIXTEENTHS_TWICE, 0);
+        IntVector scales = ByteVector.fromMemorySegment(ByteVector.SPECIES_128, MEMORY, block + 192, Lanes.ORDER)
+                .castShape(FLOATS, 0)
+                .reinterpretAsInts();
+        long from = block & WeightMemory.ADDRESSES;
+        long out = to & WeightMemory.ADDRESSES;
+        for (int half = 0; half < 2; half++) {
+            IntVector low = IntVector.fromMemorySegment(INTS, MEMORY, from + 64L * half, Lanes.ORDER);
+            IntVector even = firstHalfTwice.selectFrom(low).lanewise(VectorOperators.LSHR, twoBytes);
+            IntVector odd = lastHalfTwice.selectFrom(low).lanewise(VectorOperators.LSHR, twoBytes);
+            IntVector high = firstHalfTwice
+                    .selectFrom((IntVector)
+                            IntVector.fromMemorySegment(GROUP_INTS, MEMORY, from + 128 + 32L * half, Lanes.ORDER)
+                                    .reinterpretShape(INTS, 0))
+                    .lanewise(VectorOperators.LSHR, twoBytes);
+            for (int groups = 0; groups < 2; groups++) {
+                long at = out + 512L * half + 64L * groups;
+                FloatVector factor;
+                factor = twoSixteenths.add(0 + 8 * half).selectFrom(scales).reinterpretAsFloats();
+                ((FloatVector) even.and(15)
+                                .or(high.and(3).lanewise(VectorOperators.LSHL, 4))
+                                .sub(32)
+                                .convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .mul(factor)
+                        .intoMemorySegment(MEMORY, at + 0, Lanes.ORDER);
+                factor = twoSixteenths.add(2 + 8 * half).selectFrom(scales).reinterpretAsFloats();
+                ((FloatVector) odd.and(15)
+                                .or(high.and(12).lanewise(VectorOperators.LSHL, 2))
+                                .sub(32)
+                                .convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .mul(factor)
+                        .intoMemorySegment(MEMORY, at + 128, Lanes.ORDER);
+                factor = twoSixteenths.add(4 + 8 * half).selectFrom(scales).reinterpretAsFloats();
+                ((FloatVector) even.lanewise(VectorOperators.LSHR, 4)
+                                .and(15)
+                                .or(high.and(48))
+                                .sub(32)
+                                .convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .mul(factor)
+                        .intoMemorySegment(MEMORY, at + 256, Lanes.ORDER);
+                factor = twoSixteenths.add(6 + 8 * half).selectFrom(scales).reinterpretAsFloats();
+                ((FloatVector) odd.lanewise(VectorOperators.LSHR, 4)
+                                .and(15)
+                                .or(high.lanewise(VectorOperators.LSHR, 2).and(48))
+                                .sub(32)
+                                .convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .mul(factor)
+                        .intoMemorySegment(MEMORY, at + 384, Lanes.ORDER);
+                even = even.lanewise(VectorOperators.LSHR, 8);
+                odd = odd.lanewise(VectorOperators.LSHR, 8);
+                high = high.lanewise(VectorOperators.LSHR, 8);
+            }
+        }
+    }
+
     private static void decodeIQ4_XS(long block, long to, Tile tile, int header) {
         tile.headers[header + SCALE] = Lanes.half(block);
-        int highBits = Lanes.bits(block) >>> 16;
-        int lowBits = Lanes.bits(block + 4);
+        long scales = scalesIQ4_XS(block);
         long bytes = tile.scaleBytes();
         for (int eighth = 0; eighth < 8; eighth++) {
-            int scale = (lowBits >>> (4 * eighth) & 15) | (highBits >>> (2 * eighth) & 3) << 4;
-            FloatVector factor = FloatVector.broadcast(GROUP, scale - 32);
+            FloatVector factor = FloatVector.broadcast(GROUP, (scales >>> (8 * eighth) & 63) - 32);
             long first = MEMORY.get(LONG, block + 8 + 16L * eighth);
             long second = MEMORY.get(LONG, block + 16 + 16L * eighth);
             MEMORY.set(LONG, bytes, first);
@@ -229,6 +349,12 @@ final class SuperBlockDecoders {
                 }
             }
         }
+    }
+
+    /** The eight six-bit scales of a block of IQ4_XS, a byte each: high two bits in bytes 2 and 3, low four behind. */
+    static long scalesIQ4_XS(long block) {
+        return Long.expand(Integer.toUnsignedLong(Lanes.bits(block + 4)), 15 * EACH)
+                | Long.expand(Lanes.bits(block) >>> 16, 48 * EACH);
     }
 
     /** The level of IQ4_XS that the lower four bits of each lane count. */

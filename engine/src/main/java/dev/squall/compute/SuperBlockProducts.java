@@ -6,6 +6,7 @@ import static dev.squall.compute.SuperBlockDecoders.GROUP_LANES;
 import static dev.squall.compute.SuperBlocks.SIXTEENTHS;
 import static dev.squall.compute.SuperBlocks.SUMS;
 import static dev.squall.compute.VectorMath.FLOATS;
+import static dev.squall.compute.VectorMath.INTS;
 import static dev.squall.compute.VectorMath.LANES;
 import static dev.squall.compute.WeightMemory.MEMORY;
 
@@ -13,6 +14,8 @@ import dev.squall.gguf.BlockType;
 import dev.squall.model.WeightMatrix;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
 
 /**
  * Products of {@link SuperBlocks} with some rows of activations: four rows of weights are decoded to whole floats in the
@@ -49,6 +52,7 @@ final class SuperBlockProducts {
                 SuperBlockDecoders.decode(type, address + type.rowBytes(k) + row * w.rowBytes(), n, tile, row);
             }
             for (int block = 0; block < n; block += SuperBlocks.ELEMENTS) {
+                spreadMultiples(block, tile);
                 multiplyBlock(x, xOffsets, k, block, rows, first, count, minima, tile);
             }
         }
@@ -67,14 +71,14 @@ final class SuperBlockProducts {
                 multiplyFourByFour(tile, block, x.values(), xOffsets, first + i, k + block, lane);
             }
             for (int j = 0; j < 4; j++) {
-                addBlock(x, xOffsets[first + i + j] + k + block, block, i + j, j, rows, minima, tile);
+                add(x, xOffsets[first + i + j] + k + block, block, i + j, j, rows, minima, tile);
             }
         }
         for (; i < count; i++) {
             for (int lane = 0; lane < SUMS; lane += LANES) {
                 multiplyFourByOne(tile, block, x.values(), xOffsets[first + i] + k + block, lane);
             }
-            addBlock(x, xOffsets[first + i] + k + block, block, i, 0, rows, minima, tile);
+            add(x, xOffsets[first + i] + k + block, block, i, 0, rows, minima, tile);
         }
     }
 
@@ -85,10 +89,10 @@ final class SuperBlockProducts {
         int x1 = xOffsets[first + 1] + k;
         int x2 = xOffsets[first + 2] + k;
         int x3 = xOffsets[first + 3] + k;
-        long w0 = tile.row(0) + 4L * block;
-        long w1 = tile.row(1) + 4L * block;
-        long w2 = tile.row(2) + 4L * block;
-        long w3 = tile.row(3) + 4L * block;
+        long w0 = (tile.row(0) + 4L * block) & WeightMemory.ADDRESSES;
+        long w1 = (tile.row(1) + 4L * block) & WeightMemory.ADDRESSES;
+        long w2 = (tile.row(2) + 4L * block) & WeightMemory.ADDRESSES;
+        long w3 = (tile.row(3) + 4L * block) & WeightMemory.ADDRESSES;
         FloatVector s00 = FloatVector.zero(FLOATS);
         FloatVector s01 = s00;
         FloatVector s02 = s00;
@@ -152,10 +156,10 @@ final class SuperBlockProducts {
 
     /** The same with one row of activations. */
     private static void multiplyFourByOne(Tile tile, int block, float[] x, int xOffset, int lane) {
-        long w0 = tile.row(0) + 4L * block;
-        long w1 = tile.row(1) + 4L * block;
-        long w2 = tile.row(2) + 4L * block;
-        long w3 = tile.row(3) + 4L * block;
+        long w0 = (tile.row(0) + 4L * block) & WeightMemory.ADDRESSES;
+        long w1 = (tile.row(1) + 4L * block) & WeightMemory.ADDRESSES;
+        long w2 = (tile.row(2) + 4L * block) & WeightMemory.ADDRESSES;
+        long w3 = (tile.row(3) + 4L * block) & WeightMemory.ADDRESSES;
         FloatVector s0 = FloatVector.zero(FLOATS);
         FloatVector s1 = s0;
         FloatVector s2 = s0;
@@ -183,7 +187,59 @@ final class SuperBlockProducts {
      * @param at where the block of activations is
      * @param j which of the rows in {@link Tile#blockSums} it is
      */
-    private static void addBlock(FloatRows x, int at, int block, int i, int j, int rows, boolean minima, Tile tile) {
+    private static void add(FloatRows x, int at, int block, int i, int j, int rows, boolean minima, Tile tile) {
+        if (LANES > SUMS) {
+            addPairs(x, at, block, i, j, minima, tile);
+        } else {
+            addOneByOne(x, at, block, i, j, rows, minima, tile);
+        }
+    }
+
+    /** d of each row of weights, as often as it has sums, then -dMin, to {@link Tile#multiples}. */
+    private static void spreadMultiples(int block, Tile tile) {
+        for (int row = 0; row < Tile.ROWS; row++) {
+            int weights = tile.header(row) + block / SuperBlocks.ELEMENTS * SuperBlockCodec.HEADER;
+            Arrays.fill(tile.multiples, row * SUMS, (row + 1) * SUMS, tile.headers[weights + SCALE]);
+            int minima = (Tile.ROWS + row) * SUMS;
+            Arrays.fill(tile.multiples, minima, minima + SUMS, -tile.headers[weights + SCALE + 1]);
+        }
+    }
+
+    /** The same where sums of two rows of weights fill a vector: their halves change places, so that adding folds both. */
+    private static void addPairs(FloatRows x, int at, int block, int i, int j, boolean minima, Tile tile) {
+        int header = SuperBlocks.header(at);
+        FloatVector scale = FloatVector.broadcast(FLOATS, x.blocks()[header + SuperBlocks.SCALE]);
+        IntVector otherHalf = IntVector.fromArray(INTS, LaneTables.OTHER_HALF, 0);
+        VectorMask<Float> upper = VectorMask.fromLong(FLOATS, 0xff00);
+        for (int row = 0; row < Tile.ROWS; row += 2) {
+            int from = (j * Tile.ROWS + row) * BLOCK_SUMS;
+            int to = (i * Tile.ROWS + row) * SUMS;
+            FloatVector a = FloatVector.fromArray(FLOATS, tile.blockSums, from);
+            FloatVector b = FloatVector.fromArray(FLOATS, tile.blockSums, from + BLOCK_SUMS);
+            FloatVector d = FloatVector.fromArray(FLOATS, tile.multiples, row * SUMS);
+            FloatVector total = otherHalf
+                    .selectFrom(b.blend(a, upper).reinterpretAsInts())
+                    .reinterpretAsFloats()
+                    .add(a.blend(b, upper))
+                    .fma(d.mul(scale), FloatVector.fromArray(FLOATS, tile.sums, to));
+            if (minima) {
+                int weights = tile.header(row) + block / SuperBlocks.ELEMENTS * SuperBlockCodec.HEADER;
+                FloatVector sixteenths = FloatVector.fromArray(FLOATS, x.blocks(), header + SIXTEENTHS);
+                a = FloatVector.fromArray(FLOATS, tile.headers, weights).mul(sixteenths);
+                b = FloatVector.fromArray(FLOATS, tile.headers, weights + tile.header(1))
+                        .mul(sixteenths);
+                d = FloatVector.fromArray(FLOATS, tile.multiples, (Tile.ROWS + row) * SUMS);
+                total = otherHalf
+                        .selectFrom(b.blend(a, upper).reinterpretAsInts())
+                        .reinterpretAsFloats()
+                        .add(a.blend(b, upper))
+                        .fma(d.mul(scale), total);
+            }
+            total.intoArray(tile.sums, to);
+        }
+    }
+
+    private static void addOneByOne(FloatRows x, int at, int block, int i, int j, int rows, boolean minima, Tile tile) {
         float[] activations = x.blocks();
         int header = SuperBlocks.header(at);
         float scale = activations[header + SuperBlocks.SCALE];
@@ -195,9 +251,6 @@ final class SuperBlockProducts {
             int from = (j * Tile.ROWS + row) * BLOCK_SUMS;
             for (int lane = 0; lane < SUMS; lane += GROUP_LANES) {
                 FloatVector sum = FloatVector.fromArray(GROUP, tile.blockSums, from + lane);
-                if (LANES > SUMS) {
-                    sum = sum.add(FloatVector.fromArray(GROUP, tile.blockSums, from + SUMS + lane));
-                }
                 FloatVector total =
                         sum.fma(FloatVector.broadcast(GROUP, d), FloatVector.fromArray(GROUP, tile.sums, to + lane));
                 if (minima) {

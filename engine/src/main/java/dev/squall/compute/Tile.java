@@ -44,6 +44,9 @@ final class Tile {
     /** Sums of one super-block of each row of weights with four rows of activations. */
     final float[] blockSums = new float[16 * LANES_MAX];
 
+    /** d of a super-block of each row of weights for each of its sums, then -dMin so. */
+    final float[] multiples = new float[2 * ROWS * SuperBlocks.SUMS];
+
     private MemorySegment packed = MemorySegment.NULL;
 
     /** Keys or values of some positions, or half-precision weights, as floats. */

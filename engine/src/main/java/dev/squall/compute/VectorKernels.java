@@ -4,6 +4,7 @@ import static dev.squall.compute.VectorMath.FLOATS;
 import static dev.squall.compute.VectorMath.LANES;
 import static dev.squall.compute.VectorMath.sum;
 import static dev.squall.compute.VectorMath.sumLanes;
+import static dev.squall.compute.WeightMemory.ADDRESSES;
 import static dev.squall.compute.WeightMemory.MEMORY;
 
 import dev.squall.gguf.BlockCodec;
@@ -164,10 +165,10 @@ final class VectorKernels implements Kernels {
         int x1 = xOffsets[first + 1] + k;
         int x2 = xOffsets[first + 2] + k;
         int x3 = xOffsets[first + 3] + k;
-        long w0 = tile.row(0);
-        long w1 = tile.row(1);
-        long w2 = tile.row(2);
-        long w3 = tile.row(3);
+        long w0 = tile.row(0) & ADDRESSES;
+        long w1 = tile.row(1) & ADDRESSES;
+        long w2 = tile.row(2) & ADDRESSES;
+        long w3 = tile.row(3) & ADDRESSES;
         FloatVector s00 = FloatVector.fromArray(FLOATS, sums, at);
         FloatVector s01 = FloatVector.fromArray(FLOATS, sums, at + LANES);
         FloatVector s02 = FloatVector.fromArray(FLOATS, sums, at + 2 * LANES);
@@ -231,10 +232,10 @@ final class VectorKernels implements Kernels {
 
     /** Adds n columns of the tile's four rows times one row of activations to four vectors of sums. */
     private static void multiplyFourByOne(Tile tile, int n, float[] x, int xOffset, float[] sums, int at) {
-        long w0 = tile.row(0);
-        long w1 = tile.row(1);
-        long w2 = tile.row(2);
-        long w3 = tile.row(3);
+        long w0 = tile.row(0) & ADDRESSES;
+        long w1 = tile.row(1) & ADDRESSES;
+        long w2 = tile.row(2) & ADDRESSES;
+        long w3 = tile.row(3) & ADDRESSES;
         FloatVector s0 = FloatVector.fromArray(FLOATS, sums, at);
         FloatVector s1 = FloatVector.fromArray(FLOATS, sums, at + LANES);
         FloatVector s2 = FloatVector.fromArray(FLOATS, sums, at + 2 * LANES);
