@@ -9,11 +9,11 @@ import java.util.function.LongSupplier;
 
 /**
  * A reader behind a link of a given bandwidth, for experiments: what it reads is there no sooner than if all reads had
- * passed one after another over that link.
+ * passed one after another over that link, within some 50 us.
  */
 public final class ThrottledExpertReader implements ExpertReader {
-    /** Parking ends late by about this much; the rest of a wait is spun. */
-    private static final long SPIN_NANOS = 60_000;
+    /** Parking ends late by about this much, so it is begun for so much less; spinning would take a processor. */
+    private static final long LATE_NANOS = 55_000;
 
     private final ExpertReader reader;
     private final double bytesPerSecond;
@@ -68,12 +68,8 @@ public final class ThrottledExpertReader implements ExpertReader {
     }
 
     private static void waitUntil(long nanos) {
-        for (long left = nanos - System.nanoTime(); left > 0; left = nanos - System.nanoTime()) {
-            if (left > SPIN_NANOS) {
-                LockSupport.parkNanos(left - SPIN_NANOS);
-            } else {
-                Thread.onSpinWait();
-            }
+        for (long left = nanos - System.nanoTime(); left > LATE_NANOS; left = nanos - System.nanoTime()) {
+            LockSupport.parkNanos(left - LATE_NANOS);
         }
     }
 

@@ -1,11 +1,16 @@
 package dev.squall.predict;
 
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * Expert maps in memory, searched one by one: exact, the measure of every other store, and the faster one while there are
  * few. Numbers are kept in columns, one for each place of a vector, so that a search adds up whole columns; and as a pass goes
- * on, each search of its longer prefix adds to the sums of the last one. Searches allocate their matches and nothing else.
+ * on, each search of its longer prefix adds to the sums of the last one. Where enough maps have the very embedding that is
+ * looked for, which is a token's, no other is looked at. Searches allocate their matches and nothing else.
  */
 public final class ExactMapStore implements ExpertMapStore {
     private final MapShape shape;
@@ -18,6 +23,10 @@ public final class ExactMapStore implements ExpertMapStore {
     /** L columns: what to multiply a layer's direction by to have its probabilities again. */
     private final float[][] lengths;
 
+    /** By the hash of its embedding, 64 bits, which maps have that embedding: those of the same token. */
+    private final Map<Long, SortedSet<Integer>> placesOf = new HashMap<>();
+
+    private long[] embeddingHashes;
     private MapOrigin[] origins;
     private byte[][] continuations;
     private int size;
@@ -45,6 +54,7 @@ public final class ExactMapStore implements ExpertMapStore {
         embeddings = new float[shape.embeddingLength()][room];
         directions = new float[shape.probabilityCount()][room];
         lengths = new float[shape.layerCount()][room];
+        embeddingHashes = new long[room];
         origins = new MapOrigin[room];
         continuations = new byte[room][];
         sums = new float[room];
@@ -82,6 +92,7 @@ public final class ExactMapStore implements ExpertMapStore {
             grow();
         }
         prefixLayers = 0;
+        noteEmbedding(place, embedding);
         put(embeddings, place, embedding);
         put(directions, place, direction);
         for (int layer = 0; layer < shape.layerCount(); layer++) {
@@ -91,6 +102,27 @@ public final class ExactMapStore implements ExpertMapStore {
         origins[place] = map.origin();
         lastConversation = Math.max(lastConversation, map.origin().conversation());
         continuations[place] = map.continuation();
+    }
+
+    private void noteEmbedding(int place, float[] embedding) {
+        if (origins[place] != null) {
+            placesOf.computeIfPresent(embeddingHashes[place], (hash, places) -> {
+                places.remove(place);
+                return places.isEmpty() ? null : places;
+            });
+        }
+        embeddingHashes[place] = hash(embedding);
+        placesOf.computeIfAbsent(embeddingHashes[place], hash -> new TreeSet<>())
+                .add(place);
+    }
+
+    private static long hash(float[] vector) {
+        long hash = 1;
+        for (float number : vector) {
+            hash = (hash ^ Float.floatToRawIntBits(number)) * 0x9E3779B97F4A7C15L;
+            hash ^= hash >>> 32;
+        }
+        return hash;
     }
 
     private static void put(float[][] columns, int place, float[] vector) {
@@ -105,6 +137,7 @@ public final class ExactMapStore implements ExpertMapStore {
             grow(embeddings, room);
             grow(directions, room);
             grow(lengths, room);
+            embeddingHashes = Arrays.copyOf(embeddingHashes, room);
             origins = Arrays.copyOf(origins, room);
             continuations = Arrays.copyOf(continuations, room);
             sums = new float[room];
@@ -139,9 +172,25 @@ public final class ExactMapStore implements ExpertMapStore {
     @Override
     public synchronized MapMatches nearestByEmbedding(float[] embedding, int k) {
         float[] unit = MapVectors.unitEmbedding(shape, embedding);
+        SortedSet<Integer> same = placesOf.get(hash(unit));
+        if (same != null && same.size() >= Math.min(k, size)) {
+            return equals(same, k);
+        }
         Arrays.fill(semanticScores, 0, size, 0);
         addProducts(embeddings, unit, 0, unit.length, semanticScores, size);
         return nearest(semanticScores, 1, k);
+    }
+
+    /** The first k of maps with the very embedding: nothing is nearer. */
+    private Found equals(SortedSet<Integer> places, int k) {
+        Found found = new Found(Math.min(k, size));
+        for (int place : places) {
+            if (found.count() == k) {
+                break;
+            }
+            found.offer(place, 1);
+        }
+        return found;
     }
 
     @Override

@@ -22,6 +22,9 @@ final class SquallPolicy implements PrefetchPolicy {
     /** Most of a layer's time that forecasts may take in the mean: they run on a processor that computing wants, too. */
     private static final double SHARE_MAX = 0.25;
 
+    /** Most of the time of a visit's copies, all that loading ahead could hide, that forecasts may take in the mean. */
+    private static final double SHARE_OF_COPIES_MAX = 0.15;
+
     /** From so many layers behind the pass on, forecasts are left out. */
     private static final int LAG_MAX = 3;
 
@@ -172,7 +175,9 @@ final class SquallPolicy implements PrefetchPolicy {
 
     /** Whether a forecast is left out for what it costs; what was left out lately counts in that mean. */
     private boolean isTooDear(LayerObservation observed) {
-        double allowed = SHARE_MAX * conditions.layerNanos();
+        double allowed = Math.min(
+                SHARE_MAX * conditions.layerNanos(),
+                SHARE_OF_COPIES_MAX * conditions.loadsPerVisit() * conditions.copyNanos());
         return conditions.forecastNanos() > allowed && allowed > 0 && observed.layer() != shape.layerCount() - 1;
     }
 

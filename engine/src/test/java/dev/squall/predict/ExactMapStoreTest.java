@@ -73,6 +73,30 @@ class ExactMapStoreTest {
         }
     }
 
+    @Test
+    void findsMapsOfTheSameEmbeddingFirstAlsoWhenSomeWereReplaced() {
+        ExactMapStore store = new ExactMapStore(SHAPE, 40, 2);
+        for (int i = 0; i < 400; i++) {
+            ExpertMap map = map(i, i);
+            store.add(new ExpertMap(map(i % 5, 0).embedding(), map.probabilities(), map.origin()));
+        }
+        for (int token = 0; token < 5; token++) {
+            MapMatches all = store.nearestByEmbedding(map(token, 0).embedding(), 40);
+            int same = 0;
+            while (same < 40 && all.origin(same).position() % 5 == token) {
+                same++;
+            }
+            for (int i = same; i < 40; i++) {
+                assertThat(all.origin(i).position() % 5).isNotEqualTo(token);
+            }
+            MapMatches few = store.nearestByEmbedding(map(token, 0).embedding(), Math.max(1, same));
+            for (int i = 0; i < same; i++) {
+                assertThat(few.score(i)).isCloseTo(1, within(1e-6f));
+                assertThat(few.origin(i)).isEqualTo(all.origin(i));
+            }
+        }
+    }
+
     private static ExactMapStore ofMaps(int count) {
         ExactMapStore store = new ExactMapStore(SHAPE, 200, 2);
         for (int i = 0; i < count; i++) {

@@ -10,8 +10,8 @@ import org.junit.jupiter.api.Test;
 
 class SquallPolicyTest {
     private static final MapShape SHAPE = new MapShape(4, 4, 1, 8);
-    private static final CacheConditions CHEAP = new CacheConditions(8, 1000, 1000, 1, 10);
-    private static final CacheConditions DEAR = new CacheConditions(8, 1000, 1000, 1, 2000);
+    private static final CacheConditions CHEAP = new CacheConditions(8, 1000, 1000, 1, 1, 10);
+    private static final CacheConditions DEAR = new CacheConditions(8, 1000, 1000, 1, 1, 2000);
 
     private final ExactMapStore store = new ExactMapStore(ContextMaps.storeShape(SHAPE), 100, 3);
     private final SquallPolicy policy = new SquallPolicy(SHAPE, store, 0);
@@ -75,5 +75,14 @@ class SquallPolicyTest {
             pass(pass, CHEAP);
         }
         assertThat(pass(60, DEAR).probability(2, 2)).isZero();
+    }
+
+    @Test
+    void forecastsLessWhereCopiesTakeLessThanForecasts() {
+        for (int pass = 0; pass < 60; pass++) {
+            pass(pass, CHEAP);
+        }
+        CacheConditions nothingToHide = new CacheConditions(8, 50, 1000, 1, 1, 10);
+        assertThat(pass(60, nothingToHide).probability(2, 2)).isZero();
     }
 }
