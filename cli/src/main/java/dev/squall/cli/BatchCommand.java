@@ -174,6 +174,7 @@ final class BatchCommand implements Callable<Integer> {
         Map<String, @Nullable Path> files = new LinkedHashMap<>();
         files.put("input", input);
         files.put("model", modelArguments.model);
+        files.put("--policy-trace", modelArguments.policyTrace);
         files.put("output", answers);
         files.put("state of the output", BatchState.of(answers));
         files.put("--errors", failures);

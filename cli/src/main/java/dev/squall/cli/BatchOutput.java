@@ -139,7 +139,7 @@ final class BatchOutput implements AutoCloseable {
     private void requireInPlace() throws IOException {
         if (!Files.exists(file) || Files.size(file) != end) {
             throw new IOException(file + ": moved, deleted or changed by somebody else while the batch writes it: "
-                    + finished.size() + " answers were in it; bring it back, and start the same command again");
+                    + finished.size() + " records were in it; bring it back, and start the same command again");
         }
     }
 

@@ -38,7 +38,9 @@ final class IndexCheckCommand implements Callable<Integer> {
     @Option(
             names = "--repair",
             fallbackValue = "true",
-            description = "Then drop damaged segments for good, and with them their maps. No chat may be writing.")
+            description =
+                    "Then drop damaged segments for good, with their maps, and remove damaged weights. No chat may be "
+                            + "writing.")
     private boolean repair;
 
     @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
@@ -56,8 +58,7 @@ final class IndexCheckCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         String fingerprint = model == null ? null : fingerprint(model);
         List<MapIndexCheck.Finding> findings = check(fingerprint);
-        boolean repaired = repair && isDamaged(findings);
-        int lost = repaired ? MapIndexCheck.repair(folder) : 0;
+        MapIndexCheck.Repair done = repair && isDamaged(findings) ? MapIndexCheck.repair(folder) : null;
         IndexOutput output = IndexOutput.of(streams, environment, common.color);
         if (json) {
             ObjectNode object = IndexOutput.object();
@@ -69,11 +70,15 @@ final class IndexCheckCommand implements Callable<Integer> {
                         .put("text", finding.text())
                         .put("repair", finding.repair());
             }
-            output.json(object.put("repaired", repaired).put("maps_dropped", lost));
+            output.json(object.put("repaired", done != null && (done.droppedSegments() || done.removedWeights()))
+                    .put("maps_dropped", done == null ? 0 : done.maps()));
         } else {
-            print(output, findings, repaired, lost);
+            print(output, findings);
+            if (done != null) {
+                print(output, done);
+            }
         }
-        return isDamaged(repaired ? check(fingerprint) : findings) ? ExitCode.FAILED : ExitCode.FINE;
+        return isDamaged(done != null ? check(fingerprint) : findings) ? ExitCode.FAILED : ExitCode.FINE;
     }
 
     private List<MapIndexCheck.Finding> check(@Nullable String fingerprint) throws IOException {
@@ -96,7 +101,7 @@ final class IndexCheckCommand implements Callable<Integer> {
         }
     }
 
-    private static void print(IndexOutput output, List<MapIndexCheck.Finding> findings, boolean repaired, int lost) {
+    private static void print(IndexOutput output, List<MapIndexCheck.Finding> findings) {
         for (MapIndexCheck.Finding finding : findings) {
             String text = TerminalText.line(finding.text());
             output.text(finding.isDamage() ? output.palette().error(text) : text);
@@ -107,8 +112,17 @@ final class IndexCheckCommand implements Callable<Integer> {
         if (!isDamaged(findings)) {
             output.text("nothing is damaged");
         }
-        if (repaired) {
-            output.text("dropped what was damaged, and " + lost + " maps with it");
+    }
+
+    private static void print(IndexOutput output, MapIndexCheck.Repair done) {
+        if (done.droppedSegments()) {
+            output.text("dropped the damaged segments, and " + done.maps() + " maps with them");
+        }
+        if (done.removedWeights()) {
+            output.text("removed the damaged weights");
+        }
+        if (!done.droppedSegments() && !done.removedWeights()) {
+            output.text("--repair has nothing that it can mend here");
         }
     }
 }

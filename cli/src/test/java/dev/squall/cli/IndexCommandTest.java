@@ -102,7 +102,7 @@ class IndexCommandTest {
         assertThat(refused.err()).contains("squall.weights").contains("check --repair");
         InProcess.Run repaired = run("check", index, "--repair");
         assertThat(repaired.exitCode()).as(repaired.out()).isZero();
-        assertThat(repaired.out()).contains("squall.weights").contains("0 maps with it");
+        assertThat(repaired.out()).contains("squall.weights").contains("removed the damaged weights");
         InProcess.Run anew = new InProcess(home).run(chat);
         assertThat(anew.exitCode()).as(anew.err()).isZero();
         assertThat(anew.out()).isEqualTo(warm.out());

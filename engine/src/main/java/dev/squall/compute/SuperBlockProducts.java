@@ -205,7 +205,7 @@ final class SuperBlockProducts {
         }
     }
 
-    /** The same where sums of two rows of weights fill a vector: their halves change places, so that adding folds both. */
+    /** What {@link #add} does where sums of two rows of weights fill a vector: their halves change places, so that adding folds both. */
     private static void addPairs(FloatRows x, int at, int block, int i, int j, boolean minima, Tile tile) {
         int header = SuperBlocks.header(at);
         FloatVector scale = FloatVector.broadcast(FLOATS, x.blocks()[header + SuperBlocks.SCALE]);

@@ -28,6 +28,9 @@ public record ExpertCacheOptions(long bytesMax, double share, Reads reads, doubl
             throw new IllegalArgumentException("an expert cache of " + bytesMax + " bytes and a share of " + share
                     + ", expected either bytes or a share above 0 and at most 1");
         }
+        if (reads == Reads.LENT && share == 0) {
+            throw new IllegalArgumentException("experts that are lent take no bytes, expected a share of them");
+        }
         if (!(linkBytesPerSecond >= 0)) {
             throw new IllegalArgumentException("a link of " + linkBytesPerSecond + " bytes/s, expected 0 or more");
         }

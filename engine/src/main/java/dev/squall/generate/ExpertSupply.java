@@ -220,15 +220,25 @@ final class ExpertSupply implements AutoCloseable {
 
     @Override
     public void close() {
-        if (predictor != null) {
-            predictor.close();
+        try {
+            if (predictor != null) {
+                predictor.close();
+            }
+        } finally {
+            if (cache != null) {
+                cache.close();
+            }
+            closeStore();
         }
-        if (cache != null) {
-            cache.close();
-        }
+    }
+
+    private void closeStore() {
         if (store != null) {
-            store.commit();
-            store.close();
+            try {
+                store.commit();
+            } finally {
+                store.close();
+            }
         }
     }
 }

@@ -210,9 +210,12 @@ public final class LanguageModel implements AutoCloseable {
     public synchronized void close() {
         if (!closed) {
             closed = true;
-            supply.close();
-            backend.close();
-            file.close();
+            try {
+                supply.close();
+            } finally {
+                backend.close();
+                file.close();
+            }
         }
     }
 

@@ -159,8 +159,8 @@ final class ContextMaps {
         }
     }
 
-    /** A pass begins. Returns the maps of passes with a like embedding after a like pass. */
-    Mixture onPass(PassObservation pass) {
+    /** A pass begins. */
+    void onPass(PassObservation pass) {
         pending.noteOutcome(pass.counters().since(counters));
         counters = pass.counters();
         rowCount = pass.rowCount();
@@ -178,6 +178,10 @@ final class ContextMaps {
         if (past != null) {
             System.arraycopy(past.probabilities(), 0, context, 0, shape.probabilityCount());
         }
+    }
+
+    /** Maps of passes with a like embedding after a like pass, before any layer of the pass is known. */
+    Mixture likeThisToken() {
         float[] embedding = embeddings[0];
         if (!hasPrevious || store.size() == 0 || isZero(embedding)) {
             return nothing();

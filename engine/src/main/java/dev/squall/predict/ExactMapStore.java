@@ -2,6 +2,7 @@ package dev.squall.predict;
 
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -10,9 +11,12 @@ import java.util.TreeSet;
  * Expert maps in memory, searched one by one: exact, the measure of every other store, and the faster one while there are
  * few. Numbers are kept in columns, one for each place of a vector, so that a search adds up whole columns; and as a pass goes
  * on, each search of its longer prefix adds to the sums of the last one. Where enough maps have the very embedding that is
- * looked for, which is a token's, no other is looked at. Searches allocate their matches and nothing else.
+ * looked for, which is a token's, no other is looked at; and once full, a map gives way to one of its own token. Searches allocate their matches and a normalised copy of the query.
  */
 public final class ExactMapStore implements ExpertMapStore {
+    /** Maps of the same token whose redundancy with a new one is weighed. */
+    private static final int REDUNDANT_CANDIDATES = 16;
+
     private final MapShape shape;
     private final int capacity;
     private final double semanticShare;
@@ -30,6 +34,7 @@ public final class ExactMapStore implements ExpertMapStore {
     private MapOrigin[] origins;
     private byte[][] continuations;
     private int size;
+    private int lastReplaced = -1;
     private long lastConversation;
 
     /** Inner products of each map with a prefix, and that prefix. */
@@ -152,6 +157,36 @@ public final class ExactMapStore implements ExpertMapStore {
     }
 
     private int mostRedundant(float[] embedding, float[] direction) {
+        SortedSet<Integer> same = placesOf.get(hash(embedding));
+        return same == null ? mostRedundantOfAll(embedding, direction) : mostRedundantOf(same, direction);
+    }
+
+    /** Of some maps of the same token, whose semantic score is the highest there is; others next time. */
+    private int mostRedundantOf(SortedSet<Integer> same, float[] direction) {
+        int[] candidates = new int[Math.min(REDUNDANT_CANDIDATES, same.size())];
+        Iterator<Integer> places = same.tailSet(lastReplaced + 1).iterator();
+        for (int i = 0; i < candidates.length; i++) {
+            if (!places.hasNext()) {
+                places = same.iterator();
+            }
+            candidates[i] = places.next();
+        }
+        float[] scores = new float[candidates.length];
+        for (int j = 0; j < direction.length; j++) {
+            float[] column = directions[j];
+            for (int i = 0; i < candidates.length; i++) {
+                scores[i] += direction[j] * column[candidates[i]];
+            }
+        }
+        int best = 0;
+        for (int i = 1; i < candidates.length; i++) {
+            best = scores[i] > scores[best] ? i : best;
+        }
+        lastReplaced = candidates[best];
+        return lastReplaced;
+    }
+
+    private int mostRedundantOfAll(float[] embedding, float[] direction) {
         Arrays.fill(semanticScores, 0, size, 0);
         addProducts(embeddings, embedding, 0, embedding.length, semanticScores, size);
         prefixLayers = 0;
@@ -243,6 +278,9 @@ public final class ExactMapStore implements ExpertMapStore {
     /** The k maps with the largest sums. */
     private Found nearest(float[] found, float scale, int k) {
         Found best = new Found(Math.min(k, size));
+        if (best.places.length == 0) {
+            return best;
+        }
         float least = Float.NEGATIVE_INFINITY;
         for (int i = 0; i < size; i++) {
             if (found[i] > least) {

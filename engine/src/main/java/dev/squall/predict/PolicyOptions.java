@@ -19,7 +19,7 @@ public record PolicyOptions(
         MapStoreFactory maps,
         @Nullable Path trace) {
 
-    /** Most maps kept where nothing else is said; FineMoE keeps a tenth of that. */
+    /** Most maps kept where nothing else is said, by every policy; the paper on FineMoE keeps 1,000. */
     public static final int MAPS_MAX_DEFAULT = 10_000;
 
     /** FineMoE's d where redundancy of maps is weighed. */
@@ -46,7 +46,8 @@ public record PolicyOptions(
     }
 
     private static int mapsMax(MapShape shape) {
-        long mapBytes = 4L * (shape.probabilityCount() + shape.embeddingLength() + shape.layerCount());
+        long mapBytes = 4L * (shape.probabilityCount() + shape.embeddingLength() + shape.layerCount())
+                + shape.probabilityCount();
         return Math.clamp(MAP_BYTES_MAX / mapBytes, 1, MAPS_MAX_DEFAULT);
     }
 

@@ -43,6 +43,9 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
     private volatile boolean closed;
     private volatile boolean isParked;
     private volatile @Nullable Throwable failure;
+    /** Whether a pass has thrown the failure. */
+    private boolean told;
+
     private volatile PredictionCounters counters = PredictionCounters.ZERO;
     private final AtomicLong dropped = new AtomicLong();
     private long conversations;
@@ -95,6 +98,7 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
     public void onPass(long pass, RowBatch rows) {
         Throwable thrown = failure;
         if (thrown != null) {
+            told = true;
             throw new PredictionException(thrown);
         }
         for (int row = 0; row < rows.size(); row++) {
@@ -197,7 +201,10 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
             trace.onPass(passObservation, captured.rowsOfPass);
         }
         if (policy != null) {
+            long start = System.nanoTime();
             policy.onPass(passObservation, conditions(), plan);
+            // Beside the next layers' own.
+            forecastNanos += NEWEST * (System.nanoTime() - start);
         }
     }
 
@@ -239,7 +246,11 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
         }
     }
 
-    /** Lets the policy hear what is left, ends the thread and completes the trace. */
+    /**
+     * Lets the policy hear what is left, ends the thread and completes the trace.
+     *
+     * @throws PredictionException if the policy or the trace has failed and no pass has told
+     */
     @Override
     public void close() {
         closed = true;
@@ -257,6 +268,10 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
         }
         if (trace != null) {
             trace.close();
+        }
+        Throwable thrown = failure;
+        if (thrown != null && !told) {
+            throw new PredictionException(thrown);
         }
     }
 }

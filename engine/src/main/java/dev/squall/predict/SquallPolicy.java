@@ -119,12 +119,16 @@ final class SquallPolicy implements PrefetchPolicy {
             keepWeights();
         }
         isSingle = pass.rowCount() == 1;
+        maps.onPass(pass);
+        Arrays.fill(presentOdds, 0);
+        alike = maps.nothing();
+        if (isTooDear()) {
+            return;
+        }
         if (isLearnt(1)) {
             routers.begin(pass.embeddings());
         }
-        Arrays.fill(presentOdds, 0);
-        alike = maps.nothing();
-        ContextMaps.Mixture found = maps.onPass(pass);
+        ContextMaps.Mixture found = maps.likeThisToken();
         for (int distance = 1; distance <= Math.min(DISTANCE_MAX, shape.layerCount()); distance++) {
             found.distribution(distance - 1, mixture);
             Arrays.fill(ahead, 0);
@@ -142,7 +146,8 @@ final class SquallPolicy implements PrefetchPolicy {
     @Override
     public void onRouted(LayerObservation observed, CacheConditions now, PrefetchPlan plan) {
         conditions = now;
-        if (observed.lag() >= LAG_MAX || isTooDear(observed)) {
+        boolean isLast = observed.layer() == shape.layerCount() - 1;
+        if (observed.lag() >= LAG_MAX || (isTooDear() && !isLast)) {
             // Only what a map needs, so that none is lost.
             history.onRouted(observed);
             maps.onRouted(observed);
@@ -174,11 +179,11 @@ final class SquallPolicy implements PrefetchPolicy {
     }
 
     /** Whether a forecast is left out for what it costs; what was left out lately counts in that mean. */
-    private boolean isTooDear(LayerObservation observed) {
+    private boolean isTooDear() {
         double allowed = Math.min(
                 SHARE_MAX * conditions.layerNanos(),
                 SHARE_OF_COPIES_MAX * conditions.loadsPerVisit() * conditions.copyNanos());
-        return conditions.forecastNanos() > allowed && allowed > 0 && observed.layer() != shape.layerCount() - 1;
+        return conditions.forecastNanos() > allowed && allowed > 0;
     }
 
     @Override

@@ -59,7 +59,7 @@ final class UseHistory {
         return layer * expertCount;
     }
 
-    /** Log-odds of {@link #recentUse}, L x J; not to be changed. */
+    /** Log-odds of the share of about the last four visits that used each expert, L x J; not to be changed. */
     float[] recentOdds() {
         return recentOdds;
     }
@@ -69,14 +69,9 @@ final class UseHistory {
         return longOdds;
     }
 
-    /** Log-odds of {@link #lastProbability}, L x J; not to be changed. */
+    /** Log-odds of what the layer's router gave each expert last, L x J; not to be changed. */
     float[] lastOdds() {
         return lastOdds;
-    }
-
-    /** The share of about the last four visits that used it. */
-    double recentUse(int layer, int expert) {
-        return recent[layer * expertCount + expert];
     }
 
     /** The share of about the last fifty visits that used it. */
@@ -84,24 +79,9 @@ final class UseHistory {
         return longUse[layer * expertCount + expert];
     }
 
-    /** What the layer's router gave it last. */
-    double lastProbability(int layer, int expert) {
-        return last[layer * expertCount + expert];
-    }
-
-    /** What a layer's router gave all its experts last. */
-    void lastProbabilities(int layer, float[] out) {
-        System.arraycopy(last, layer * expertCount, out, 0, expertCount);
-    }
-
-    /** {@link #recentUse} of all experts of a layer. */
+    /** The share of about the last four visits that used each expert of a layer, J. */
     void recentUses(int layer, float[] out) {
         System.arraycopy(recent, layer * expertCount, out, 0, expertCount);
-    }
-
-    /** {@link #longUse} of all experts of a layer. */
-    void longUses(int layer, float[] out) {
-        System.arraycopy(longUse, layer * expertCount, out, 0, expertCount);
     }
 
     /** The long run only: what is recent is over. */

@@ -2,6 +2,7 @@ package dev.squall.index;
 
 import dev.squall.predict.MapShape;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -125,9 +126,15 @@ public record MapIndex(String model, MapShape shape) {
     static MapIndexException failed(Path folder, IOException cause) {
         return new MapIndexException(
                 "index " + folder + " cannot be read or written: "
-                        + (cause.getMessage() == null ? cause : cause.getMessage())
+                        + (hasReason(cause) ? cause.getMessage() : cause)
                         + ": see that the folder is writable and the disk has room, or name another folder",
                 cause);
+    }
+
+    /** Some of the JDK's own have a file's name for a message and tell the rest by their class. */
+    private static boolean hasReason(IOException cause) {
+        return cause.getMessage() != null
+                && !(cause instanceof FileSystemException ofFile && ofFile.getReason() == null);
     }
 
     static MapIndexException damaged(Path folder, Exception cause) {

@@ -172,12 +172,18 @@ public final class MapIndexCheck {
     }
 
     /**
-     * Drops damaged segments, if there are any.
+     * What was repaired.
      *
-     * @return maps that were lost with them
+     * @param maps lost with damaged segments
+     */
+    public record Repair(boolean droppedSegments, int maps, boolean removedWeights) {}
+
+    /**
+     * Drops damaged segments and damaged weights, if there are any.
+     *
      * @throws MapIndexException if another process writes the index, or not even its list of segments can be read
      */
-    public static int repair(Path folder) {
+    public static Repair repair(Path folder) {
         MapIndex.quietenLucene();
         try (Directory directory = MapIndex.open(folder);
                 CheckIndex check = new CheckIndex(directory, directory.obtainLock(IndexWriter.WRITE_LOCK_NAME))) {
@@ -188,10 +194,11 @@ public final class MapIndexCheck {
                 check.exorciseIndex(status);
             }
             WeightsFile weights = new WeightsFile(folder);
-            if (!weights.isSound()) {
+            boolean isDamaged = !weights.isSound();
+            if (isDamaged) {
                 weights.delete();
             }
-            return status.totLoseDocCount;
+            return new Repair(!status.clean, status.totLoseDocCount, isDamaged);
         } catch (LockObtainFailedException e) {
             throw new MapIndexException(
                     "index " + folder + " is being written by another process: wait until it ends", e);

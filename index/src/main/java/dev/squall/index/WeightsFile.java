@@ -82,6 +82,15 @@ final class WeightsFile {
 
     void write(String kind, WeightsWriter writer) throws IOException {
         Path whole = file.resolveSibling(NAME + ".new");
+        try {
+            writeWhole(whole, kind, writer);
+            Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(whole);
+        }
+    }
+
+    private static void writeWhole(Path whole, String kind, WeightsWriter writer) throws IOException {
         try (FileChannel channel = FileChannel.open(
                 whole, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
             CRC32C sum = new CRC32C();
@@ -93,6 +102,5 @@ final class WeightsFile {
             out.flush();
             channel.force(true);
         }
-        Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 }

@@ -76,7 +76,7 @@ class MapIndexCheckTest {
 
         assertThat(progress).containsExactly(500L, 1000L, 1500L);
         assertThat(MapIndexCheck.maps(folder)).isEqualTo(1500);
-        assertThat(MapIndexCheck.repair(folder)).isZero();
+        assertThat(MapIndexCheck.repair(folder)).isEqualTo(new MapIndexCheck.Repair(false, 0, false));
     }
 
     @Test
@@ -91,7 +91,7 @@ class MapIndexCheckTest {
             assertThat(finding.text()).contains("with 500 maps is damaged");
             assertThat(finding.repair()).contains("check --repair");
         });
-        assertThat(MapIndexCheck.repair(folder)).isEqualTo(500);
+        assertThat(MapIndexCheck.repair(folder)).isEqualTo(new MapIndexCheck.Repair(true, 500, false));
         assertThat(check()).isEmpty();
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
             assertThat(reader.maps()).isEqualTo(1000);
@@ -112,7 +112,7 @@ class MapIndexCheckTest {
         Files.delete(file);
         assertThat(check()).singleElement().satisfies(finding -> assertThat(finding.text())
                 .contains("damaged"));
-        assertThat(MapIndexCheck.repair(folder)).isEqualTo(500);
+        assertThat(MapIndexCheck.repair(folder)).isEqualTo(new MapIndexCheck.Repair(true, 500, false));
     }
 
     @Test

@@ -8,7 +8,7 @@ public interface CompileListener {
 
     /**
      * @param done graphs whose kernels are compiled
-     * @param all graphs there are
+     * @param all graphs of a pass
      */
     void onCompiled(int done, int all);
 }

@@ -26,7 +26,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * Computes on a device of TornadoVM, or in its simulator. Weights beside the routed experts, hidden states and KV cache
- * stay on the device; embedded rows, angles, router logits, where experts are, expert weights and output logits cross.
+ * stay on the device; embedded rows, angles, router logits, where experts are, expert weights and
+ * output logits cross, or of a greedy answer the likeliest token.
  */
 public final class TornadoBackend implements ComputeBackend {
     /** Rows of a pass: each reads the weights again, so more gain little. */
@@ -145,11 +146,14 @@ public final class TornadoBackend implements ComputeBackend {
         float[] logits = new float[vocabularySize];
         launches.add(() -> head(new int[1], logits));
         launches.add(() -> likeliest(new int[1], vocabularySize, logits, new int[1]));
-        for (int done = 0; done < launches.size(); done++) {
-            listener.onCompiled(done, launches.size());
-            launches.get(done).run();
+        try {
+            for (int done = 0; done < launches.size(); done++) {
+                listener.onCompiled(done, launches.size());
+                launches.get(done).run();
+            }
+        } finally {
+            listener.onCompiled(launches.size(), launches.size());
         }
-        listener.onCompiled(launches.size(), launches.size());
     }
 
     private void launch(int graph, int count) {
@@ -311,14 +315,22 @@ public final class TornadoBackend implements ComputeBackend {
             call.set(CallField.ROW, batchRows[i]);
             plan.call(() -> launch(PassGraphs.CHOICE, 1));
             tokens[i] = a.chosen.get(0);
+            if (tokens[i] < 0 || tokens[i] >= vocabularySize) {
+                throw new IllegalStateException(
+                        "no likeliest token: the device's logits are no numbers; see squall doctor"
+                                + " --device, or use --device cpu");
+            }
         }
     }
 
     @Override
     public void close() {
-        plan.close();
-        if (uploads != null) {
-            uploads.close();
+        try {
+            plan.close();
+        } finally {
+            if (uploads != null) {
+                uploads.close();
+            }
         }
     }
 }
