@@ -51,6 +51,14 @@ final class OffloadCommand implements Callable<Integer> {
     private int learnPrompts = 700;
 
     @Option(
+            names = "--routing-from",
+            paramLabel = "FILE",
+            description =
+                    "The model that routing is recorded from, to learn from and for belady and oracle: one that routes as "
+                            + "this one does and fits into memory, such as what bench widen has widened. Default: the model.")
+    private @Nullable Path routingFrom;
+
+    @Option(
             names = "--warm-up-prompts",
             paramLabel = "N",
             description =
@@ -118,6 +126,10 @@ final class OffloadCommand implements Callable<Integer> {
                 .toList();
         learn(names, learnt);
         boolean needsLayerTime = ratios.stream().anyMatch(ratio -> ratio > 0);
+        if (needsLayerTime && routingFrom != null) {
+            throw new BenchException("--routing-from " + routingFrom
+                    + " with --ratios: a link is measured by the experts" + " of the model itself: leave one out");
+        }
         boolean needsTrace = needsLayerTime || names.stream().anyMatch(PolicyName::needsTrace);
         Path trace = needsTrace ? Files.createTempFile("squall-offload", ".trace") : null;
         try {
@@ -160,8 +172,10 @@ final class OffloadCommand implements Callable<Integer> {
 
     /** The routing of prompts, in order: what the oracle knows, and what others learn from. */
     private RoutingTrace record(List<String> prompts, Path trace) throws IOException {
-        try (LanguageModel loaded =
-                LanguageModel.builder(model).threads(threads).traceOut(trace).load()) {
+        try (LanguageModel loaded = LanguageModel.builder(routingFrom == null ? model : routingFrom)
+                .threads(threads)
+                .traceOut(trace)
+                .load()) {
             Chats.run(loaded, prompts, TOKENS_MAX, cost -> {});
         }
         return RoutingTrace.read(trace);
