@@ -133,7 +133,7 @@ class IndexCommandTest {
 
         InProcess.Run repaired = run("check", index, "--repair");
         assertThat(repaired.exitCode()).as(repaired.out()).isZero();
-        assertThat(repaired.out()).contains("dropped what was damaged");
+        assertThat(repaired.out()).contains("dropped the damaged segments");
         assertThat(run("check", index).out()).endsWith("nothing is damaged\n");
     }
 
