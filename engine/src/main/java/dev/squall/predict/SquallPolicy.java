@@ -183,7 +183,8 @@ final class SquallPolicy implements PrefetchPolicy {
         double allowed = Math.min(
                 SHARE_MAX * conditions.layerNanos(),
                 SHARE_OF_COPIES_MAX * conditions.loadsPerVisit() * conditions.copyNanos());
-        return conditions.forecastNanos() > allowed && allowed > 0;
+        boolean isMeasured = conditions.layerNanos() > 0 && conditions.copyNanos() > 0;
+        return isMeasured && conditions.forecastNanos() > allowed;
     }
 
     @Override
