@@ -217,9 +217,17 @@ class BatchInterruptionTest {
         assertThat(finish(process, 1)).contains(output + ": moved, deleted or changed by somebody else");
     }
 
+    private static void signal(Process process, String name) throws Exception {
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                .start()
+                .waitFor();
+    }
+
     @Test
     void anotherProcessOnTheSameOutputIsRefused() throws Exception {
         Process process = startAndAwaitAnAnswer();
+        // It holds its lock, and cannot end before the other one has begun.
+        signal(process, "STOP");
         List<String> second =
                 new ArrayList<>(SquallProcess.command("batch", input.toString(), "-o", output.toString()));
         Path secondErr = home.resolve("second");
@@ -227,10 +235,9 @@ class BatchInterruptionTest {
                 .redirectOutput(home.resolve("unused2").toFile())
                 .redirectError(secondErr.toFile())
                 .start();
-        boolean wasRunning = process.isAlive();
         refused.waitFor();
+        signal(process, "CONT");
 
-        assertThat(wasRunning).isTrue();
         assertThat(refused.exitValue()).as(Files.readString(secondErr)).isEqualTo(1);
         assertThat(Files.readString(secondErr)).contains("another process writes it");
         assertThat(finish(process, 0)).contains(PROMPTS + " answered");
