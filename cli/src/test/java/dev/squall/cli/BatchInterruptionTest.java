@@ -1,7 +1,7 @@
 package dev.squall.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -182,7 +182,9 @@ class BatchInterruptionTest {
 
     @Test
     void interruptedAtATerminalItSaysThatToo() throws Exception {
-        assumeThat(Path.of("/usr/bin/script")).as("what makes a terminal").isExecutable();
+        assumeTrue(
+                Files.isExecutable(Path.of("/usr/bin/script")),
+                "/usr/bin/script is not there: Ctrl-C at a terminal was not tried");
         StringBuilder line = new StringBuilder("exec");
         for (String word : command()) {
             line.append(" '").append(word.replace("'", "'\\''")).append('\'');
