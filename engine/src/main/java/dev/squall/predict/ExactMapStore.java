@@ -8,10 +8,12 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * Expert maps in memory, searched one by one: exact, the measure of every other store, and the faster one while there are
- * few. Numbers are kept in columns, one for each place of a vector, so that a search adds up whole columns; and as a pass goes
+ * Expert maps in memory, searched one by one: the measure of every other store, and the faster one while there are few.
+ * Numbers are kept in columns, one for each place of a vector, so that a search adds up whole columns; and as a pass goes
  * on, each search of its longer prefix adds to the sums of the last one. Where enough maps have the very embedding that is
- * looked for, which is a token's, no other is looked at; and once full, a map gives way to one of its own token. Searches allocate their matches and a normalised copy of the query.
+ * looked for, which is a token's, no other is looked at. Searches are exact; what gives way in a full store is the most
+ * redundant of some maps of the same token, or of all where there is none of it. Searches allocate their matches and a
+ * normalised copy of the query.
  */
 public final class ExactMapStore implements ExpertMapStore {
     /** Maps of the same token whose redundancy with a new one is weighed. */
@@ -209,7 +211,7 @@ public final class ExactMapStore implements ExpertMapStore {
         float[] unit = MapVectors.unitEmbedding(shape, embedding);
         SortedSet<Integer> same = placesOf.get(hash(unit));
         if (same != null && same.size() >= Math.min(k, size)) {
-            return equals(same, k);
+            return ofSameToken(same, k);
         }
         Arrays.fill(semanticScores, 0, size, 0);
         addProducts(embeddings, unit, 0, unit.length, semanticScores, size);
@@ -217,7 +219,7 @@ public final class ExactMapStore implements ExpertMapStore {
     }
 
     /** The first k of maps with the very embedding: nothing is nearer. */
-    private Found equals(SortedSet<Integer> places, int k) {
+    private Found ofSameToken(SortedSet<Integer> places, int k) {
         Found found = new Found(Math.min(k, size));
         for (int place : places) {
             if (found.count() == k) {
