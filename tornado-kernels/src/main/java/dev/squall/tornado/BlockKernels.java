@@ -46,15 +46,7 @@ final class BlockKernels {
             }
             sum += d * dot;
         }
-        parts[local] = sum;
-        context.localBarrier();
-        if (writer == 0) {
-            float all = 0;
-            for (int i = 0; i < size; i++) {
-                all += parts[i];
-            }
-            y.set(vector * rows + row, all);
-        }
+        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
     }
 
     /** Blocks of 32 elements of 4 bits, with a minimum. */
@@ -99,15 +91,7 @@ final class BlockKernels {
             }
             sum += d * dot + m * total;
         }
-        parts[local] = sum;
-        context.localBarrier();
-        if (writer == 0) {
-            float all = 0;
-            for (int i = 0; i < size; i++) {
-                all += parts[i];
-            }
-            y.set(vector * rows + row, all);
-        }
+        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
     }
 
     /** Blocks of 32 elements of 5 bits. */
@@ -149,15 +133,7 @@ final class BlockKernels {
             }
             sum += d * dot;
         }
-        parts[local] = sum;
-        context.localBarrier();
-        if (writer == 0) {
-            float all = 0;
-            for (int i = 0; i < size; i++) {
-                all += parts[i];
-            }
-            y.set(vector * rows + row, all);
-        }
+        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
     }
 
     /** Blocks of 32 elements of 5 bits, with a minimum. */
@@ -204,15 +180,7 @@ final class BlockKernels {
             }
             sum += d * dot + m * total;
         }
-        parts[local] = sum;
-        context.localBarrier();
-        if (writer == 0) {
-            float all = 0;
-            for (int i = 0; i < size; i++) {
-                all += parts[i];
-            }
-            y.set(vector * rows + row, all);
-        }
+        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
     }
 
     /** Blocks of 32 elements of 8 bits. */
@@ -250,15 +218,7 @@ final class BlockKernels {
             }
             sum += d * dot;
         }
-        parts[local] = sum;
-        context.localBarrier();
-        if (writer == 0) {
-            float all = 0;
-            for (int i = 0; i < size; i++) {
-                all += parts[i];
-            }
-            y.set(vector * rows + row, all);
-        }
+        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
     }
 
     /** Blocks of 32 elements that are one of sixteen levels. */
@@ -298,15 +258,7 @@ final class BlockKernels {
             }
             sum += d * dot;
         }
-        parts[local] = sum;
-        context.localBarrier();
-        if (writer == 0) {
-            float all = 0;
-            for (int i = 0; i < size; i++) {
-                all += parts[i];
-            }
-            y.set(vector * rows + row, all);
-        }
+        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
     }
 
     /** Blocks of 32 elements of 4 bits that are floats, with a power of two. */
@@ -346,14 +298,6 @@ final class BlockKernels {
             }
             sum += d * dot;
         }
-        parts[local] = sum;
-        context.localBarrier();
-        if (writer == 0) {
-            float all = 0;
-            for (int i = 0; i < size; i++) {
-                all += parts[i];
-            }
-            y.set(vector * rows + row, all);
-        }
+        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
     }
 }

@@ -62,15 +62,7 @@ final class MatrixKernels {
             float magnitude = mantissa * table.get(DecodingTable.POWERS + exponent);
             sum += (high < 0 ? -magnitude : magnitude) * x.get(from + unit);
         }
-        parts[local] = sum;
-        context.localBarrier();
-        if (writer == 0) {
-            float all = 0;
-            for (int i = 0; i < size; i++) {
-                all += parts[i];
-            }
-            y.set(vector * rows + row, all);
-        }
+        writeSum(context, parts, sum, writer, y, vector * rows + row);
     }
 
     /** Weights of 16 bits. */
@@ -103,15 +95,7 @@ final class MatrixKernels {
             int bits = (weights.get(at + unit * 2) & 255) | (weights.get(at + unit * 2 + 1) & 255) << 8;
             sum += table.get(bits) * x.get(from + unit);
         }
-        parts[local] = sum;
-        context.localBarrier();
-        if (writer == 0) {
-            float all = 0;
-            for (int i = 0; i < size; i++) {
-                all += parts[i];
-            }
-            y.set(vector * rows + row, all);
-        }
+        writeSum(context, parts, sum, writer, y, vector * rows + row);
     }
 
     /** Weights of the upper 16 of 32 bits, which are finite. */
@@ -149,14 +133,25 @@ final class MatrixKernels {
             float magnitude = mantissa * table.get(DecodingTable.POWERS + exponent);
             sum += (high < 0 ? -magnitude : magnitude) * x.get(from + unit);
         }
-        parts[local] = sum;
+        writeSum(context, parts, sum, writer, y, vector * rows + row);
+    }
+
+    /**
+     * Writes the sum of what the work-items of a group have summed, in their order.
+     *
+     * @param parts local memory with room for one of each
+     * @param sum this work-item's
+     * @param writer 0 for the one that writes
+     */
+    static void writeSum(KernelContext context, float[] parts, float sum, int writer, FloatArray y, int at) {
+        parts[context.localIdx] = sum;
         context.localBarrier();
         if (writer == 0) {
             float all = 0;
-            for (int i = 0; i < size; i++) {
+            for (int i = 0; i < context.localGroupSizeX; i++) {
                 all += parts[i];
             }
-            y.set(vector * rows + row, all);
+            y.set(at, all);
         }
     }
 }

@@ -57,15 +57,7 @@ final class SuperBlockKernels {
             }
             sum += d * scale * dot - m * minimum * total;
         }
-        parts[local] = sum;
-        context.localBarrier();
-        if (writer == 0) {
-            float all = 0;
-            for (int i = 0; i < size; i++) {
-                all += parts[i];
-            }
-            y.set(vector * rows + row, all);
-        }
+        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
     }
 
     /** Blocks of 256 elements of 5 bits, with a scale and a minimum for each 32. */
@@ -117,15 +109,7 @@ final class SuperBlockKernels {
             }
             sum += d * scale * dot - m * minimum * total;
         }
-        parts[local] = sum;
-        context.localBarrier();
-        if (writer == 0) {
-            float all = 0;
-            for (int i = 0; i < size; i++) {
-                all += parts[i];
-            }
-            y.set(vector * rows + row, all);
-        }
+        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
     }
 
     /** Blocks of 256 elements of 6 bits, with a scale for each 16. */
@@ -173,15 +157,7 @@ final class SuperBlockKernels {
             }
             sum += d * scale * dot;
         }
-        parts[local] = sum;
-        context.localBarrier();
-        if (writer == 0) {
-            float all = 0;
-            for (int i = 0; i < size; i++) {
-                all += parts[i];
-            }
-            y.set(vector * rows + row, all);
-        }
+        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
     }
 
     /** Blocks of 256 elements that are one of sixteen levels, with a scale for each 32. */
@@ -226,14 +202,6 @@ final class SuperBlockKernels {
             }
             sum += d * scale * dot;
         }
-        parts[local] = sum;
-        context.localBarrier();
-        if (writer == 0) {
-            float all = 0;
-            for (int i = 0; i < size; i++) {
-                all += parts[i];
-            }
-            y.set(vector * rows + row, all);
-        }
+        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
     }
 }

@@ -52,15 +52,7 @@ final class TwoBitKernels {
             }
             sum += d * (scales & 15) * dot - m * (scales >> 4) * total;
         }
-        parts[local] = sum;
-        context.localBarrier();
-        if (writer == 0) {
-            float all = 0;
-            for (int i = 0; i < size; i++) {
-                all += parts[i];
-            }
-            y.set(vector * rows + row, all);
-        }
+        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
     }
 
     /** Blocks of 256 elements of 3 bits, with a scale for each 16. */
@@ -109,14 +101,6 @@ final class TwoBitKernels {
             }
             sum += d * scale * dot;
         }
-        parts[local] = sum;
-        context.localBarrier();
-        if (writer == 0) {
-            float all = 0;
-            for (int i = 0; i < size; i++) {
-                all += parts[i];
-            }
-            y.set(vector * rows + row, all);
-        }
+        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
     }
 }
