@@ -78,7 +78,7 @@ final class StartCommand implements Callable<Integer> {
         try {
             ProcessBuilder builder = new ProcessBuilder(command).redirectError(Redirect.DISCARD);
             builder.environment()
-                    .merge("JDK_JAVA_OPTIONS", HEAP_LOG + heapLog, (before, added) -> before + " " + added);
+                    .merge("SQUALL_JAVA_OPTS", HEAP_LOG + heapLog, (before, added) -> before + " " + added);
             long start = System.nanoTime();
             Process process = builder.start();
             try {
