@@ -5,6 +5,7 @@ import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -124,6 +125,7 @@ public final class Squall implements Runnable {
                 // A prompt in an environment variable may hold a dollar sign.
                 .setInterpolateVariables(false)
                 .registerConverter(boolean.class, EnvironmentDefaults::flag)
+                .registerConverter(Path.class, Words::file)
                 .registerConverter(ColorChoice.class, word -> Words.choice(ColorChoice.class, word))
                 .registerConverter(BatchInput.Format.class, word -> Words.choice(BatchInput.Format.class, word))
                 .registerConverter(Device.class, Device::parse)

@@ -1,5 +1,6 @@
 package dev.squall.cli;
 
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -24,6 +25,18 @@ final class Words {
                 + Arrays.stream(type.getEnumConstants())
                         .map(constant -> constant.name().toLowerCase(Locale.ROOT))
                         .collect(Collectors.joining(" or ")));
+    }
+
+    /**
+     * A file's name.
+     *
+     * @throws TypeConversionException if it is empty, which Java would take for the current folder
+     */
+    static Path file(String word) {
+        if (word.isEmpty()) {
+            throw new TypeConversionException("'', expected a file name");
+        }
+        return Path.of(word);
     }
 
     /** A sentence as the continuation of another. */

@@ -56,6 +56,8 @@ class WrongUsageTest {
                 "index recall d --queries 0 | squall: --queries 0",
                 "simulate x --policy best | squall: policy 'best', expected one of lru",
                 "simulate x --compute fast | squall: --compute 'fast': expected a time such as 500us or 2ms",
+                "chat -p x --model= | '--model': '', expected a file name",
+                "batch --output= x | '--output': '', expected a file name",
                 "chat -p x --kernels fast | '--kernels': 'fast', expected vector or scalar",
                 "chat -p x --pooling most | '--pooling': 'most', expected last or mean or each",
                 "chat -p x --color blue | '--color': 'blue', expected auto or on or off",
@@ -153,7 +155,7 @@ class WrongUsageTest {
 
         assertThat(run.err())
                 .startsWith("squall: header: ")
-                .endsWith(" in " + file + "\n")
+                .contains(" in " + file + ": this is no GGUF file; download the model as one")
                 .hasLineCount(1);
         assertThat(run.exitCode()).isEqualTo(1);
         assertThat(run.out()).isEmpty();

@@ -31,6 +31,9 @@ record GgufPart(
     private static final String CONVERT_AGAIN =
             "convert the original model again with llama.cpp's convert_hf_to_gguf.py";
 
+    private static final String NO_GGUF = "this is no GGUF file; download the model as one, or make one of the original"
+            + " model with llama.cpp's convert_hf_to_gguf.py";
+
     /** A tensor as its header entry describes it; {@code offset} is relative to the tensor data. */
     private record Entry(String name, BlockType type, List<Long> dimensions, long offset, long bytes) {}
 
@@ -45,24 +48,31 @@ record GgufPart(
             throw new NoSuchFileException(file.toString());
         }
         if (!Files.isRegularFile(file)) {
-            throw new GgufFormatException(file, "file", "a directory or a device", "a regular file", null);
+            throw new GgufFormatException(
+                    file,
+                    "file",
+                    Files.isDirectory(file) ? "a directory" : "a device or the like",
+                    "a regular file",
+                    "name the .gguf file itself");
         }
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            long bytes = channel.size();
-            if (bytes < GgufLimits.FIXED_HEADER_BYTES) {
-                throw new GgufFormatException(
-                        file,
-                        "file",
-                        bytes + " bytes",
-                        "at least " + GgufLimits.FIXED_HEADER_BYTES,
-                        "the file is truncated or damaged, download it again");
-            }
-            return parse(file, channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes, arena));
+            return parse(file, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
         }
     }
 
     private static GgufPart parse(Path file, MemorySegment mapped) {
         HeaderCursor cursor = new HeaderCursor(file, mapped);
+        if (mapped.byteSize() >= Integer.BYTES) {
+            checkMagic(cursor);
+        }
+        if (mapped.byteSize() < GgufLimits.FIXED_HEADER_BYTES) {
+            throw new GgufFormatException(
+                    file,
+                    "file",
+                    mapped.byteSize() + " bytes",
+                    "at least " + GgufLimits.FIXED_HEADER_BYTES,
+                    "the file is truncated or damaged, download it again");
+        }
         int version = version(cursor);
         int tensorCount = cursor.count("tensor count", TENSOR_ENTRY_BYTES_MIN, GgufLimits.TENSORS_MAX);
         int entryCount = cursor.count("metadata count", METADATA_ENTRY_BYTES_MIN, GgufLimits.METADATA_ENTRIES_MAX);
@@ -83,14 +93,17 @@ record GgufPart(
                 file, version, mapped.byteSize(), metadata, List.copyOf(tensors), List.copyOf(tensorOffsets));
     }
 
-    private static int version(HeaderCursor cursor) {
+    private static void checkMagic(HeaderCursor cursor) {
         int magic = cursor.uint32AsBits();
         if (OLD_MAGICS.contains(magic)) {
             throw cursor.failure("a file of the formats before GGUF", "GGUF", CONVERT_AGAIN);
         }
         if (magic != MAGIC) {
-            throw cursor.failure("first bytes %08x".formatted(Integer.reverseBytes(magic)), "47475546 (GGUF)", null);
+            throw cursor.failure("first bytes %08x".formatted(Integer.reverseBytes(magic)), "47475546 (GGUF)", NO_GGUF);
         }
+    }
+
+    private static int version(HeaderCursor cursor) {
         int version = cursor.uint32AsBits();
         int swapped = Integer.reverseBytes(version);
         if (version != 0 && swapped > 0 && swapped <= 0xFFFF) {
@@ -103,7 +116,10 @@ record GgufPart(
             throw cursor.failure("version 1, which only existed in August 2023", "version 2 or 3", CONVERT_AGAIN);
         }
         if (version != 2 && version != 3) {
-            throw cursor.failure("version " + Integer.toUnsignedString(version), "version 2 or 3", null);
+            throw cursor.failure(
+                    "version " + Integer.toUnsignedString(version),
+                    "version 2 or 3",
+                    "the file is damaged, or made for a newer Squall");
         }
         return version;
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -21,7 +22,8 @@ class GgufFormatTest {
     void refusesWhatIsNoRegularFile() {
         assertThatThrownBy(() -> GgufFile.open(directory))
                 .isInstanceOf(GgufFormatException.class)
-                .hasMessage("file: a directory or a device, expected a regular file in " + directory);
+                .hasMessage(
+                        "file: a directory, expected a regular file in " + directory + ": name the .gguf file itself");
     }
 
     @Test
@@ -36,7 +38,13 @@ class GgufFormatTest {
         byte[] content = new byte[64];
         content[0] = 'P';
         content[1] = 'K';
-        assertRefused(content, "header: first bytes 504b0000, expected 47475546 (GGUF)", "");
+        String remedy = ": this is no GGUF file; download the model as one, or make one of the original model with"
+                + " llama.cpp's convert_hf_to_gguf.py";
+        assertRefused(content, "header: first bytes 504b0000, expected 47475546 (GGUF)", remedy);
+        assertRefused(
+                "text".getBytes(StandardCharsets.UTF_8),
+                "header: first bytes 74657874, expected 47475546 (GGUF)",
+                remedy);
         System.arraycopy(new byte[] {'t', 'j', 'g', 'g'}, 0, content, 0, 4);
         assertRefused(
                 content,
@@ -54,9 +62,10 @@ class GgufFormatTest {
                 new RawGguf(0x0300_0000, 0, 0).bytes(),
                 "header: big-endian file of version 3, expected a little-endian file",
                 ": convert it with gguf-py's gguf_convert_endian.py");
-        assertRefused(new RawGguf(0, 0, 0).bytes(), "header: version 0, expected version 2 or 3", "");
-        assertRefused(new RawGguf(4, 0, 0).bytes(), "header: version 4, expected version 2 or 3", "");
-        assertRefused(new RawGguf(-1, 0, 0).bytes(), "header: version 4294967295, expected version 2 or 3", "");
+        String unknown = ": the file is damaged, or made for a newer Squall";
+        assertRefused(new RawGguf(0, 0, 0).bytes(), "header: version 0, expected version 2 or 3", unknown);
+        assertRefused(new RawGguf(4, 0, 0).bytes(), "header: version 4, expected version 2 or 3", unknown);
+        assertRefused(new RawGguf(-1, 0, 0).bytes(), "header: version 4294967295, expected version 2 or 3", unknown);
     }
 
     @Test
