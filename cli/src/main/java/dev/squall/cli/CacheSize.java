@@ -88,8 +88,9 @@ record CacheSize(long bytes, double percent) {
             return OptionalLong.empty();
         }
         Hyperparameters h = Hyperparameters.of(file);
+        // A context beyond the model's own is refused when the model is loaded, whatever memory it would take.
         int tokens =
-                contextTokens > 0 ? contextTokens : Math.min(h.contextLength(), LanguageModel.CONTEXT_TOKENS_DEFAULT);
+                Math.min(h.contextLength(), contextTokens > 0 ? contextTokens : LanguageModel.CONTEXT_TOKENS_DEFAULT);
         long others = file.bytes() - expertBytes + h.cacheBytesPerPosition() * tokens + RUNTIME_BYTES;
         long left = (long) (available.getAsLong() * SHARE_OF_AVAILABLE) - others;
         if (left >= expertBytes) {

@@ -7,6 +7,7 @@ import dev.squall.generate.ContextOverflowException;
 import dev.squall.generate.Conversation;
 import dev.squall.generate.LanguageModel;
 import dev.squall.generate.Session;
+import dev.squall.generate.StopReason;
 import dev.squall.generate.TokenListener;
 import dev.squall.sampling.SamplingOptions;
 import dev.squall.tokenizer.ChatTemplateException;
@@ -264,7 +265,11 @@ final class ChatScreen {
         }
         lastSeed = sampling.seed();
         totals.add(reply.result().metrics());
-        contextTokens = reply.result().prompt().size() + reply.result().answer().size();
+        if (reply.result().stopReason() != StopReason.CANCELLED
+                || !reply.result().answer().isEmpty()) {
+            contextTokens =
+                    reply.result().prompt().size() + reply.result().answer().size();
+        }
         String text = reply.result().text();
         writer.print(TerminalText.printable(text.substring(listener.charactersHeard())));
         if (!text.endsWith("\n")) {

@@ -15,6 +15,7 @@ final class ChatTotals {
 
     private final Deque<String> history = new ArrayDeque<>();
     private int answers;
+    private int answersBegun;
     private long promptTokens;
     private long promptTokensCached;
     private long generatedTokens;
@@ -32,6 +33,7 @@ final class ChatTotals {
         prefillNanos += metrics.prefillNanos();
         decodeNanos += metrics.decodeNanos();
         firstTokenNanos += metrics.firstTokenNanos();
+        answersBegun += metrics.generatedTokens() > 0 ? 1 : 0;
         if (history.size() == LISTED_MAX) {
             history.removeFirst();
         }
@@ -50,7 +52,7 @@ final class ChatTotals {
                 metrics.prefillTokensPerSecond(),
                 metrics.generatedTokens(),
                 metrics.decodeTokensPerSecond(),
-                Statistics.milliseconds(metrics.firstTokenNanos()),
+                metrics.generatedTokens() == 0 ? "-" : Statistics.milliseconds(metrics.firstTokenNanos()),
                 hasCache ? Math.round(100 * experts.hitRate()) + " %" : "-",
                 hasCache ? Sizes.bytes(experts.bytesLoaded() / tokens) : "-",
                 hasCache ? Long.toString(experts.late()) : "-");
@@ -76,8 +78,10 @@ final class ChatTotals {
                 "late"));
         lines.addAll(history);
         lines.addAll(List.of(
-                "answers: %d, first token after %s on average"
-                        .formatted(answers, Statistics.milliseconds(firstTokenNanos / answers)),
+                answersBegun == 0
+                        ? "answers: %d".formatted(answers)
+                        : "answers: %d, first token after %s on average"
+                                .formatted(answers, Statistics.milliseconds(firstTokenNanos / answersBegun)),
                 "prompts: %s, of which %d were cached, %s"
                         .formatted(
                                 Statistics.tokens(promptTokens),

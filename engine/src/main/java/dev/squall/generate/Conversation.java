@@ -75,10 +75,11 @@ public final class Conversation {
     public Reply reply(String question, ReplyOptions options, TokenListener listener) {
         Prompt prompt = fit(turns, question, options.tokensMax());
         GenerationResult result = generate(prompt, options, listener);
-        turns.subList(0, prompt.turnsForgotten()).clear();
-        if (!isCancelledBeforeItBegan(result)) {
-            turns.add(new Turn(question, result.text()));
+        if (isCancelledBeforeItBegan(result)) {
+            return new Reply(result, 0);
         }
+        turns.subList(0, prompt.turnsForgotten()).clear();
+        turns.add(new Turn(question, result.text()));
         return new Reply(result, prompt.turnsForgotten());
     }
 
@@ -95,10 +96,11 @@ public final class Conversation {
         Turn last = turns.getLast();
         Prompt prompt = fit(turns.subList(0, turns.size() - 1), last.question(), options.tokensMax());
         GenerationResult result = generate(prompt, options, listener);
-        turns.subList(0, prompt.turnsForgotten()).clear();
-        if (!isCancelledBeforeItBegan(result)) {
-            turns.set(turns.size() - 1, new Turn(last.question(), result.text()));
+        if (isCancelledBeforeItBegan(result)) {
+            return new Reply(result, 0);
         }
+        turns.subList(0, prompt.turnsForgotten()).clear();
+        turns.set(turns.size() - 1, new Turn(last.question(), result.text()));
         return new Reply(result, prompt.turnsForgotten());
     }
 

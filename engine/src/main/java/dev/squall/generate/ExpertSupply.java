@@ -225,10 +225,13 @@ final class ExpertSupply implements AutoCloseable {
                 predictor.close();
             }
         } finally {
-            if (cache != null) {
-                cache.close();
+            try {
+                if (cache != null) {
+                    cache.close();
+                }
+            } finally {
+                closeStore();
             }
-            closeStore();
         }
     }
 

@@ -5,12 +5,12 @@ import dev.squall.expert.CacheCounters;
 /**
  * What one generation cost. Times are wall-clock nanoseconds.
  *
- * @param promptTokens tokens of the prompt
+ * @param promptTokens tokens of the prompt; if it was cancelled before all were evaluated, only those that were
  * @param promptTokensCached how many of them the session had evaluated before
  * @param generatedTokens tokens of the answer
  * @param prefillNanos evaluating the rest of the prompt
  * @param decodeNanos from the end of prefill to the last token
- * @param firstTokenNanos from the call to the first token
+ * @param firstTokenNanos from the call to the first token; 0 if there was none
  * @param experts what the expert cache did for it; nothing where there is none
  */
 public record GenerationMetrics(

@@ -61,8 +61,9 @@ public final class LanguageModel implements AutoCloseable {
                 ? builder.contextTokens
                 : Math.min(hyperparameters.contextLength(), CONTEXT_TOKENS_DEFAULT);
         if (contextTokensMax > hyperparameters.contextLength()) {
-            throw new IllegalArgumentException("context of " + contextTokensMax + " tokens, expected at most "
-                    + hyperparameters.contextLength() + ", which the model was trained for");
+            throw new IllegalArgumentException(
+                    "context of " + contextTokensMax + " tokens, expected at most " + hyperparameters.contextLength()
+                            + ", which the model was trained for: give a smaller context (-c)");
         }
         weights = ModelWeights.bind(file, hyperparameters, tokenizer.vocabularySize());
         ExpertCacheOptions cacheOptions = builder.expertCache;
@@ -83,10 +84,7 @@ public final class LanguageModel implements AutoCloseable {
             loaded = true;
         } finally {
             if (!loaded) {
-                if (newSupply != null) {
-                    newSupply.close();
-                }
-                backend.close();
+                closeAll(newSupply, backend, null);
             }
         }
         supply = newSupply;
@@ -210,12 +208,17 @@ public final class LanguageModel implements AutoCloseable {
     public synchronized void close() {
         if (!closed) {
             closed = true;
-            try {
-                supply.close();
-            } finally {
-                backend.close();
-                file.close();
-            }
+            closeAll(supply, backend, file);
+        }
+    }
+
+    /** Closes each, in this order, also if one before fails. */
+    @SuppressWarnings("try")
+    private static void closeAll(@Nullable ExpertSupply supply, ComputeBackend backend, @Nullable GgufFile file) {
+        try (GgufFile third = file;
+                ComputeBackend second = backend;
+                ExpertSupply first = supply) {
+            // Resources are closed from the last to the first.
         }
     }
 

@@ -185,7 +185,7 @@ public final class Session implements AutoCloseable {
                     answerTokens,
                     reason,
                     new GenerationMetrics(
-                            prompt.length,
+                            prefilled ? prompt.length : evaluatedCount,
                             cached,
                             answerTokens.size(),
                             prefilledNanos - startedNanos,

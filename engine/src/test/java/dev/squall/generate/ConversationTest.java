@@ -188,6 +188,24 @@ class ConversationTest {
     }
 
     @Test
+    void forgetsNoTurnForAnAnswerThatNeverBegan() {
+        Reply reply = reply(QUESTION);
+        while (reply.result().prompt().size() + reply.result().answer().size() + CONTEXT / 8 < CONTEXT) {
+            reply = reply(QUESTION);
+        }
+        List<ChatMessage> before = conversation.messages();
+        Cancellation cancelled = new Cancellation();
+        cancelled.cancel();
+
+        Reply none = conversation.reply(
+                QUESTION, new ReplyOptions(CONTEXT, SamplingOptions.greedy(), -1, cancelled), TokenListener.NONE);
+
+        assertThat(none.turnsForgotten()).isZero();
+        assertThat(conversation.messages()).isEqualTo(before);
+        assertThat(reply(QUESTION).turnsForgotten()).isPositive();
+    }
+
+    @Test
     void takesUpAChatWhereAnotherLeftIt() {
         conversation.setSystem("Be brief.");
         reply("Hello");

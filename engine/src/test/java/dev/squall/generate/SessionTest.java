@@ -3,8 +3,14 @@ package dev.squall.generate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.squall.compute.ComputeBackend;
+import dev.squall.compute.JvmBackend;
 import dev.squall.sampling.SamplingOptions;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -135,6 +141,56 @@ class SessionTest {
     }
 
     @Test
+    void countsOnlyWhatItEvaluatedOfAPromptThatWasCancelled() throws IOException {
+        try (LanguageModel model = demo().load();
+                Session session = model.newSession()) {
+            int[] prompt = new int[400];
+            Arrays.fill(prompt, 268);
+            Cancellation cancellation = new Cancellation();
+            GenerationResult cut =
+                    session.generate(new GenerationRequest(prompt, 1, WARM, -1, cancellation), new TokenListener() {
+                        @Override
+                        public void onPrefill(int evaluated, int all) {
+                            if (evaluated > 0) {
+                                cancellation.cancel();
+                            }
+                        }
+
+                        @Override
+                        public void onToken(ScoredToken token, String text) {}
+                    });
+
+            assertThat(cut.stopReason()).isEqualTo(StopReason.CANCELLED);
+            assertThat(cut.metrics().promptTokens()).isEqualTo(256).isEqualTo(session.tokens().length);
+        }
+    }
+
+    @Test
+    void closesTheFileAlsoWhereTheBackendCannotBeClosed() throws IOException {
+        LanguageModel model = demo().backend((weights, options) -> (ComputeBackend) Proxy.newProxyInstance(
+                        ComputeBackend.class.getClassLoader(),
+                        new Class<?>[] {ComputeBackend.class},
+                        failingToClose(JvmBackend.vector().create(weights, options))))
+                .load();
+        MemorySegment tensor = model.file().tensors().firstEntry().getValue().data();
+
+        assertThatThrownBy(model::close).hasMessage("the device is gone");
+
+        assertThatThrownBy(() -> tensor.get(ValueLayout.JAVA_BYTE, 0)).isInstanceOf(IllegalStateException.class);
+        model.close();
+    }
+
+    private static InvocationHandler failingToClose(ComputeBackend backend) {
+        return (proxy, method, arguments) -> {
+            Object result = method.invoke(backend, arguments);
+            if (method.getName().equals("close")) {
+                throw new IllegalStateException("the device is gone");
+            }
+            return result;
+        };
+    }
+
+    @Test
     void refusesAPromptThatLeavesNoRoomAndStopsWhenTheContextIsFull() throws IOException {
         try (LanguageModel model = demo().contextTokens(32).load();
                 Session session = model.newSession()) {
@@ -156,7 +212,9 @@ class SessionTest {
     void refusesAContextBeyondTheModelsOwn() {
         assertThatThrownBy(() -> demo().contextTokens(513).load())
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("context of 513 tokens, expected at most 512, which the model was trained for");
+                .hasMessage(
+                        "context of 513 tokens, expected at most 512, which the model was trained for: give a smaller"
+                                + " context (-c)");
     }
 
     @Test
