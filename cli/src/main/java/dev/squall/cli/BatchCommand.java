@@ -10,7 +10,6 @@ import dev.squall.sampling.SamplingOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -42,6 +41,8 @@ import picocli.CommandLine.Spec;
         })
 final class BatchCommand implements Callable<Integer> {
     private static final int CONCURRENCY_MAX = 64;
+    private static final String LINES = "lines of text";
+    private static final String DIGEST = "digest of these lines";
 
     private final Streams streams;
     private final Environment environment;
@@ -153,10 +154,14 @@ final class BatchCommand implements Callable<Integer> {
         }
         BatchInput prompts = BatchInput.read(input, format);
         report(prompts.problems());
+        if (output != null && output.toString().equals("-")) {
+            throw new CommandFailure(
+                    "-o -: a batch appends its answers to a file, as it may have to be started again: name one");
+        }
         Path answers = output != null ? output : input.resolveSibling(input.getFileName() + ".answers.jsonl");
         Path failures = errors != null ? errors : answers.resolveSibling(answers.getFileName() + ".errors");
-        requireDifferent(answers, failures);
         checkReport();
+        requireDifferent(answers, failures);
         try (BatchOutput answered = new BatchOutput(answers)) {
             try (BatchOutput failed = new BatchOutput(failures)) {
                 failed.clear();
@@ -171,30 +176,14 @@ final class BatchCommand implements Callable<Integer> {
 
     /** Refuses to write what is read, or two things to one file. */
     private void requireDifferent(Path answers, Path failures) throws IOException {
-        Map<String, @Nullable Path> files = new LinkedHashMap<>();
-        files.put("input", input);
-        files.put("model", modelArguments.model);
-        files.put("--policy-trace", modelArguments.policyTrace);
-        files.put("output", answers);
-        files.put("state of the output", BatchState.of(answers));
-        files.put("--errors", failures);
-        files.put("--report", report);
-        files.put("--trace-out", modelArguments.traceOut);
-        Map<Path, String> uses = new HashMap<>();
-        for (Map.Entry<String, @Nullable Path> entry : files.entrySet()) {
-            Path file = entry.getValue();
-            if (file != null) {
-                String earlier = uses.putIfAbsent(
-                        Files.exists(file)
-                                ? file.toRealPath()
-                                : file.toAbsolutePath().normalize(),
-                        entry.getKey());
-                if (earlier != null) {
-                    throw new CommandFailure(file + ": both the " + earlier + " and the " + entry.getKey()
-                            + " of this batch: name another file for one of them");
-                }
-            }
-        }
+        modelArguments
+                .filesRead()
+                .reads("input", input)
+                .writes("output", answers)
+                .writes("state of the output", BatchState.of(answers))
+                .writes("--errors", failures)
+                .writes("--report", report)
+                .writes("--trace-out", modelArguments.traceOut);
     }
 
     private void validate() {
@@ -234,7 +223,7 @@ final class BatchCommand implements Callable<Integer> {
             BatchInput prompts, SamplingOptions asked, Path answers, BatchOutput answered, BatchOutput failed)
             throws IOException {
         try (LanguageModel model = modelArguments.load(streams, environment)) {
-            SamplingOptions sampling = resume(model, asked, answers, answered);
+            SamplingOptions sampling = resume(model, prompts, asked, answers, answered);
             int before = answered.finishedCount();
             BatchHistory history = new BatchHistory(System::nanoTime, model::expertCounters);
             BatchRun run = new BatchRun(
@@ -301,7 +290,8 @@ final class BatchCommand implements Callable<Integer> {
     }
 
     /** The sampling of this batch, whose seed an earlier start may have drawn. */
-    private SamplingOptions resume(LanguageModel model, SamplingOptions asked, Path answers, BatchOutput answered)
+    private SamplingOptions resume(
+            LanguageModel model, BatchInput prompts, SamplingOptions asked, Path answers, BatchOutput answered)
             throws IOException {
         Path file = BatchState.of(answers);
         Map<String, String> earlier = BatchState.read(file);
@@ -332,6 +322,11 @@ final class BatchCommand implements Callable<Integer> {
         now.put("raw", Boolean.toString(raw));
         now.put("device", modelArguments.computing.toString());
         now.put("kernels", modelArguments.kernels.toString());
+        if (prompts.isNumbered() && earlier.containsKey(LINES)) {
+            int count = Integer.parseInt(earlier.get(LINES));
+            now.put(LINES, Integer.toString(Math.min(count, prompts.items().size())));
+            now.put(DIGEST, prompts.digest(count));
+        }
         if (answered.finishedCount() > 0 && !earlier.isEmpty() && !earlier.equals(now) && !force) {
             List<String> different = now.entrySet().stream()
                     .filter(entry -> !entry.getValue().equals(earlier.get(entry.getKey())))
@@ -339,6 +334,11 @@ final class BatchCommand implements Callable<Integer> {
                     .toList();
             throw new CommandFailure(answers + " has " + answered.finishedCount() + " answers with other options ("
                     + String.join("; ", different) + "): use the same, name another output, or mix them with --force");
+        }
+        if (prompts.isNumbered()) {
+            // An answer is found by its line, so lines may be added behind those that were there, not among them.
+            now.put(LINES, Integer.toString(prompts.items().size()));
+            now.put(DIGEST, prompts.digest(prompts.items().size()));
         }
         BatchState.write(file, now);
         return sampling;

@@ -15,8 +15,11 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -30,16 +33,31 @@ import org.jspecify.annotations.Nullable;
  *
  * @param items the sound ones, in order
  * @param problems what is wrong with the others
+ * @param isNumbered whether items are known by the number of their line, rather than by an id of their own
  */
-record BatchInput(List<BatchItem> items, List<Problem> problems) {
+record BatchInput(List<BatchItem> items, List<Problem> problems, boolean isNumbered) {
     private static final int LINES_MAX = 10_000_000;
     private static final int LINE_CHARACTERS_MAX = 4 << 20;
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
-    private static final List<String> REFUSED =
-            List.of("tools", "tool_choice", "functions", "stop", "response_format", "logit_bias");
+    private static final List<String> REFUSED = List.of(
+            "tools",
+            "tool_choice",
+            "functions",
+            "function_call",
+            "stop",
+            "suffix",
+            "response_format",
+            "logit_bias",
+            "logprobs",
+            "presence_penalty",
+            "frequency_penalty",
+            "repeat_penalty",
+            "top_k",
+            "min_p",
+            "system");
 
     /**
      * A line that cannot be used.
@@ -83,7 +101,21 @@ record BatchInput(List<BatchItem> items, List<Problem> problems) {
         if (reading.items.isEmpty() && reading.problems.isEmpty()) {
             throw new CommandFailure(file + ": no prompts in it");
         }
-        return new BatchInput(reading.items, reading.problems);
+        return new BatchInput(reading.items, reading.problems, reading.format == Format.TEXT);
+    }
+
+    /** A digest of the first {@code count} items, which tells whether lines have moved. */
+    String digest(int count) {
+        MessageDigest digest;
+        try {
+            digest = MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java has SHA-256", e);
+        }
+        for (BatchItem item : items.subList(0, Math.min(count, items.size()))) {
+            digest.update((item.id() + "\n" + item.messages() + "\n").getBytes(StandardCharsets.UTF_8));
+        }
+        return HexFormat.of().formatHex(digest.digest(), 0, 8);
     }
 
     /** The lines so far. */
@@ -119,7 +151,7 @@ record BatchInput(List<BatchItem> items, List<Problem> problems) {
                 }
                 items.add(item);
             } catch (JsonProcessingException e) {
-                problems.add(new Problem(number, id, "no JSON object: " + e.getOriginalMessage()));
+                problems.add(new Problem(number, id, "no JSON object: " + Failures.describe(e)));
             } catch (IllegalArgumentException e) {
                 problems.add(new Problem(number, id, String.valueOf(e.getMessage())));
             }
@@ -159,7 +191,7 @@ record BatchInput(List<BatchItem> items, List<Problem> problems) {
             throw new IllegalArgumentException("url '" + url.asText() + "', expected /v1/chat/completions");
         }
         for (String key : REFUSED) {
-            if (body.hasNonNull(key)) {
+            if (!changesNothing(body.path(key))) {
                 throw new IllegalArgumentException(key + " is not supported: leave it out");
             }
         }
@@ -198,11 +230,7 @@ record BatchInput(List<BatchItem> items, List<Problem> problems) {
         }
         List<ChatMessage> messages = new ArrayList<>();
         for (JsonNode message : body.get("messages")) {
-            if (!message.path("content").isTextual()) {
-                throw new IllegalArgumentException(
-                        "messages: content of message " + (messages.size() + 1) + " is no text");
-            }
-            String content = message.get("content").asText();
+            String content = text(message.path("content"), messages.size() + 1);
             messages.add(
                     switch (message.path("role").asText()) {
                         case "system", "developer" -> ChatMessage.system(content);
@@ -217,6 +245,34 @@ record BatchInput(List<BatchItem> items, List<Problem> problems) {
             throw new IllegalArgumentException("messages: expected the last one to be the user's");
         }
         return messages;
+    }
+
+    /** Content as OpenAI has it: a text, or an array of parts that are texts. */
+    private static String text(JsonNode content, int number) {
+        if (content.isTextual()) {
+            return content.asText();
+        }
+        StringBuilder text = new StringBuilder();
+        for (JsonNode part : content) {
+            if (!content.isArray() || !part.path("text").isTextual()) {
+                throw new IllegalArgumentException("messages: content of message " + number + " has a part "
+                        + part.path("type") + ", expected only text");
+            }
+            text.append(part.get("text").asText());
+        }
+        if (text.isEmpty()) {
+            throw new IllegalArgumentException("messages: content of message " + number + " is no text");
+        }
+        return text.toString();
+    }
+
+    /** Whether an option that is not supported has a value that says to leave it alone. */
+    private static boolean changesNothing(JsonNode value) {
+        return value.isMissingNode()
+                || value.isNull()
+                || (value.isContainerNode() && value.isEmpty())
+                || (value.isBoolean() && !value.asBoolean())
+                || (value.isNumber() && value.asDouble() == 0);
     }
 
     private static long whole(JsonNode body, String key, long least, long most) {

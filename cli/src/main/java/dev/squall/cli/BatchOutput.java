@@ -37,10 +37,7 @@ final class BatchOutput implements AutoCloseable {
         if (Files.exists(file) && !Files.isRegularFile(file)) {
             throw new CommandFailure(file + ": expected a plain file, which answers can be appended to");
         }
-        Path folder = file.toAbsolutePath().getParent();
-        if (folder != null && !Files.isDirectory(folder)) {
-            throw new CommandFailure(file + ": there is no folder " + folder + ": make it, or name another file");
-        }
+        DistinctFiles.requireFolder(file);
         channel = open(file);
         boolean opened = false;
         try {

@@ -106,6 +106,7 @@ final class ChatCommand implements Callable<Integer> {
         }
         boolean screen = prompt == null && file == null && streams.interactive();
         validate(screen);
+        modelArguments.filesRead().reads("prompt", file).writes("--trace-out", modelArguments.traceOut);
         if (screen) {
             try (LanguageModel model = modelArguments.load(streams, environment)) {
                 return ChatScreen.open(model, settings(sampling), system, streams, environment, common.color);

@@ -56,6 +56,7 @@ record ConversationFile(String model, long seed, List<ChatMessage> messages) {
             }
         }
         Path target = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
+        DistinctFiles.requireFolder(file);
         Path partial = target.resolveSibling(
                 "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
         try {
@@ -86,7 +87,7 @@ record ConversationFile(String model, long seed, List<ChatMessage> messages) {
         try {
             root = MAPPER.readTree(bytes);
         } catch (JsonProcessingException e) {
-            throw new CommandFailure(file + ": not JSON: " + e.getOriginalMessage(), e);
+            throw new CommandFailure(file + ": not JSON: " + Failures.describe(e), e);
         }
         if (!root.path("format").asText().equals(FORMAT)) {
             throw wrong(file, "format", root.path("format").toString(), '"' + FORMAT + '"');

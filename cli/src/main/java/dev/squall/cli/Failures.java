@@ -1,5 +1,6 @@
 package dev.squall.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
@@ -27,6 +28,7 @@ final class Failures {
                     case FileSystemException e -> e.getFile() + ": " + reason(e);
                     case CharacterCodingException e ->
                         "not UTF-8 text (" + text(e) + "); convert it first, with iconv for example";
+                    case JsonProcessingException e -> e.getOriginalMessage().replaceFirst(" \\(start marker at .*", "");
                     case IOException e -> text(e);
                     case InvalidPathException e -> "no file name: '" + e.getInput() + "' (" + e.getReason() + ")";
                     case OutOfMemoryError e ->

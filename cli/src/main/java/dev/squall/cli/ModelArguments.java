@@ -28,7 +28,8 @@ final class ModelArguments {
             names = {"-c", "--ctx-size"},
             paramLabel = "N",
             defaultValue = "0",
-            description = "Context in tokens: prompt and answer together. Default: the model's own, at most 4096.")
+            description = "Context in tokens: prompt and answer together. Default: the model's own, at most 4096; of "
+                    + "perplexity 512.")
     int contextTokens;
 
     @Option(
@@ -219,9 +220,19 @@ final class ModelArguments {
         return "--prefetch-distance " + prefetchDistance + ": expected auto, or 1 or more layers";
     }
 
-    /** Loads the model; the caller closes it. */
+    /** What a model is loaded from, which nothing may overwrite. */
+    DistinctFiles filesRead() throws IOException {
+        return new DistinctFiles().reads("model", model).reads("--policy-trace", policyTrace);
+    }
+
+    /**
+     * Loads the model; the caller closes it.
+     *
+     * @throws CommandFailure if what it records would overwrite what it reads, among other reasons
+     */
     LanguageModel load(Streams streams, Environment environment) throws IOException {
         Path file = model != null ? model : DemoModel.locate(Home.cache(environment), streams.err());
+        filesRead().reads("model", file).writes("--trace-out", traceOut);
         Device chosen = device.chosen(streams.err());
         try {
             return load(file, chosen, streams);

@@ -101,6 +101,13 @@ final class PerplexityCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }
+        arguments
+                .filesRead()
+                .reads("text", file)
+                .reads("--base", base)
+                .reads("--base-model", baseModel)
+                .writes("--save-base", saveBase)
+                .writes("--trace-out", arguments.traceOut);
         String text = TextInput.read(file);
         if (baseModel == null) {
             return measure(text, base);
@@ -131,9 +138,6 @@ final class PerplexityCommand implements Callable<Integer> {
         }
         if (base != null && baseModel != null) {
             throw new IllegalArgumentException("--base and --base-model: give one of them");
-        }
-        if (saveBase != null && saveBase.equals(base)) {
-            throw new IllegalArgumentException("--save-base " + saveBase + ": it would overwrite --base");
         }
     }
 

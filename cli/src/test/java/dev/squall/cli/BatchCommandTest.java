@@ -224,6 +224,50 @@ class BatchCommandTest {
     }
 
     @Test
+    void refusesToGoOnWhereLinesOfTextHaveMoved() throws IOException {
+        Path input = Files.writeString(home.resolve("in.txt"), "What is 2 plus 3?\nWhat is 7 plus 8?\n");
+        assertThat(run(input.toString(), "-n", "4", "-s", "1").exitCode()).isZero();
+
+        Files.writeString(input, "What is 2 plus 3?\nWhat is 7 plus 8?\nHello\n");
+        InProcess.Run longer = run(input.toString(), "-n", "4", "-s", "1");
+        Files.writeString(input, "Hello\nWhat is 2 plus 3?\nWhat is 7 plus 8?\n");
+        InProcess.Run moved = run(input.toString(), "-n", "4", "-s", "1");
+
+        assertThat(longer.err()).contains("1 answered, 0 failed, 2 there before");
+        assertThat(moved.err()).contains("3 answers with other options (digest of these lines was ");
+        assertThat(moved.exitCode()).isEqualTo(1);
+        assertThat(run(input.toString(), "-n", "4", "-s", "1", "--force").exitCode())
+                .isZero();
+    }
+
+    @Test
+    void readsContentInPartsAndRefusesWhatItWouldLeaveOut() throws IOException {
+        String parts = "{\"id\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":%s}]%s}\n";
+        String text = "[{\"type\":\"text\",\"text\":\"What is \"},{\"type\":\"text\",\"text\":\"2 plus 3?\"}]";
+        Path input = Files.writeString(
+                home.resolve("parts.jsonl"),
+                parts.formatted("a", text, ",\"presence_penalty\":0,\"logprobs\":false,\"tools\":[]")
+                        + parts.formatted("b", "\"What is 2 plus 3?\"", ""));
+        Path wrong = Files.writeString(
+                home.resolve("wrong.jsonl"),
+                parts.formatted("a", "[{\"type\":\"image_url\",\"image_url\":{}}]", "")
+                        + parts.formatted("b", text, ",\"frequency_penalty\":0.5")
+                        + "{\"id\":\"c\",\"prompt\":\"x\"\n");
+
+        assertThat(run(input.toString(), "--temp", "0").exitCode()).isZero();
+        InProcess.Run refused = run(wrong.toString());
+
+        Map<String, String> answers = answers(home.resolve("parts.jsonl.answers.jsonl"));
+        assertThat(JSON.readTree(answers.get("a")).at("/choices/0/message"))
+                .isEqualTo(JSON.readTree(answers.get("b")).at("/choices/0/message"));
+        assertThat(refused.err())
+                .contains("wrong.jsonl:1: messages: content of message 1 has a part \"image_url\", expected only text")
+                .contains("wrong.jsonl:2: frequency_penalty is not supported: leave it out")
+                .contains("wrong.jsonl:3: no JSON object: Unexpected end-of-input: expected close marker for Object\n");
+        assertThat(run(input.toString(), "-o", "-").err()).contains("-o -: a batch appends its answers to a file");
+    }
+
+    @Test
     void refusesToWriteWhatItReadsAndTwoThingsToOneFile() throws IOException {
         Path input = prompts(2);
         Path output = home.resolve("out");
@@ -236,7 +280,7 @@ class BatchCommandTest {
 
         assertThat(run(input.toString(), "-o", output.toString(), "--errors", dotted)
                         .err())
-                .contains("both the input and the --errors of this batch: name another file");
+                .contains("both the input and the --errors: name another file");
         assertThat(run(input.toString(), "-o", dotted).err()).contains("both the input and the output");
         assertThat(run(input.toString(), "-o", output.toString(), "--errors", output.toString())
                         .err())

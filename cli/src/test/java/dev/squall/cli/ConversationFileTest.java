@@ -57,6 +57,15 @@ class ConversationFileTest {
         assertThat(file).hasContent("dear all");
     }
 
+    @Test
+    void saysThatThereIsNoSuchFolder() {
+        Path file = directory.resolve("none/chat.json");
+
+        assertThatThrownBy(() -> CHAT.write(file))
+                .hasMessage(
+                        file + ": there is no folder " + directory.resolve("none") + ": make it, or name another file");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

@@ -67,6 +67,27 @@ class OneAnswerTest {
     }
 
     @Test
+    void recordsNoTraceOverWhatItReads() throws Exception {
+        Path model = Files.copy(DemoModel.locate(home, System.err), home.resolve("model.gguf"));
+        Path link = Files.createSymbolicLink(home.resolve("link"), model);
+        Path prompt = Files.writeString(home.resolve("prompt.txt"), QUESTION);
+
+        InProcess.Run overModel =
+                new InProcess(home).run("chat", "-m", model.toString(), "-p", QUESTION, "--trace-out", link.toString());
+        InProcess.Run overPrompt =
+                new InProcess(home).run("chat", "-f", prompt.toString(), "--trace-out", prompt.toString());
+
+        assertThat(overModel.err())
+                .isEqualTo(
+                        "squall: " + link
+                                + ": both the model and the --trace-out: name another file for one of them; nothing is changed\n");
+        assertThat(overModel.exitCode()).isEqualTo(1);
+        assertThat(overPrompt.err()).contains("both the prompt and the --trace-out");
+        assertThat(Files.mismatch(model, DemoModel.locate(home, System.err))).isEqualTo(-1);
+        assertThat(prompt).hasContent(QUESTION);
+    }
+
+    @Test
     void givesTheSameAnswerFromAnExpertCacheAndCountsWhatItDid() throws Exception {
         InProcess.Run run = new InProcess(home)
                 .run("chat", "-p", QUESTION, "--temp", "0", "--expert-cache", "50%", "--policy", "lfu");

@@ -65,6 +65,20 @@ class PerplexityCommandTest {
     }
 
     @Test
+    void keepsDistributionsOverNothingThatItReads() throws IOException {
+        String before = Files.readString(Path.of(text));
+
+        InProcess.Run overText = run("--save-base", text);
+        InProcess.Run overBase =
+                run("--base", text, "--save-base", home.resolve("./text").toString());
+
+        assertThat(overText.err()).contains(text + ": both the text and the --save-base: name another file");
+        assertThat(overText.exitCode()).isEqualTo(1);
+        assertThat(overBase.exitCode()).isEqualTo(1);
+        assertThat(Path.of(text)).hasContent(before);
+    }
+
+    @Test
     void saysWhatIsWrong() throws IOException {
         Files.writeString(home.resolve("short"), "word");
         InProcess.Run tooShort = new InProcess(home)
