@@ -36,11 +36,11 @@ uninstall=
 while [ $# -gt 0 ]; do
     case $1 in
         --backend | --from | --sha256)
-            [ $# -ge 2 ] || fail "$1 needs a value: see --help" 2
+            [ -n "${2-}" ] || fail "$1 needs a value: see --help" 2
             case $1 in
                 --backend) backend=$2 ;;
                 --from) from=$2 ;;
-                --sha256) sum=$2 ;;
+                --sha256) sum=$(printf %s "$2" | tr A-F a-f) ;;
             esac
             shift
             ;;
@@ -123,6 +123,10 @@ else
     source=$releases/v$version/tornadovm-$version-$backend-$platform.zip
 fi
 
+case $source in
+    http://* | https://*) ;;
+    *) [ -r "$source" ] || fail "$source cannot be read: see that it is there" ;;
+esac
 note="$version $backend from $source"
 if [ -r "$target/tornado-argfile" ] && [ "$(cat "$target/squall-setup" 2>/dev/null)" = "$note" ]; then
     echo "TornadoVM $version ($backend) is in $target already"
@@ -180,7 +184,7 @@ unpack() {
     case $(head -c 2 "$1") in
         PK) (cd "$new/unpacked" && "$jdk/bin/jar" xf "$1") >"$new/log" 2>&1 ;;
         *) tar -xzf "$1" -C "$new/unpacked" >"$new/log" 2>&1 ;;
-    esac || fail "$source cannot be unpacked ($(tail -n 1 "$new/log" | cut -c 1-120)): it is damaged, or the disk is full"
+    esac || fail "$source cannot be unpacked ($(grep -m 1 . "$new/log" | cut -c 1-120)): it is no .zip or .tar.gz, damaged, or the disk is full"
 }
 
 echo "installing TornadoVM $version ($backend) from $source" >&2
@@ -194,13 +198,11 @@ case $source in
             mkdir "$new/unpacked"
             cp -R "$source" "$new/unpacked/sdk" 2>"$new/log" ||
                 fail "$source cannot be copied ($(tail -n 1 "$new/log" | cut -c 1-120)): see its permissions and the disk"
-        elif [ -r "$source" ]; then
+        else
             case $source in
                 /*) unpack "$source" ;;
                 *) unpack "$PWD/$source" ;;
             esac
-        else
-            fail "$source cannot be read: see that it is there"
         fi
         ;;
 esac

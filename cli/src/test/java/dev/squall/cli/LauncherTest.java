@@ -2,6 +2,7 @@ package dev.squall.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -88,6 +89,17 @@ class LauncherTest {
 
         assertThat(run.out()).isEqualTo(STARTED + bracketed(arguments));
         assertThat(run.exitCode()).isEqualTo(130);
+    }
+
+    @Test
+    void passesArgumentsExactlyAlsoWhereTheLocaleIsNotInstalled() throws Exception {
+        Path locale = Path.of("/usr/bin/locale");
+        assumeThat(locale).as("what tells locales").exists();
+        forward(tools.resolve("locale"), locale);
+        installProgram(home);
+        environment.put("LC_ALL", "xx_XX.UTF-8");
+
+        assertThat(start("grün 🌰").out()).isEqualTo(STARTED + "[grün 🌰]\n");
     }
 
     @Test

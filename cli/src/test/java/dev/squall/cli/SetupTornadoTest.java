@@ -15,6 +15,7 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
@@ -205,7 +206,22 @@ class SetupTornadoTest {
         byte[] archive = archive("5.2.0-jdk25");
         String from = serve("sdk.zip", archive);
         failed(run("--from", from, "--sha256", "00ff"), "has the SHA-256 sum " + sha256(archive) + ", expected 00ff");
-        assertThat(run("--from", from, "--sha256", sha256(archive)).exitCode()).isZero();
+        assertThat(run("--from", from, "--sha256", sha256(archive).toUpperCase(Locale.ROOT))
+                        .exitCode())
+                .isZero();
+    }
+
+    @Test
+    void takesNoEmptySumOrSourceForNone() throws Exception {
+        String from = serve("sdk.zip", archive("5.2.0-jdk25"));
+
+        Run noSum = run("--from", from, "--sha256", "");
+        Run noSource = run("--from", "");
+
+        assertThat(noSum.err()).isEqualTo("setup-tornado: --sha256 needs a value: see --help\n");
+        assertThat(noSum.exitCode()).isEqualTo(2);
+        assertThat(noSource.err()).isEqualTo("setup-tornado: --from needs a value: see --help\n");
+        assertThat(files()).containsExactly("setup-tornado.sh", "squall");
     }
 
     private static String sha256(byte[] bytes) throws GeneralSecurityException {
@@ -216,6 +232,7 @@ class SetupTornadoTest {
     void reportsAFileThatIsNotThere() throws Exception {
         failed(run("--from", url("none.zip")), "none.zip could not be fetched whole");
         failed(run("--from", "/no/such/file.zip"), "/no/such/file.zip cannot be read");
+        failed(run("--dry-run", "--from", "/no/such/file.zip"), "/no/such/file.zip cannot be read");
     }
 
     @Test
@@ -239,7 +256,9 @@ class SetupTornadoTest {
 
     @Test
     void reportsWhatIsNoArchiveOrNoSdkOrForAnotherJdk() throws Exception {
-        failed(run("--from", serve("text.zip", "<html>".getBytes(UTF_8))), "cannot be unpacked");
+        failed(
+                run("--from", serve("text.zip", "<html>".getBytes(UTF_8))),
+                "not in gzip format): it is no .zip or .tar.gz, damaged, or the disk is full");
         byte[] archive = archive("5.2.0-jdk25");
         failed(run("--from", serve("half.zip", java.util.Arrays.copyOf(archive, archive.length / 2))), "half.zip");
         ByteArrayOutputStream other = new ByteArrayOutputStream();
