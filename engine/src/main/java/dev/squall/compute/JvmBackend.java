@@ -35,23 +35,54 @@ public final class JvmBackend implements ComputeBackend {
 
     private RowBatch rows = new RowBatch(new int[1], new int[1], new int[1]);
 
-    /** A factory of backends with Vector API kernels. */
+    /**
+     * A factory of backends with Vector API kernels. Making one throws {@link IllegalStateException} where Java was started
+     * without that module.
+     */
     public static BackendFactory vector() {
-        return (model, options) -> new JvmBackend(model, options, new WarmingKernels(model.blockTypes()));
+        return (model, options) -> {
+            requireVectorApi();
+            return of(model, options, new WarmingKernels(model.blockTypes()));
+        };
     }
 
     /** A factory of backends with the scalar kernels that the fast ones are held against. */
     public static BackendFactory scalar() {
-        return (model, options) -> new JvmBackend(model, options, new ScalarKernels());
+        return (model, options) -> of(model, options, new ScalarKernels());
     }
 
-    private JvmBackend(ModelWeights model, BackendOptions options, Kernels kernels) {
+    private static void requireVectorApi() {
+        try {
+            Class.forName("jdk.incubator.vector.Vector", false, JvmBackend.class.getClassLoader());
+        } catch (ClassNotFoundException e) {
+            throw new IllegalStateException(
+                    "the Vector API is missing, expected the module jdk.incubator.vector of a JDK 25: start java with"
+                            + " --add-modules jdk.incubator.vector",
+                    e);
+        }
+    }
+
+    private static JvmBackend of(ModelWeights model, BackendOptions options, Kernels kernels) {
+        ParallelKernels parallel = new ParallelKernels(kernels, options.threads());
+        boolean made = false;
+        try {
+            JvmBackend backend = new JvmBackend(model, options, parallel);
+            made = true;
+            return backend;
+        } finally {
+            if (!made) {
+                parallel.close();
+            }
+        }
+    }
+
+    private JvmBackend(ModelWeights model, BackendOptions options, ParallelKernels parallel) {
         this.model = model;
         this.options = options;
         h = model.hyperparameters();
         int rowsMax = options.rowsMax();
         int width = h.embeddingLength();
-        parallel = new ParallelKernels(kernels, options.threads());
+        this.parallel = parallel;
         states = new HiddenStates(h, rowsMax, parallel);
         attention = new AttentionBlock(model, options, parallel);
         experts = new ExpertBlock(h, rowsMax, parallel);

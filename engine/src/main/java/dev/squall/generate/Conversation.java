@@ -25,7 +25,12 @@ public final class Conversation {
      * @param likeliest log-probabilities to report, -1 for none
      * @param cancellation stops the answer from another thread
      */
-    public record ReplyOptions(int tokensMax, SamplingOptions sampling, int likeliest, Cancellation cancellation) {}
+    public record ReplyOptions(int tokensMax, SamplingOptions sampling, int likeliest, Cancellation cancellation) {
+        /** Without log-probabilities, and never cancelled. */
+        public static ReplyOptions of(int tokensMax, SamplingOptions sampling) {
+            return new ReplyOptions(tokensMax, sampling, -1, new Cancellation());
+        }
+    }
 
     /**
      * An answer.
