@@ -32,6 +32,9 @@ final class StartCommand implements Callable<Integer> {
     private static final Path PROCESSES = Path.of("/proc");
     private static final Pattern PEAK_RESIDENT = Pattern.compile("VmHWM:\\s+(\\d+) kB");
     private static final String HEAP_LOG = "-Xlog:gc,gc+exit=debug:file=";
+    /** Without rotation, which would leave the empty file that is there under another name. */
+    private static final String HEAP_LOG_ALONE = "::filecount=0";
+
     private static final Pattern HEAP_BEFORE_COLLECTION = Pattern.compile("(\\d+)M->\\d+M\\(");
     private static final Pattern HEAP_AT_EXIT = Pattern.compile("total .*used (\\d+)K");
     private static final long POLL_MILLIS = 10;
@@ -78,7 +81,10 @@ final class StartCommand implements Callable<Integer> {
         try {
             ProcessBuilder builder = new ProcessBuilder(command).redirectError(Redirect.DISCARD);
             builder.environment()
-                    .merge("SQUALL_JAVA_OPTS", HEAP_LOG + heapLog, (before, added) -> before + " " + added);
+                    .merge(
+                            "SQUALL_JAVA_OPTS",
+                            HEAP_LOG + heapLog + HEAP_LOG_ALONE,
+                            (before, added) -> before + " " + added);
             long start = System.nanoTime();
             Process process = builder.start();
             try {

@@ -83,20 +83,12 @@ public final class GgufMetadata {
         throw unfit(key, "an integer from -2^63 to 2^63-1");
     }
 
-    public long int64OrElse(String key, long fallback) {
-        return contains(key) ? int64(key) : fallback;
-    }
-
     /** The floating-point number under the key, of either float type, rounded to a float. */
     public float float32(String key) {
         if (values.get(key) instanceof GgufValue.Real real) {
             return (float) real.value();
         }
         throw unfit(key, "a floating-point number");
-    }
-
-    public float float32OrElse(String key, float fallback) {
-        return contains(key) ? float32(key) : fallback;
     }
 
     /** The truth value under the key. */

@@ -126,8 +126,6 @@ class GgufMetadataTest {
         GgufMetadata metadata = new GgufMetadata(Path.of("m.gguf"), everyType());
         assertThat(metadata.stringOrElse("absent", "x")).isEqualTo("x");
         assertThat(metadata.int32OrElse("absent", 7)).isEqualTo(7);
-        assertThat(metadata.int64OrElse("absent", 7)).isEqualTo(7);
-        assertThat(metadata.float32OrElse("absent", 7)).isEqualTo(7);
         assertThat(metadata.boolOrElse("absent", true)).isTrue();
         assertThat(metadata.int32OrElse("u8", 7)).isEqualTo(255);
         assertFails(
