@@ -37,6 +37,11 @@ final class AnswerListener implements TokenListener {
         return charactersHeard;
     }
 
+    /** Takes the progress away, if it is still shown because no answer began. */
+    void end() {
+        clearProgress();
+    }
+
     @Override
     public void onPrefill(int done, int total) {
         if (progress == null) {

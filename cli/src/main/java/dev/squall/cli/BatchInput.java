@@ -181,6 +181,9 @@ record BatchInput(List<BatchItem> items, List<Problem> problems, boolean isNumbe
         if (object.has("body") && !object.has("custom_id")) {
             throw new IllegalArgumentException("custom_id is missing");
         }
+        if (id != null && !StandardCharsets.UTF_8.newEncoder().canEncode(id)) {
+            throw new IllegalArgumentException("id: half of a surrogate pair, expected a text that can be written");
+        }
         if (id == null) {
             throw new IllegalArgumentException("id (or custom_id) is missing: a text or a whole number");
         }

@@ -12,6 +12,8 @@ import dev.squall.generate.StopReason;
 import dev.squall.sampling.SamplingOptions;
 import dev.squall.tokenizer.ChatMessage;
 import dev.squall.tokenizer.ChatTemplate;
+import dev.squall.tokenizer.ChatTemplateException;
+import dev.squall.tokenizer.TokenizerException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -135,7 +137,13 @@ final class BatchRun {
                 if (output.isFinished(item.id())) {
                     continue;
                 }
-                int[] prompt = prompt(item);
+                int[] prompt;
+                try {
+                    prompt = prompt(item);
+                } catch (ChatTemplateException | TokenizerException e) {
+                    fail(item, Failures.describe(e));
+                    continue;
+                }
                 if (prompt.length >= model.contextTokensMax()) {
                     fail(
                             item,
@@ -183,7 +191,7 @@ final class BatchRun {
                 while (items.hasNext() && some.size() < REORDERED_MAX) {
                     BatchItem item = items.next();
                     some.add(item);
-                    tokens.add(prompt(item));
+                    tokens.add(promptOrNone(item));
                 }
                 ordered = Arrays.stream(PromptOrder.bySimilarity(model, tokens))
                         .mapToObj(some::get)
@@ -193,6 +201,21 @@ final class BatchRun {
         }
     }
 
+    /** Its tokens; none if it has no place in the model's chats, which is told when its turn comes. */
+    private int[] promptOrNone(BatchItem item) {
+        try {
+            return prompt(item);
+        } catch (ChatTemplateException | TokenizerException e) {
+            return new int[0];
+        }
+    }
+
+    /**
+     * Its tokens.
+     *
+     * @throws ChatTemplateException if the model's template refuses its messages
+     * @throws TokenizerException if the vocabulary has no tokens for its text
+     */
     private int[] prompt(BatchItem item) {
         if (template == null) {
             return model.tokenizer().encodePrompt(item.messages().getLast().content());

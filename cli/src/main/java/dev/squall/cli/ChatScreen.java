@@ -260,6 +260,7 @@ final class ChatScreen {
         try {
             reply = answering.answer(options, listener);
         } finally {
+            listener.end();
             terminal.setAttributes(attributes);
             terminal.handle(Terminal.Signal.INT, earlier);
         }
@@ -272,7 +273,7 @@ final class ChatScreen {
         }
         String text = reply.result().text();
         writer.print(TerminalText.printable(text.substring(listener.charactersHeard())));
-        if (!text.endsWith("\n")) {
+        if (!text.isEmpty() && !text.endsWith("\n")) {
             say("");
         }
         if (reply.turnsForgotten() > 0) {

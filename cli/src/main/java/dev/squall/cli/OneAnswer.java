@@ -53,7 +53,12 @@ final class OneAnswer {
                     }
                 },
                 streams.errTerminal() && palette.colour() ? streams.err() : null);
-        GenerationResult result = generate(question, cancellation, listener);
+        GenerationResult result;
+        try {
+            result = generate(question, cancellation, listener);
+        } finally {
+            listener.end();
+        }
         print(result.text().substring(listener.charactersHeard()));
         if (out.checkError()) {
             return ExitCode.FAILED;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.squall.gguf.GgufValue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -200,6 +201,41 @@ class BatchCommandTest {
         assertThat(answers(home.resolve("in.txt.answers.jsonl"))).containsOnlyKeys("line-2");
         assertThat(Files.readString(home.resolve("in.txt.answers.jsonl.errors")))
                 .contains("tokens, expected at most 63");
+    }
+
+    @Test
+    void listsAPromptThatTheTemplateRefusesAndGoesOnInAnyOrder() throws IOException {
+        Path strict = new DemoVariant()
+                .with(
+                        "tokenizer.chat_template",
+                        GgufValue.string("{% for m in messages %}{% if m.role == 'system' %}"
+                                + "{{ raise_exception('no system messages') }}{% endif %}{{ m.content }}{% endfor %}"))
+                .write(home.resolve("strict.gguf"));
+        Path input = Files.writeString(home.resolve("in.jsonl"), """
+                {"id":"a","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hello"}]}
+                {"id":"b","prompt":"Hello"}
+                {"id":"half \\ud800","prompt":"Hello"}
+                """);
+
+        for (String order : List.of("--concurrency=1", "--reorder")) {
+            Path output = home.resolve(order);
+            InProcess.Run run = run(
+                    input.toString(),
+                    "-m",
+                    strict.toString(),
+                    "-o",
+                    output.toString(),
+                    "-n",
+                    "4",
+                    "--max-errors",
+                    "2",
+                    order);
+
+            assertThat(run.exitCode()).isEqualTo(1);
+            assertThat(run.err()).contains("in.jsonl:3: id: half of a surrogate pair");
+            assertThat(answers(output)).containsOnlyKeys("b");
+            assertThat(Files.readString(Path.of(output + ".errors"))).contains("no system messages");
+        }
     }
 
     @Test
