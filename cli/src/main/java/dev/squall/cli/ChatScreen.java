@@ -219,7 +219,12 @@ final class ChatScreen {
     private void answer(String message) {
         String question = pendingText.isEmpty() ? message : pendingText + "\n\n" + message;
         try {
-            show(settings.nextAnswer(), (options, listener) -> conversation.reply(question, options, listener));
+            if (!show(settings.nextAnswer(), (options, listener) -> conversation.reply(question, options, listener))) {
+                if (!pendingText.isEmpty()) {
+                    note("what /read took is there for your next message");
+                }
+                return;
+            }
         } catch (ContextOverflowException e) {
             if (pendingText.isEmpty()) {
                 throw e;
@@ -241,8 +246,8 @@ final class ChatScreen {
         }
     }
 
-    /** Has an answer made and shown. An interrupt stops it; what was said is kept. */
-    private void show(SamplingOptions sampling, Answering answering) {
+    /** Has an answer made and shown. An interrupt stops it; what was said is kept. False if that was nothing. */
+    private boolean show(SamplingOptions sampling, Answering answering) {
         int tokensMax = settings.tokensMax() == -1 ? model.contextTokensMax() : settings.tokensMax();
         Cancellation cancellation = new Cancellation();
         Conversation.ReplyOptions options = new Conversation.ReplyOptions(tokensMax, sampling, -1, cancellation);
@@ -266,8 +271,9 @@ final class ChatScreen {
         }
         lastSeed = sampling.seed();
         totals.add(reply.result().metrics());
-        if (reply.result().stopReason() != StopReason.CANCELLED
-                || !reply.result().answer().isEmpty()) {
+        boolean began = reply.result().stopReason() != StopReason.CANCELLED
+                || !reply.result().answer().isEmpty();
+        if (began) {
             contextTokens =
                     reply.result().prompt().size() + reply.result().answer().size();
         }
@@ -283,6 +289,7 @@ final class ChatScreen {
                             reply.turnsForgotten() == 1 ? "turn" : reply.turnsForgotten() + " turns"));
         }
         note(Statistics.line(reply.result(), sampling.seed()));
+        return began;
     }
 
     private void interrupt(Cancellation cancellation) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.squall.generate.Conversation;
 import dev.squall.generate.LanguageModel;
 import dev.squall.generate.Session;
+import dev.squall.routing.RoutingObserver;
 import dev.squall.sampling.SamplingOptions;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -174,6 +176,32 @@ class ChatScreenTest {
                 .contains("temp is 0, so the answer is always the same");
         assertThat(chat.screen().split(Pattern.quote(ANSWER), -1)).hasSizeGreaterThanOrEqualTo(3);
         assertThat(chat.screen()).contains("Be brief.\n");
+    }
+
+    @Test
+    void keepsWhatReadTookForTheNextMessageWhereAnAnswerIsInterruptedBeforeItBegins() throws IOException {
+        Path text = Files.writeString(home.resolve("text"), "What is the capital\n");
+        Path saved = home.resolve("chat.json");
+        Screen screen = new Screen(0, "");
+        AtomicBoolean interrupted = new AtomicBoolean();
+        RoutingObserver interrupting = routing -> {
+            if (!interrupted.getAndSet(true)) {
+                Objects.requireNonNull(screen.terminal).raise(Terminal.Signal.INT);
+            }
+        };
+        model.addObserver(interrupting);
+
+        Chat chat = chat(
+                person -> person.type("/read " + text + "\nof Cuba?\nof France?\n/save " + saved + "\n/stats\n"),
+                screen,
+                () -> {});
+        model.removeObserver(interrupting);
+
+        assertThat(chat.notes()).contains("stopped by you", "what /read took is there for your next message");
+        assertThat(ConversationFile.read(saved).messages()).hasSize(2);
+        assertThat(ConversationFile.read(saved).messages().getFirst().content())
+                .isEqualTo("What is the capital\n\nof France?");
+        assertThat(chat.screen()).containsPattern("\n {5}1 .* - +- +- +-\n").contains("answers: 2, first token after");
     }
 
     @Test
