@@ -44,15 +44,15 @@ final class DistinctFiles {
         }
     }
 
-    /** The file through whatever links, also if it is not there yet. */
+    /** The file through whatever links, also if it is not there yet; a pipe, which has no other name, as it is. */
     private static Path real(Path file) throws IOException {
         Path absolute = file.toAbsolutePath();
         Path folder = absolute.getParent();
-        if (Files.exists(absolute)) {
+        if (Files.isRegularFile(absolute)) {
             return absolute.toRealPath();
         }
-        return folder == null || !Files.exists(folder)
+        return folder == null || Files.exists(absolute) || !Files.exists(folder)
                 ? absolute.normalize()
-                : folder.toRealPath().resolve(file.getFileName());
+                : folder.toRealPath().resolve(absolute.getFileName());
     }
 }

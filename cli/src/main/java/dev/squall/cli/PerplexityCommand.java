@@ -49,7 +49,7 @@ final class PerplexityCommand implements Callable<Integer> {
             names = {"-f", "--file"},
             paramLabel = "FILE",
             required = true,
-            description = "The text, UTF-8.")
+            description = "The text, UTF-8; - is standard input.")
     private Path file = Path.of("");
 
     @Option(
@@ -108,7 +108,8 @@ final class PerplexityCommand implements Callable<Integer> {
                 .reads("--base-model", baseModel)
                 .writes("--save-base", saveBase)
                 .writes("--trace-out", arguments.traceOut);
-        String text = TextInput.read(file);
+        String text =
+                file.toString().equals("-") ? TextInput.read(streams.in(), "standard input") : TextInput.read(file);
         if (baseModel == null) {
             return measure(text, base);
         }

@@ -188,6 +188,9 @@ public final class Squall implements Runnable {
                         Failures.oneLine(String.valueOf(wrong.getMessage()).replaceFirst("^Error: ", "")))
                 .replaceFirst(" is not an? (int|long)$", " is no whole number")
                 .replaceFirst(" is not an? (float|double)$", " is no number");
+        if (message.startsWith("unknown subcommand ")) {
+            return message.replaceFirst("\\.$", ": squall --help lists them");
+        }
         if (wrong instanceof MissingParameterException) {
             return message + ": " + command + " --help lists what there is";
         }

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 
 class PerplexityCommandTest {
@@ -76,6 +77,29 @@ class PerplexityCommandTest {
         assertThat(overText.exitCode()).isEqualTo(1);
         assertThat(overBase.exitCode()).isEqualTo(1);
         assertThat(Path.of(text)).hasContent(before);
+    }
+
+    @Test
+    void readsStandardInputAndPipes() throws IOException {
+        String content = Files.readString(Path.of(text));
+        InProcess.Run typed =
+                new InProcess(home).input(content).run("perplexity", "-f", "-", "-c", "40", "--chunks", "2");
+
+        assertThat(typed.out()).isEqualTo(run().out());
+        assertThat(new DistinctFiles().reads("text", Path.of("/dev/stdin"))).isNotNull();
+    }
+
+    @Test
+    @EnabledIf("hasFullDevice")
+    void namesTheFileThatTheDiskHasNoRoomFor() {
+        InProcess.Run run = run("--save-base", "/dev/full");
+
+        assertThat(run.err()).contains("squall: /dev/full: distributions cannot be written (");
+        assertThat(run.exitCode()).isEqualTo(1);
+    }
+
+    static boolean hasFullDevice() {
+        return Files.exists(Path.of("/dev/full"));
     }
 
     @Test

@@ -24,6 +24,7 @@ class WrongUsageTest {
                 "chat --tepm 1 -p x | squall: unknown option '--tepm': did you mean --temp",
                 "chat hello | squall: unknown argument 'hello': squall chat --help",
                 "sing | squall: unknown argument 'sing'",
+                "help sing | squall: unknown subcommand 'sing': squall --help lists them",
                 "chat -p x --temp abc | '--temp': 'abc' is no number",
                 "chat -p x --temp -1 | squall: temperature=-1.0, expected a number from 0 up",
                 "chat -p x --temp NaN | squall: temperature=NaN",

@@ -32,11 +32,13 @@ public final class DistributionFile {
 
     /** Writes one; close it, or the file is not whole. */
     public static final class Writer implements AutoCloseable {
+        private final Path file;
         private final DataOutputStream out;
         private final ByteBuffer row;
         private final float[] logs;
 
         public Writer(Path file, TextChunks chunks, int vocabularySize) throws IOException {
+            this.file = file;
             out = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(file), 1 << 16));
             row = ByteBuffer.allocate(Math.multiplyExact(2, vocabularySize)).order(ByteOrder.LITTLE_ENDIAN);
             logs = new float[vocabularySize];
@@ -64,14 +66,29 @@ public final class DistributionFile {
             for (float log : logs) {
                 row.putShort((short) (step == 0 ? 0 : Math.min(STEPS, Math.round((greatest - log) / step))));
             }
-            out.writeFloat(greatest);
-            out.writeFloat(step);
-            out.write(row.array());
+            try {
+                out.writeFloat(greatest);
+                out.writeFloat(step);
+                out.write(row.array());
+            } catch (IOException e) {
+                throw cannotBeWritten(e);
+            }
+        }
+
+        private IOException cannotBeWritten(IOException e) {
+            return new IOException(
+                    file + ": distributions cannot be written (" + e.getMessage()
+                            + "): make room, or name another file",
+                    e);
         }
 
         @Override
         public void close() throws IOException {
-            out.close();
+            try {
+                out.close();
+            } catch (IOException e) {
+                throw cannotBeWritten(e);
+            }
         }
     }
 
