@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param text the answer, decoded; control tokens have no text
  * @param prompt the prompt's tokens, scored if the request asked for log-probabilities and the session had none of
- *     them cached; otherwise without scores
+ *     them cached; otherwise without scores; none of them from a {@link BatchGenerator}, whose caller has them
  * @param answer the answer's tokens, an end-of-generation token included
  * @param stopReason why it ended
  * @param metrics what it cost
