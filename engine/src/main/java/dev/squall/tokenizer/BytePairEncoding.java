@@ -51,9 +51,12 @@ final class BytePairEncoding implements TextEncoder {
             }
             // A space inside a piece is written in the alphabet; the first one after a character separates.
             int space = pair.indexOf(' ', 1);
-            int middle = space < 0 ? 0 : ByteAlphabet.decode(pair, 0, space, bytes, 0);
-            int end = middle <= 0 ? 0 : ByteAlphabet.decode(pair, space + 1, pair.length(), bytes, middle);
-            if (end <= middle) {
+            int middle = space < 0 ? ByteAlphabet.NONE : ByteAlphabet.decode(pair, 0, space, bytes, 0);
+            int end = middle == ByteAlphabet.NONE
+                    ? ByteAlphabet.NONE
+                    : ByteAlphabet.decode(pair, space + 1, pair.length(), bytes, middle);
+            // At least a byte each.
+            if (middle < 1 || end <= middle) {
                 throw malformed(rank, pair);
             }
             // Most vocabularies list the merged pieces in the order of their merges: a guess that spares a look-up.

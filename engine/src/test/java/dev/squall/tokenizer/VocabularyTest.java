@@ -76,10 +76,12 @@ class VocabularyTest {
         assertThatThrownBy(() -> normal("a", "b", "a"))
                 .isInstanceOf(TokenizerException.class)
                 .hasMessage("tokenizer.ggml.tokens[2]='a' is listed twice, expected once");
-        assertThatThrownBy(() -> Tokenizer.bytePairEncoding(
-                        vocabulary("a", "b"), List.of("a b", "ab"), "gpt-2", SpecialTokens.none()))
-                .isInstanceOf(TokenizerException.class)
-                .hasMessageStartingWith("tokenizer.ggml.merges[1]='ab', expected two pieces");
+        for (String pair : List.of("ab", "", " b", "a ", "\u20ac b", "a \u20ac", "a b b")) {
+            assertThatThrownBy(() -> Tokenizer.bytePairEncoding(
+                            vocabulary("a", "b"), List.of("a b", pair), "gpt-2", SpecialTokens.none()))
+                    .isInstanceOf(TokenizerException.class)
+                    .hasMessageStartingWith("tokenizer.ggml.merges[1]='" + pair + "', expected two pieces");
+        }
         assertThatThrownBy(() -> new Vocabulary(List.of(), new int[0], new float[0]))
                 .hasMessage("tokenizer.ggml.tokens has 0 tokens, expected 1 to 4194304");
         assertThatThrownBy(() -> new Vocabulary(List.of("a", "b"), new int[1], new float[0]))
