@@ -7,6 +7,7 @@ import dev.squall.gguf.GgufTensor;
 import dev.squall.gguf.GgufValue;
 import dev.squall.model.Hyperparameters;
 import dev.squall.model.ModelException;
+import dev.squall.model.ModelWeights;
 import dev.squall.tokenizer.Tokenizer;
 import dev.squall.tokenizer.TokenizerException;
 import java.nio.file.Path;
@@ -135,7 +136,7 @@ record ModelSummary(
         long contextBytes = 0;
         try {
             Hyperparameters h = Hyperparameters.of(file);
-            Tokenizer.fromMetadata(metadata);
+            ModelWeights.bind(file, h, Tokenizer.fromMetadata(metadata).vocabularySize());
             contextTokens = Math.min(h.contextLength(), contextTokensDefault);
             contextBytes = contextTokens * h.cacheBytesPerPosition();
         } catch (ModelException | TokenizerException | GgufFormatException e) {

@@ -106,6 +106,20 @@ class ReportsTest {
         assertThat(list.out()).contains("not run by this Squall").doesNotContain("\u001b");
     }
 
+    @Test
+    void modelsSaysThatTensorsDoNotFitTheKeys() throws IOException {
+        Path odd = new DemoVariant()
+                .with("qwen3moe.expert_feed_forward_length", GgufValue.uint32(64))
+                .write(home.resolve("odd.gguf"));
+
+        String refusal = "tensor 'blk.0.ffn_gate_exps.weight': dim[1]=";
+        assertThat(new InProcess(home).run("models", odd.toString()).out()).contains(refusal);
+        assertThat(new InProcess(home)
+                        .run("chat", "-m", odd.toString(), "-p", "Hello")
+                        .err())
+                .contains(refusal);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "token_embd.weight, EMBEDDING",
