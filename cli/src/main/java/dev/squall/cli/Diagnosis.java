@@ -1,5 +1,6 @@
 package dev.squall.cli;
 
+import dev.squall.compute.DeviceException;
 import dev.squall.generate.GenerationRequest;
 import dev.squall.generate.GenerationResult;
 import dev.squall.generate.LanguageModel;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalLong;
 import java.util.stream.Collectors;
 
 /** What the doctor looks at, in the order in which one thing needs the other. */
@@ -36,7 +38,7 @@ final class Diagnosis {
         this.device = device;
     }
 
-    List<Finding> findings() {
+    List<Finding> findings() throws IOException {
         List<Finding> findings = new ArrayList<>();
         findings.add(java());
         Finding vectors = vectors();
@@ -96,18 +98,18 @@ final class Diagnosis {
         return Finding.fine("processors", found);
     }
 
-    private static Finding memory() {
+    private static Finding memory() throws IOException {
         if (!(ManagementFactory.getOperatingSystemMXBean()
                 instanceof com.sun.management.OperatingSystemMXBean system)) {
             return Finding.fine("memory", "this Java runtime does not tell how much there is");
         }
-        String found = "%s, of which %s are free"
-                .formatted(Sizes.bytes(system.getTotalMemorySize()), Sizes.bytes(system.getFreeMemorySize()));
-        String limit = firstLine(Path.of("/sys/fs/cgroup/memory.max"));
-        if (!limit.isEmpty() && !limit.equals("max")) {
-            found += ", limited by cgroup (memory.max " + limit + ")";
-        }
-        return Finding.fine("memory", found);
+        OptionalLong available = new AvailableMemory(Path.of("/")).bytes();
+        return Finding.fine(
+                "memory",
+                Sizes.bytes(system.getTotalMemorySize())
+                        + (available.isEmpty()
+                                ? ""
+                                : ", of which this process may take " + Sizes.bytes(available.getAsLong())));
     }
 
     private static Finding heap() {
@@ -188,7 +190,7 @@ final class Diagnosis {
                             "see whether the device's driver is current, or use --device cpu");
         } catch (IllegalArgumentException e) {
             return Finding.missing("device", String.valueOf(e.getMessage()), "run ./setup-tornado.sh");
-        } catch (IOException | CommandFailure | ModelException e) {
+        } catch (IOException | CommandFailure | ModelException | DeviceException e) {
             return Finding.missing("device", Failures.describe(e), "use --device cpu");
         }
     }

@@ -150,6 +150,7 @@ class ReportsTest {
         assertThat(run.exitCode()).as(run.out()).isZero();
         assertThat(run.out())
                 .contains("fine     jdk", "fine     demo model", "fine     devices      the processor only")
+                .containsPattern("fine +memory +[\\d.]+ [KMGT]iB")
                 .doesNotContain("missing");
         assertThat(root.get("findings")).hasSizeGreaterThan(8).allSatisfy(finding -> {
             assertThat(finding.get("state").textValue()).isIn("fine", "warning");
