@@ -157,10 +157,7 @@ final class ExpertBlock {
     }
 
     private static float sigmoidOfProduct(float[] gate, float[] x, int at) {
-        double product = 0;
-        for (int i = 0; i < gate.length; i++) {
-            product += (double) gate[i] * x[at + i];
-        }
-        return (float) (1 / (1 + Math.exp(-product)));
+        float product = LaneKernels.dot(gate, 0, x, at, gate.length, new float[VectorMath.LANES], 0);
+        return 1 / (VectorMath.exp(-product) + 1);
     }
 }

@@ -36,6 +36,16 @@ public final class JvmBackend implements ComputeBackend {
     private RowBatch rows = new RowBatch(new int[1], new int[1], new int[1]);
 
     /**
+     * How many sums a sum is taken in before these are added: 4, 8 or 16, the lanes of the processor's vectors.
+     *
+     * @throws IllegalStateException where Java was started without the Vector API's module
+     */
+    public static int lanes() {
+        requireVectorApi();
+        return VectorMath.LANES;
+    }
+
+    /**
      * A factory of backends with Vector API kernels. Making one throws {@link IllegalStateException} where Java was started
      * without that module.
      */

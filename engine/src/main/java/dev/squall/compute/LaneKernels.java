@@ -99,7 +99,7 @@ final class LaneKernels implements Kernels {
     }
 
     /** Σ a·b of n elements, with room for {@link VectorMath#LANES} sums in {@code lanes}. */
-    private static float dot(float[] a, int aOffset, float[] b, int bOffset, int n, float[] lanes, int lanesOffset) {
+    static float dot(float[] a, int aOffset, float[] b, int bOffset, int n, float[] lanes, int lanesOffset) {
         Arrays.fill(lanes, lanesOffset, lanesOffset + LANES, 0f);
         int whole = n - n % LANES;
         for (int k = 0; k < whole; k += LANES) {

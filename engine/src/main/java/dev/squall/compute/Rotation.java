@@ -129,8 +129,8 @@ public final class Rotation {
             float sine = sines[angles + pair];
             float a = vector[i];
             float b = vector[j];
-            vector[i] = a * cosine - b * sine;
-            vector[j] = a * sine + b * cosine;
+            vector[i] = Math.fma(a, cosine, b * -sine);
+            vector[j] = Math.fma(a, sine, b * cosine);
         }
     }
 }
