@@ -12,8 +12,11 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * position that it sees.
  */
 final class AttentionKernels {
-    /** Positions whose scores a group holds at once. */
+    /** Positions whose scores a group sums at once, a multiple of every number of lanes. */
     static final int TILE = 64;
+
+    /** The most lanes of a processor's vectors. */
+    static final int LANES_MAX = 16;
 
     private AttentionKernels() {}
 
@@ -46,8 +49,8 @@ final class AttentionKernels {
                 float sine = angles.get(cosines + pairs + pair);
                 float a = x.get(from + pair * step);
                 float b = x.get(from + pair * step + distance);
-                x.set(from + pair * step, a * cosine - b * sine);
-                x.set(from + pair * step + distance, a * sine + b * cosine);
+                x.set(from + pair * step, DeviceMath.fma(a, cosine, DeviceMath.product(b, -sine)));
+                x.set(from + pair * step + distance, DeviceMath.fma(a, sine, DeviceMath.product(b, cosine)));
             }
             for (int i = 0; i < length; i++) {
                 x.set(from + i, RoundingKernels.half(x.get(from + i) * scale));
@@ -81,8 +84,8 @@ final class AttentionKernels {
                 float sine = angles.get(cosines + pairs + pair);
                 float a = x.get(from + pair * step);
                 float b = x.get(from + pair * step + distance);
-                x.set(from + pair * step, a * cosine - b * sine);
-                x.set(from + pair * step + distance, a * sine + b * cosine);
+                x.set(from + pair * step, DeviceMath.fma(a, cosine, DeviceMath.product(b, -sine)));
+                x.set(from + pair * step + distance, DeviceMath.fma(a, sine, DeviceMath.product(b, cosine)));
             }
         }
     }
@@ -107,78 +110,150 @@ final class AttentionKernels {
     }
 
     /**
-     * out = Σ_p softmax_p(scale · q · k_p) v_p over the positions that a row sees and the head's sink, which has no value,
-     * with a running maximum and sum (Milakov and Gimelshein, 2018) over tiles of {@link #TILE}. One group a query head of a row, R·H of them. Error at most
-     * (positions + D) · 2^-22 of the largest |v|, beside the device's exponential; unlike the JVM backend's, probabilities
-     * are not rounded to half precision.
+     * weights_p = softmax_p(scale · q · k_p) over the positions that a row sees and the head's sink, rounded to half
+     * precision, as {@code dev.squall.compute.VectorAttention} has them, bit for bit where the device divides exactly. One
+     * group a query head of a row, R·H of them. A score is summed in lanes along its elements, the sum of the softmax in
+     * lanes along positions.
      *
      * @param parameters from where {@link CallField#SINKS} says H sinks
+     * @param table a {@link DecodingTable}
      * @param queries R x H·D of keys, rounded
-     * @param values may be the keys
+     * @param weights R·H x positionsMax, the first the position that the row sees first
      * @param sharing query heads of one key/value head
-     * @param valueStride elements from one position's value to the next one's
+     * @param lanes at most {@link #LANES_MAX}
      */
-    static void attend(
+    static void weighPositions(
             KernelContext context,
             IntArray call,
             FloatArray parameters,
+            FloatArray table,
             FloatArray queries,
             FloatArray keys,
+            FloatArray weights,
+            int heads,
+            int sharing,
+            int keyLength,
+            int positionsMax,
+            int lanes,
+            float scale) {
+        float[] parts = context.allocateFloatLocalArray(TILE * LANES_MAX);
+        float[] tile = context.allocateFloatLocalArray(MatrixKernels.GROUP_MAX);
+        int local = context.localIdx;
+        int size = context.localGroupSizeX;
+        int group = context.groupIdx;
+        int field = CallField.COUNT + group / heads * 3;
+        int first = call.get(field + 2);
+        int count = call.get(field + 1) + 1 - first;
+        int run = call.get(field) + group % heads / sharing * positionsMax + first;
+        int query = group * keyLength;
+        int result = group * positionsMax;
+        float sink = parameters.get(call.get(CallField.SINKS) + group % heads);
+        float max = sink;
+        for (int from = 0; from < count; from += TILE) {
+            int positions = TornadoMath.min(TILE, count - from);
+            for (int unit = local; unit < positions * lanes; unit += size) {
+                int key = (run + from + unit / lanes) * keyLength;
+                float sum = 0;
+                for (int i = unit % lanes; i < keyLength; i += lanes) {
+                    sum = DeviceMath.fma(keys.get(key + i), queries.get(query + i), sum);
+                }
+                parts[unit] = sum;
+            }
+            context.localBarrier();
+            for (int p = local; p < positions; p += size) {
+                int half = lanes / 2;
+                for (int i = lanes - 1; i > 0; i--) {
+                    parts[p * lanes + i - half] += parts[p * lanes + i];
+                    half = i == half ? half / 2 : half;
+                }
+                float score = parts[p * lanes] * scale;
+                weights.set(result + from + p, score);
+                max = TornadoMath.max(max, score);
+            }
+            context.localBarrier();
+        }
+        tile[local] = max;
+        context.localBarrier();
+        for (int i = 0; i < size; i++) {
+            max = TornadoMath.max(max, tile[i]);
+        }
+        context.localBarrier();
+        for (int lane = local; lane < lanes; lane += size) {
+            parts[lane] = 0;
+        }
+        int whole = count - count % lanes;
+        for (int from = 0; from < count; from += TILE) {
+            int positions = TornadoMath.min(TILE, count - from);
+            for (int p = local; p < positions; p += size) {
+                float power = DeviceMath.exp(weights.get(result + from + p) - max, table);
+                weights.set(result + from + p, power);
+                tile[p] = power;
+            }
+            context.localBarrier();
+            for (int lane = local; lane < lanes; lane += size) {
+                float sum = parts[lane];
+                int end = TornadoMath.min(positions, whole - from);
+                for (int p = lane; p < end; p += lanes) {
+                    sum += tile[p];
+                }
+                parts[lane] = sum;
+            }
+            context.localBarrier();
+        }
+        if (local == 0) {
+            int half = lanes / 2;
+            for (int i = lanes - 1; i > 0; i--) {
+                parts[i - half] += parts[i];
+                half = i == half ? half / 2 : half;
+            }
+            float sum = parts[0] + DeviceMath.exp(sink - max, table);
+            for (int p = whole; p < count; p++) {
+                sum += tile[p % TILE];
+            }
+            parts[0] = sum;
+        }
+        context.localBarrier();
+        float inverse = 1 / parts[0];
+        for (int from = 0; from < count; from += TILE) {
+            int positions = TornadoMath.min(TILE, count - from);
+            for (int p = local; p < positions; p += size) {
+                weights.set(result + from + p, RoundingKernels.half(weights.get(result + from + p) * inverse));
+            }
+        }
+    }
+
+    /**
+     * out = Σ_p weights_p v_p over the positions that a row sees, one after the other. One work-item an element,
+     * R·H·valueLength of them; error at most positions · 2^-24 · Σ|weights_p v_p|.
+     *
+     * @param weights as {@link #weighPositions} leaves them
+     * @param values may be the keys
+     * @param valueStride elements from one position's value to the next one's
+     */
+    static void mixValues(
+            KernelContext context,
+            IntArray call,
+            FloatArray weights,
             FloatArray values,
             FloatArray out,
             int heads,
             int sharing,
-            int keyLength,
             int valueLength,
             int valueStride,
-            int positionsMax,
-            float scale) {
-        float[] scores = context.allocateFloatLocalArray(TILE);
-        int local = context.localIdx;
-        int size = context.localGroupSizeX;
-        int group = context.groupIdx;
-        int row = group / heads;
-        int field = CallField.COUNT + row * 3;
-        int run = call.get(field) + group % heads / sharing * positionsMax;
-        int end = call.get(field + 1) + 1;
-        int query = group * keyLength;
-        int result = group * valueLength;
-        for (int i = local; i < valueLength; i += size) {
-            out.set(result + i, 0);
-        }
-        float max = parameters.get(call.get(CallField.SINKS) + group % heads);
-        float sum = 1;
-        for (int first = call.get(field + 2); first < end; first += TILE) {
-            int tile = TornadoMath.min(TILE, end - first);
-            context.localBarrier();
-            for (int p = local; p < tile; p += size) {
-                int key = (run + first + p) * keyLength;
-                float dot = 0;
-                for (int i = 0; i < keyLength; i++) {
-                    dot += queries.get(query + i) * keys.get(key + i);
-                }
-                scores[p] = dot * scale;
+            int positionsMax) {
+        int i = context.globalIdx;
+        if (i < call.get(0) * heads * valueLength) {
+            int vector = i / valueLength;
+            int field = CallField.COUNT + vector / heads * 3;
+            int first = call.get(field + 2);
+            int count = call.get(field + 1) + 1 - first;
+            int run = call.get(field) + vector % heads / sharing * positionsMax + first;
+            int value = run * valueStride + i % valueLength;
+            float sum = 0;
+            for (int p = 0; p < count; p++) {
+                sum = DeviceMath.fma(values.get(value + p * valueStride), weights.get(vector * positionsMax + p), sum);
             }
-            context.localBarrier();
-            float before = max;
-            for (int p = 0; p < tile; p++) {
-                max = TornadoMath.max(max, scores[p]);
-            }
-            float correction = TornadoMath.exp(before - max);
-            sum *= correction;
-            for (int p = 0; p < tile; p++) {
-                sum += TornadoMath.exp(scores[p] - max);
-            }
-            for (int i = local; i < valueLength; i += size) {
-                float value = out.get(result + i) * correction;
-                for (int p = 0; p < tile; p++) {
-                    value += TornadoMath.exp(scores[p] - max) * values.get((run + first + p) * valueStride + i);
-                }
-                out.set(result + i, value);
-            }
-        }
-        for (int i = local; i < valueLength; i += size) {
-            out.set(result + i, out.get(result + i) / sum);
+            out.set(i, sum);
         }
     }
 }

@@ -113,25 +113,41 @@ final class AttentionSteps {
         int heads = h.headCount();
         FloatArray values = h.keepsValuesInKeys() ? a.keyCache : a.valueCache;
         graph.add(
-                "attend",
+                "weighPositions",
                 heads * sizes.reduction(),
                 sizes.reduction(),
                 g -> g.task(
-                        "attend",
-                        AttentionKernels::attend,
+                        "weighPositions",
+                        AttentionKernels::weighPositions,
                         context,
                         a.call,
                         weights.parameters(),
+                        a.table,
                         a.queries,
                         a.keyCache,
+                        a.positionWeights,
+                        heads,
+                        heads / h.headCountKv(),
+                        h.keyLength(),
+                        positionsMax,
+                        sizes.lanes(),
+                        scaledQueries ? 1 : h.scales().attention()));
+        graph.add(
+                "mixValues",
+                heads * h.valueLength(),
+                sizes.elements(),
+                g -> g.task(
+                        "mixValues",
+                        AttentionKernels::mixValues,
+                        context,
+                        a.call,
+                        a.positionWeights,
                         values,
                         a.attended,
                         heads,
                         heads / h.headCountKv(),
-                        h.keyLength(),
                         h.valueLength(),
                         h.keepsValuesInKeys() ? h.keyLength() : h.valueLength(),
-                        positionsMax,
-                        scaledQueries ? 1 : h.scales().attention()));
+                        positionsMax));
     }
 }

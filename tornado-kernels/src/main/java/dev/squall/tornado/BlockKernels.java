@@ -1,11 +1,15 @@
 package dev.squall.tornado;
 
 import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Products with blocks of 32 elements, as {@link MatrixKernels} describes them. */
+/**
+ * Products with blocks of 32 elements, as {@link MatrixKernels} describes them. Scales times quants are exact, with a minimum
+ * rounded once.
+ */
 final class BlockKernels {
     private BlockKernels() {}
 
@@ -22,31 +26,41 @@ final class BlockKernels {
             int offsetField,
             int offsetStep,
             int outputsPerInput,
-            int matrices) {
+            int matrices,
+            int lanes) {
         float[] parts = context.allocateFloatLocalArray(MatrixKernels.GROUP_MAX);
-        int local = context.localIdx;
-        int size = context.localGroupSizeX;
-        int group = context.groupIdx;
-        int vector = group / rows;
-        int row = group % rows;
+        int items = TornadoMath.min(context.localGroupSizeX, lanes);
+        int of = context.localIdx / items;
+        int element = context.groupIdx * (context.localGroupSizeX / items) + of;
+        int first = context.localIdx % items;
+        int vector = element / rows;
         int start = call.get(offsetField + vector * offsetStep);
-        int at = start + vector % matrices * rows * (columns / 32 * 18) + row * (columns / 32 * 18);
+        int at = start + (vector % matrices * rows + element % rows) * (columns / 32 * 18);
         int from = vector / outputsPerInput * columns;
-        int units = start < 0 ? 0 : columns / 32;
-        int writer = start < 0 ? 1 : local;
-        float sum = 0;
-        for (int unit = local; unit < units; unit += size) {
-            int block = at + unit * 18;
-            float d = table.get((weights.get(block) & 255) | (weights.get(block + 1) & 255) << 8);
-            float dot = 0;
-            for (int i = 0; i < 16; i++) {
-                int quants = weights.get(block + 2 + i);
-                dot += ((quants & 15) - 8) * x.get(from + unit * 32 + i);
-                dot += (((quants >> 4) & 15) - 8) * x.get(from + unit * 32 + 16 + i);
+        int blocks = start < 0 ? 0 : columns / 32;
+        for (int lane = first; lane < lanes; lane += items) {
+            float sum = 0;
+            for (int block = 0; block < blocks; block++) {
+                int b = at + block * 18;
+                float d = table.get((weights.get(b) & 255) | (weights.get(b + 1) & 255) << 8);
+                for (int i = lane; i < 32; i += lanes) {
+                    float weight = d * (((weights.get(b + 2 + i % 16) >> (i / 16 * 4)) & 15) - 8);
+                    sum = DeviceMath.fma(weight, x.get(from + block * 32 + i), sum);
+                }
             }
-            sum += d * dot;
+            parts[of * lanes + lane] = sum;
         }
-        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
+        context.localBarrier();
+        if (first == 0) {
+            int half = lanes / 2;
+            for (int i = lanes - 1; i > 0; i--) {
+                parts[of * lanes + i - half] += parts[of * lanes + i];
+                half = i == half ? half / 2 : half;
+            }
+            if (start >= 0) {
+                y.set(element, parts[of * lanes]);
+            }
+        }
     }
 
     /** Blocks of 32 elements of 4 bits, with a minimum. */
@@ -62,36 +76,42 @@ final class BlockKernels {
             int offsetField,
             int offsetStep,
             int outputsPerInput,
-            int matrices) {
+            int matrices,
+            int lanes) {
         float[] parts = context.allocateFloatLocalArray(MatrixKernels.GROUP_MAX);
-        int local = context.localIdx;
-        int size = context.localGroupSizeX;
-        int group = context.groupIdx;
-        int vector = group / rows;
-        int row = group % rows;
+        int items = TornadoMath.min(context.localGroupSizeX, lanes);
+        int of = context.localIdx / items;
+        int element = context.groupIdx * (context.localGroupSizeX / items) + of;
+        int first = context.localIdx % items;
+        int vector = element / rows;
         int start = call.get(offsetField + vector * offsetStep);
-        int at = start + vector % matrices * rows * (columns / 32 * 20) + row * (columns / 32 * 20);
+        int at = start + (vector % matrices * rows + element % rows) * (columns / 32 * 20);
         int from = vector / outputsPerInput * columns;
-        int units = start < 0 ? 0 : columns / 32;
-        int writer = start < 0 ? 1 : local;
-        float sum = 0;
-        for (int unit = local; unit < units; unit += size) {
-            int block = at + unit * 20;
-            float d = table.get((weights.get(block) & 255) | (weights.get(block + 1) & 255) << 8);
-            float m = table.get((weights.get(block + 2) & 255) | (weights.get(block + 3) & 255) << 8);
-            float dot = 0;
-            float total = 0;
-            for (int i = 0; i < 16; i++) {
-                int quants = weights.get(block + 4 + i);
-                float first = x.get(from + unit * 32 + i);
-                float second = x.get(from + unit * 32 + 16 + i);
-                dot += (quants & 15) * first;
-                dot += ((quants >> 4) & 15) * second;
-                total += first + second;
+        int blocks = start < 0 ? 0 : columns / 32;
+        for (int lane = first; lane < lanes; lane += items) {
+            float sum = 0;
+            for (int block = 0; block < blocks; block++) {
+                int b = at + block * 20;
+                float d = table.get((weights.get(b) & 255) | (weights.get(b + 1) & 255) << 8);
+                float m = table.get((weights.get(b + 2) & 255) | (weights.get(b + 3) & 255) << 8);
+                for (int i = lane; i < 32; i += lanes) {
+                    float weight = d * ((weights.get(b + 4 + i % 16) >> (i / 16 * 4)) & 15) + m;
+                    sum = DeviceMath.fma(weight, x.get(from + block * 32 + i), sum);
+                }
             }
-            sum += d * dot + m * total;
+            parts[of * lanes + lane] = sum;
         }
-        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
+        context.localBarrier();
+        if (first == 0) {
+            int half = lanes / 2;
+            for (int i = lanes - 1; i > 0; i--) {
+                parts[of * lanes + i - half] += parts[of * lanes + i];
+                half = i == half ? half / 2 : half;
+            }
+            if (start >= 0) {
+                y.set(element, parts[of * lanes]);
+            }
+        }
     }
 
     /** Blocks of 32 elements of 5 bits. */
@@ -107,33 +127,42 @@ final class BlockKernels {
             int offsetField,
             int offsetStep,
             int outputsPerInput,
-            int matrices) {
+            int matrices,
+            int lanes) {
         float[] parts = context.allocateFloatLocalArray(MatrixKernels.GROUP_MAX);
-        int local = context.localIdx;
-        int size = context.localGroupSizeX;
-        int group = context.groupIdx;
-        int vector = group / rows;
-        int row = group % rows;
+        int items = TornadoMath.min(context.localGroupSizeX, lanes);
+        int of = context.localIdx / items;
+        int element = context.groupIdx * (context.localGroupSizeX / items) + of;
+        int first = context.localIdx % items;
+        int vector = element / rows;
         int start = call.get(offsetField + vector * offsetStep);
-        int at = start + vector % matrices * rows * (columns / 32 * 22) + row * (columns / 32 * 22);
+        int at = start + (vector % matrices * rows + element % rows) * (columns / 32 * 22);
         int from = vector / outputsPerInput * columns;
-        int units = start < 0 ? 0 : columns / 32;
-        int writer = start < 0 ? 1 : local;
-        float sum = 0;
-        for (int unit = local; unit < units; unit += size) {
-            int block = at + unit * 22;
-            float d = table.get((weights.get(block) & 255) | (weights.get(block + 1) & 255) << 8);
-            float dot = 0;
-            for (int i = 0; i < 16; i++) {
-                int quants = weights.get(block + 6 + i);
-                int low = (weights.get(block + 2 + i / 8) >> (i % 8)) & 1;
-                int high = (weights.get(block + 4 + i / 8) >> (i % 8)) & 1;
-                dot += ((quants & 15) + low * 16 - 16) * x.get(from + unit * 32 + i);
-                dot += (((quants >> 4) & 15) + high * 16 - 16) * x.get(from + unit * 32 + 16 + i);
+        int blocks = start < 0 ? 0 : columns / 32;
+        for (int lane = first; lane < lanes; lane += items) {
+            float sum = 0;
+            for (int block = 0; block < blocks; block++) {
+                int b = at + block * 22;
+                float d = table.get((weights.get(b) & 255) | (weights.get(b + 1) & 255) << 8);
+                for (int i = lane; i < 32; i += lanes) {
+                    int high = (weights.get(b + 2 + i / 8) >> (i % 8)) & 1;
+                    float weight = d * (((weights.get(b + 6 + i % 16) >> (i / 16 * 4)) & 15) + high * 16 - 16);
+                    sum = DeviceMath.fma(weight, x.get(from + block * 32 + i), sum);
+                }
             }
-            sum += d * dot;
+            parts[of * lanes + lane] = sum;
         }
-        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
+        context.localBarrier();
+        if (first == 0) {
+            int half = lanes / 2;
+            for (int i = lanes - 1; i > 0; i--) {
+                parts[of * lanes + i - half] += parts[of * lanes + i];
+                half = i == half ? half / 2 : half;
+            }
+            if (start >= 0) {
+                y.set(element, parts[of * lanes]);
+            }
+        }
     }
 
     /** Blocks of 32 elements of 5 bits, with a minimum. */
@@ -149,38 +178,43 @@ final class BlockKernels {
             int offsetField,
             int offsetStep,
             int outputsPerInput,
-            int matrices) {
+            int matrices,
+            int lanes) {
         float[] parts = context.allocateFloatLocalArray(MatrixKernels.GROUP_MAX);
-        int local = context.localIdx;
-        int size = context.localGroupSizeX;
-        int group = context.groupIdx;
-        int vector = group / rows;
-        int row = group % rows;
+        int items = TornadoMath.min(context.localGroupSizeX, lanes);
+        int of = context.localIdx / items;
+        int element = context.groupIdx * (context.localGroupSizeX / items) + of;
+        int first = context.localIdx % items;
+        int vector = element / rows;
         int start = call.get(offsetField + vector * offsetStep);
-        int at = start + vector % matrices * rows * (columns / 32 * 24) + row * (columns / 32 * 24);
+        int at = start + (vector % matrices * rows + element % rows) * (columns / 32 * 24);
         int from = vector / outputsPerInput * columns;
-        int units = start < 0 ? 0 : columns / 32;
-        int writer = start < 0 ? 1 : local;
-        float sum = 0;
-        for (int unit = local; unit < units; unit += size) {
-            int block = at + unit * 24;
-            float d = table.get((weights.get(block) & 255) | (weights.get(block + 1) & 255) << 8);
-            float m = table.get((weights.get(block + 2) & 255) | (weights.get(block + 3) & 255) << 8);
-            float dot = 0;
-            float total = 0;
-            for (int i = 0; i < 16; i++) {
-                int quants = weights.get(block + 8 + i);
-                int low = (weights.get(block + 4 + i / 8) >> (i % 8)) & 1;
-                int high = (weights.get(block + 6 + i / 8) >> (i % 8)) & 1;
-                float first = x.get(from + unit * 32 + i);
-                float second = x.get(from + unit * 32 + 16 + i);
-                dot += ((quants & 15) + low * 16) * first;
-                dot += (((quants >> 4) & 15) + high * 16) * second;
-                total += first + second;
+        int blocks = start < 0 ? 0 : columns / 32;
+        for (int lane = first; lane < lanes; lane += items) {
+            float sum = 0;
+            for (int block = 0; block < blocks; block++) {
+                int b = at + block * 24;
+                float d = table.get((weights.get(b) & 255) | (weights.get(b + 1) & 255) << 8);
+                float m = table.get((weights.get(b + 2) & 255) | (weights.get(b + 3) & 255) << 8);
+                for (int i = lane; i < 32; i += lanes) {
+                    int high = (weights.get(b + 4 + i / 8) >> (i % 8)) & 1;
+                    float weight = d * (((weights.get(b + 8 + i % 16) >> (i / 16 * 4)) & 15) + high * 16) + m;
+                    sum = DeviceMath.fma(weight, x.get(from + block * 32 + i), sum);
+                }
             }
-            sum += d * dot + m * total;
+            parts[of * lanes + lane] = sum;
         }
-        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
+        context.localBarrier();
+        if (first == 0) {
+            int half = lanes / 2;
+            for (int i = lanes - 1; i > 0; i--) {
+                parts[of * lanes + i - half] += parts[of * lanes + i];
+                half = i == half ? half / 2 : half;
+            }
+            if (start >= 0) {
+                y.set(element, parts[of * lanes]);
+            }
+        }
     }
 
     /** Blocks of 32 elements of 8 bits. */
@@ -196,29 +230,41 @@ final class BlockKernels {
             int offsetField,
             int offsetStep,
             int outputsPerInput,
-            int matrices) {
+            int matrices,
+            int lanes) {
         float[] parts = context.allocateFloatLocalArray(MatrixKernels.GROUP_MAX);
-        int local = context.localIdx;
-        int size = context.localGroupSizeX;
-        int group = context.groupIdx;
-        int vector = group / rows;
-        int row = group % rows;
+        int items = TornadoMath.min(context.localGroupSizeX, lanes);
+        int of = context.localIdx / items;
+        int element = context.groupIdx * (context.localGroupSizeX / items) + of;
+        int first = context.localIdx % items;
+        int vector = element / rows;
         int start = call.get(offsetField + vector * offsetStep);
-        int at = start + vector % matrices * rows * (columns / 32 * 34) + row * (columns / 32 * 34);
+        int at = start + (vector % matrices * rows + element % rows) * (columns / 32 * 34);
         int from = vector / outputsPerInput * columns;
-        int units = start < 0 ? 0 : columns / 32;
-        int writer = start < 0 ? 1 : local;
-        float sum = 0;
-        for (int unit = local; unit < units; unit += size) {
-            int block = at + unit * 34;
-            float d = table.get((weights.get(block) & 255) | (weights.get(block + 1) & 255) << 8);
-            float dot = 0;
-            for (int i = 0; i < 32; i++) {
-                dot += weights.get(block + 2 + i) * x.get(from + unit * 32 + i);
+        int blocks = start < 0 ? 0 : columns / 32;
+        for (int lane = first; lane < lanes; lane += items) {
+            float sum = 0;
+            for (int block = 0; block < blocks; block++) {
+                int b = at + block * 34;
+                float d = table.get((weights.get(b) & 255) | (weights.get(b + 1) & 255) << 8);
+                for (int i = lane; i < 32; i += lanes) {
+                    float weight = d * weights.get(b + 2 + i);
+                    sum = DeviceMath.fma(weight, x.get(from + block * 32 + i), sum);
+                }
             }
-            sum += d * dot;
+            parts[of * lanes + lane] = sum;
         }
-        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
+        context.localBarrier();
+        if (first == 0) {
+            int half = lanes / 2;
+            for (int i = lanes - 1; i > 0; i--) {
+                parts[of * lanes + i - half] += parts[of * lanes + i];
+                half = i == half ? half / 2 : half;
+            }
+            if (start >= 0) {
+                y.set(element, parts[of * lanes]);
+            }
+        }
     }
 
     /** Blocks of 32 elements that are one of sixteen levels. */
@@ -234,31 +280,42 @@ final class BlockKernels {
             int offsetField,
             int offsetStep,
             int outputsPerInput,
-            int matrices) {
+            int matrices,
+            int lanes) {
         float[] parts = context.allocateFloatLocalArray(MatrixKernels.GROUP_MAX);
-        int local = context.localIdx;
-        int size = context.localGroupSizeX;
-        int group = context.groupIdx;
-        int vector = group / rows;
-        int row = group % rows;
+        int items = TornadoMath.min(context.localGroupSizeX, lanes);
+        int of = context.localIdx / items;
+        int element = context.groupIdx * (context.localGroupSizeX / items) + of;
+        int first = context.localIdx % items;
+        int vector = element / rows;
         int start = call.get(offsetField + vector * offsetStep);
-        int at = start + vector % matrices * rows * (columns / 32 * 18) + row * (columns / 32 * 18);
+        int at = start + (vector % matrices * rows + element % rows) * (columns / 32 * 18);
         int from = vector / outputsPerInput * columns;
-        int units = start < 0 ? 0 : columns / 32;
-        int writer = start < 0 ? 1 : local;
-        float sum = 0;
-        for (int unit = local; unit < units; unit += size) {
-            int block = at + unit * 18;
-            float d = table.get((weights.get(block) & 255) | (weights.get(block + 1) & 255) << 8);
-            float dot = 0;
-            for (int i = 0; i < 16; i++) {
-                int pair = weights.get(block + 2 + i);
-                dot += table.get(DecodingTable.LEVELS + (pair & 15)) * x.get(from + unit * 32 + i);
-                dot += table.get(DecodingTable.LEVELS + ((pair >> 4) & 15)) * x.get(from + unit * 32 + 16 + i);
+        int blocks = start < 0 ? 0 : columns / 32;
+        for (int lane = first; lane < lanes; lane += items) {
+            float sum = 0;
+            for (int block = 0; block < blocks; block++) {
+                int b = at + block * 18;
+                float d = table.get((weights.get(b) & 255) | (weights.get(b + 1) & 255) << 8);
+                for (int i = lane; i < 32; i += lanes) {
+                    float weight =
+                            d * table.get(DecodingTable.LEVELS + ((weights.get(b + 2 + i % 16) >> (i / 16 * 4)) & 15));
+                    sum = DeviceMath.fma(weight, x.get(from + block * 32 + i), sum);
+                }
             }
-            sum += d * dot;
+            parts[of * lanes + lane] = sum;
         }
-        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
+        context.localBarrier();
+        if (first == 0) {
+            int half = lanes / 2;
+            for (int i = lanes - 1; i > 0; i--) {
+                parts[of * lanes + i - half] += parts[of * lanes + i];
+                half = i == half ? half / 2 : half;
+            }
+            if (start >= 0) {
+                y.set(element, parts[of * lanes]);
+            }
+        }
     }
 
     /** Blocks of 32 elements of 4 bits that are floats, with a power of two. */
@@ -274,30 +331,42 @@ final class BlockKernels {
             int offsetField,
             int offsetStep,
             int outputsPerInput,
-            int matrices) {
+            int matrices,
+            int lanes) {
         float[] parts = context.allocateFloatLocalArray(MatrixKernels.GROUP_MAX);
-        int local = context.localIdx;
-        int size = context.localGroupSizeX;
-        int group = context.groupIdx;
-        int vector = group / rows;
-        int row = group % rows;
+        int items = TornadoMath.min(context.localGroupSizeX, lanes);
+        int of = context.localIdx / items;
+        int element = context.groupIdx * (context.localGroupSizeX / items) + of;
+        int first = context.localIdx % items;
+        int vector = element / rows;
         int start = call.get(offsetField + vector * offsetStep);
-        int at = start + vector % matrices * rows * (columns / 32 * 17) + row * (columns / 32 * 17);
+        int at = start + (vector % matrices * rows + element % rows) * (columns / 32 * 17);
         int from = vector / outputsPerInput * columns;
-        int units = start < 0 ? 0 : columns / 32;
-        int writer = start < 0 ? 1 : local;
-        float sum = 0;
-        for (int unit = local; unit < units; unit += size) {
-            int block = at + unit * 17;
-            float d = table.get(DecodingTable.SCALES + (weights.get(block) & 255));
-            float dot = 0;
-            for (int i = 0; i < 16; i++) {
-                int pair = weights.get(block + 1 + i);
-                dot += table.get(DecodingTable.SMALL_FLOATS + (pair & 15)) * x.get(from + unit * 32 + i);
-                dot += table.get(DecodingTable.SMALL_FLOATS + ((pair >> 4) & 15)) * x.get(from + unit * 32 + 16 + i);
+        int blocks = start < 0 ? 0 : columns / 32;
+        for (int lane = first; lane < lanes; lane += items) {
+            float sum = 0;
+            for (int block = 0; block < blocks; block++) {
+                int b = at + block * 17;
+                float d = table.get(DecodingTable.SCALES + (weights.get(b) & 255));
+                for (int i = lane; i < 32; i += lanes) {
+                    float weight = d
+                            * table.get(
+                                    DecodingTable.SMALL_FLOATS + ((weights.get(b + 1 + i % 16) >> (i / 16 * 4)) & 15));
+                    sum = DeviceMath.fma(weight, x.get(from + block * 32 + i), sum);
+                }
             }
-            sum += d * dot;
+            parts[of * lanes + lane] = sum;
         }
-        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
+        context.localBarrier();
+        if (first == 0) {
+            int half = lanes / 2;
+            for (int i = lanes - 1; i > 0; i--) {
+                parts[of * lanes + i - half] += parts[of * lanes + i];
+                half = i == half ? half / 2 : half;
+            }
+            if (start >= 0) {
+                y.set(element, parts[of * lanes]);
+            }
+        }
     }
 }

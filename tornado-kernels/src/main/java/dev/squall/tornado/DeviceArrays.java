@@ -20,6 +20,8 @@ final class DeviceArrays {
     /** Work-items that look for the likeliest token, each in its part of the vocabulary. */
     private static final int CHOICES = 1024;
 
+    private static final int SUPER_BLOCK = 256;
+
     final FloatArray table = DecodingTable.create();
     /** R x E. */
     final FloatArray hidden;
@@ -27,12 +29,16 @@ final class DeviceArrays {
     final FloatArray normed;
     /** R x the widest input of a product. */
     final FloatArray rounded;
+    /** What goes with each 256 elements that are rounded together, of whatever array was rounded last. */
+    final FloatArray blockHeaders;
     /** R x H·D. */
     final FloatArray queries;
     /** R x G·D. */
     final FloatArray keys;
     /** R x G·D. */
     final FloatArray values;
+    /** R·H x the most positions, what attention weighs them by. */
+    final FloatArray positionWeights;
     /** R x H·D. */
     final FloatArray attended;
     /** R x E, what a block adds. */
@@ -101,12 +107,16 @@ final class DeviceArrays {
         queries = rows(h.headCount() * h.keyLength());
         keys = rows(h.headCountKv() * h.keyLength());
         values = rows(h.headCountKv() * h.valueLength());
+        positionWeights = rows(Math.multiplyExact(h.headCount(), options.positionsMax()));
         attended = rows(h.headCount() * h.valueLength());
         output = rows(width);
         shared = rows(width);
         gates = rows(inner);
         ups = rows(inner);
         outputs = rows(used * width);
+        int widest = Math.max(Math.max(rounded.getSize(), attended.getSize()), gates.getSize());
+        widest = Math.max(widest, latent == null ? 0 : latent.inputs().getSize());
+        blockHeaders = new FloatArray(Math.ceilDiv(widest, SUPER_BLOCK) * RoundingKernels.HEADER);
         turns = rows(Math.max(1, 2 * pairs));
         routerLogits = rows(Math.max(1, h.expertCount()));
         crossing = new FloatArray(Math.addExact(width, routerLogits.getSize()));
@@ -147,9 +157,11 @@ final class DeviceArrays {
                 hidden,
                 normed,
                 rounded,
+                blockHeaders,
                 queries,
                 keys,
                 values,
+                positionWeights,
                 attended,
                 output,
                 shared,

@@ -1,7 +1,6 @@
 package dev.squall.tornado;
 
 import uk.ac.manchester.tornado.api.KernelContext;
-import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -30,7 +29,7 @@ final class ExpertKernels {
             float all = 0;
             for (int rank = 0; rank < used; rank++) {
                 int pair = row * used + rank;
-                all += weights.get(pair) * outputs.get(pair * width + i % width);
+                all = DeviceMath.fma(outputs.get(pair * width + i % width), weights.get(pair), all);
             }
             sum.set(i, all);
         }
@@ -63,35 +62,51 @@ final class ExpertKernels {
     /**
      * y_r += sigmoid(gate · x_r) · shared_r: a shared expert that has a gate. One group a row; error at most E · 2^-22.
      *
+     * @param table a {@link DecodingTable}
+     * @param lanes how many sums the product is taken in
      * @param gateField the field of the call that says where in {@code parameters} the E numbers of the gate begin
      */
     static void addGated(
             KernelContext context,
             IntArray call,
             FloatArray parameters,
+            FloatArray table,
             FloatArray x,
             FloatArray shared,
             FloatArray y,
             int width,
+            int lanes,
             int gateField) {
         float[] parts = context.allocateFloatLocalArray(MatrixKernels.GROUP_MAX);
         int local = context.localIdx;
         int size = context.localGroupSizeX;
         int row = context.groupIdx;
         int gate = call.get(gateField);
-        float sum = 0;
-        for (int i = local; i < width; i += size) {
-            sum += parameters.get(gate + i) * x.get(row * width + i);
+        int whole = width - width % lanes;
+        for (int lane = local; lane < lanes; lane += size) {
+            float sum = 0;
+            for (int i = lane; i < whole; i += lanes) {
+                sum = DeviceMath.fma(parameters.get(gate + i), x.get(row * width + i), sum);
+            }
+            parts[lane] = sum;
         }
-        parts[local] = sum;
         context.localBarrier();
-        float all = 0;
-        for (int i = 0; i < size; i++) {
-            all += parts[i];
+        if (local == 0) {
+            int half = lanes / 2;
+            for (int i = lanes - 1; i > 0; i--) {
+                parts[i - half] += parts[i];
+                half = i == half ? half / 2 : half;
+            }
+            float all = parts[0];
+            for (int i = whole; i < width; i++) {
+                all = DeviceMath.fma(parameters.get(gate + i), x.get(row * width + i), all);
+            }
+            parts[0] = all;
         }
-        float weight = 1 / (1 + TornadoMath.exp(-all));
+        context.localBarrier();
+        float weight = 1 / (DeviceMath.exp(-parts[0], table) + 1);
         for (int i = local; i < width; i += size) {
-            y.set(row * width + i, y.get(row * width + i) + weight * shared.get(row * width + i));
+            y.set(row * width + i, DeviceMath.fma(shared.get(row * width + i), weight, y.get(row * width + i)));
         }
     }
 }

@@ -98,6 +98,7 @@ final class GraphSteps {
                         y,
                         n,
                         stride,
+                        sizes.lanes(),
                         h.normEpsilon(),
                         field));
     }
@@ -128,8 +129,8 @@ final class GraphSteps {
                 elementsPerRow,
                 sizes.elements(),
                 g -> clamped
-                        ? g.task(id, RowKernels::clampedSwiglu, context, a.gates, a.ups, elements)
-                        : g.task(id, RowKernels::swiglu, context, a.gates, a.ups, elements));
+                        ? g.task(id, RowKernels::clampedSwiglu, context, a.table, a.gates, a.ups, elements)
+                        : g.task(id, RowKernels::swiglu, context, a.table, a.gates, a.ups, elements));
     }
 
     /**
@@ -248,11 +249,12 @@ final class GraphSteps {
             int outputsPerInput,
             int outputsPerRow,
             int matrices) {
-        int items = matrix.rows() * outputsPerRow * sizes.reduction();
+        int lanes = MatrixProducts.lanes(matrix.type(), sizes.lanes());
+        int items = matrix.rows() * outputsPerRow * Math.min(lanes, sizes.product());
         graph.add(
                 id,
                 items,
-                sizes.reduction(),
+                sizes.ofProduct(matrix.rows(), lanes),
                 g -> MatrixProducts.add(
                         g,
                         id,
@@ -262,13 +264,15 @@ final class GraphSteps {
                         from,
                         a.table,
                         x,
+                        a.blockHeaders,
                         y,
                         matrix.rows(),
                         matrix.columns(),
                         field,
                         step,
                         outputsPerInput,
-                        matrices));
+                        matrices,
+                        sizes.lanes()));
     }
 
     /** Whether what is rounded for one will do for the other. */
@@ -291,7 +295,13 @@ final class GraphSteps {
         }
         int perRow = vectorWidth * vectorsPerRow / precision.blockElements();
         int blocks = perRow * a.rowsMax;
-        graph.add(id, perRow, sizes.elements(), g -> g.task(id, rounding(precision), context, x, to, blocks));
+        graph.add(
+                id,
+                perRow,
+                sizes.elements(),
+                g -> precision == ActivationPrecision.BLOCKS_OF_256
+                        ? g.task(id, RoundingKernels::roundBlocksOf256, context, x, to, a.blockHeaders, blocks)
+                        : g.task(id, rounding(precision), context, x, to, blocks));
         return to;
     }
 
@@ -307,11 +317,10 @@ final class GraphSteps {
 
     private static Task4<KernelContext, FloatArray, FloatArray, Integer> rounding(ActivationPrecision precision) {
         return switch (precision) {
-            case FLOAT32 -> throw new IllegalArgumentException("nothing to round");
+            case FLOAT32, BLOCKS_OF_256 -> throw new AssertionError(precision);
             case FLOAT16 -> RoundingKernels::roundToHalf;
             case BFLOAT16 -> RoundingKernels::roundToBfloat;
             case BLOCKS_OF_32 -> RoundingKernels::roundBlocksOf32;
-            case BLOCKS_OF_256 -> RoundingKernels::roundBlocksOf256;
         };
     }
 }

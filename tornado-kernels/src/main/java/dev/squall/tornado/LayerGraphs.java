@@ -219,10 +219,12 @@ final class LayerGraphs {
                         context,
                         a.call,
                         weights.parameters(),
+                        a.table,
                         a.normed,
                         a.shared,
                         a.output,
                         width,
+                        sizes.lanes(),
                         field));
     }
 

@@ -1,6 +1,7 @@
 package dev.squall.tornado;
 
 import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -14,8 +15,13 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * weights, plus the bytes of {@code v % matrices} such matrices. An offsetStep of 0 gives all vectors one matrix, or, with
  * more than one of the {@code matrices} that lie one after the other, each head its own; a step of 1 gives each vector its own,
  * an expert in a slot. Where the byte is below 0, because the expert is in another pool, y_v stays as it is. Blocks lie as
- * {@link dev.squall.gguf.BlockCodec} describes. One group of at most {@link #GROUP_MAX} work-items makes one element of
- * y; groups are numbered row by row, then vector by vector.
+ * {@link dev.squall.gguf.BlockCodec} describes.
+ *
+ * <p>Order: an element of y is summed in as many {@code lanes} as a vector of the processor has (4, 8 or 16), lane l those k with
+ * k mod lanes = l, then over the lanes as a tree, then over what is left of k: the bits are those of the JVM's backend. Each
+ * element has as many work-items as lanes, or all of a group that has fewer, which then take several lanes each; a larger
+ * group makes several elements of one vector. Groups are numbered row by row, then vector by vector, and have at most {@link
+ * #GROUP_MAX} work-items.
  *
  * <p>Error against exact arithmetic: at most {@code columns · 2^-23 · Σ|W[o][k] · x[k]|}, plus for blocks with minima the
  * same of what these add. x has been rounded by {@link RoundingKernels} to what goes with the type.
@@ -25,6 +31,30 @@ final class MatrixKernels {
     static final int GROUP_MAX = 256;
 
     private MatrixKernels() {}
+
+    private static float decodeF32(ByteArray weights, FloatArray table, int b) {
+        int high = weights.get(b + 3);
+        int third = weights.get(b + 2);
+        int exponent = (high & 127) * 2 + ((third >> 7) & 1);
+        int mantissa = (third & 127) << 16 | (weights.get(b + 1) & 255) << 8 | (weights.get(b) & 255);
+        mantissa += exponent == 0 ? 0 : 1 << 23;
+        float magnitude = mantissa * table.get(DecodingTable.POWERS + exponent);
+        return high < 0 ? -magnitude : magnitude;
+    }
+
+    private static float decodeF16(ByteArray weights, FloatArray table, int b) {
+        return table.get((weights.get(b) & 255) | (weights.get(b + 1) & 255) << 8);
+    }
+
+    private static float decodeBF16(ByteArray weights, FloatArray table, int b) {
+        int high = weights.get(b + 1);
+        int low = weights.get(b);
+        int exponent = (high & 127) * 2 + ((low >> 7) & 1);
+        int mantissa = (low & 127) << 16;
+        mantissa += exponent == 0 ? 0 : 1 << 23;
+        float magnitude = mantissa * table.get(DecodingTable.POWERS + exponent);
+        return high < 0 ? -magnitude : magnitude;
+    }
 
     /** Weights of 32 bits, which are finite. */
     static void multiplyF32(
@@ -39,30 +69,41 @@ final class MatrixKernels {
             int offsetField,
             int offsetStep,
             int outputsPerInput,
-            int matrices) {
+            int matrices,
+            int lanes) {
         float[] parts = context.allocateFloatLocalArray(GROUP_MAX);
-        int local = context.localIdx;
-        int size = context.localGroupSizeX;
-        int group = context.groupIdx;
-        int vector = group / rows;
-        int row = group % rows;
+        int items = TornadoMath.min(context.localGroupSizeX, lanes);
+        int of = context.localIdx / items;
+        int element = context.groupIdx * (context.localGroupSizeX / items) + of;
+        int first = context.localIdx % items;
+        int vector = element / rows;
         int start = call.get(offsetField + vector * offsetStep);
-        int at = start + vector % matrices * rows * (columns * 4) + row * (columns * 4);
+        int at = start + (vector % matrices * rows + element % rows) * (columns * 4);
         int from = vector / outputsPerInput * columns;
-        int units = start < 0 ? 0 : columns;
-        int writer = start < 0 ? 1 : local;
-        float sum = 0;
-        for (int unit = local; unit < units; unit += size) {
-            int b = at + unit * 4;
-            int high = weights.get(b + 3);
-            int third = weights.get(b + 2);
-            int exponent = (high & 127) * 2 + ((third >> 7) & 1);
-            int mantissa = (third & 127) << 16 | (weights.get(b + 1) & 255) << 8 | (weights.get(b) & 255);
-            mantissa += exponent == 0 ? 0 : 1 << 23;
-            float magnitude = mantissa * table.get(DecodingTable.POWERS + exponent);
-            sum += (high < 0 ? -magnitude : magnitude) * x.get(from + unit);
+        int whole = start < 0 ? 0 : columns - columns % lanes;
+        for (int lane = first; lane < lanes; lane += items) {
+            float sum = 0;
+            for (int k = lane; k < whole; k += lanes) {
+                sum = DeviceMath.fma(decodeF32(weights, table, at + k * 4), x.get(from + k), sum);
+            }
+            parts[of * lanes + lane] = sum;
         }
-        writeSum(context, parts, sum, writer, y, vector * rows + row);
+        context.localBarrier();
+        if (first == 0) {
+            int half = lanes / 2;
+            for (int i = lanes - 1; i > 0; i--) {
+                parts[of * lanes + i - half] += parts[of * lanes + i];
+                half = i == half ? half / 2 : half;
+            }
+            float sum = parts[of * lanes];
+            int end = start < 0 ? 0 : columns;
+            for (int k = whole; k < end; k++) {
+                sum = DeviceMath.fma(decodeF32(weights, table, at + k * 4), x.get(from + k), sum);
+            }
+            if (start >= 0) {
+                y.set(element, sum);
+            }
+        }
     }
 
     /** Weights of 16 bits. */
@@ -78,24 +119,41 @@ final class MatrixKernels {
             int offsetField,
             int offsetStep,
             int outputsPerInput,
-            int matrices) {
+            int matrices,
+            int lanes) {
         float[] parts = context.allocateFloatLocalArray(GROUP_MAX);
-        int local = context.localIdx;
-        int size = context.localGroupSizeX;
-        int group = context.groupIdx;
-        int vector = group / rows;
-        int row = group % rows;
+        int items = TornadoMath.min(context.localGroupSizeX, lanes);
+        int of = context.localIdx / items;
+        int element = context.groupIdx * (context.localGroupSizeX / items) + of;
+        int first = context.localIdx % items;
+        int vector = element / rows;
         int start = call.get(offsetField + vector * offsetStep);
-        int at = start + vector % matrices * rows * (columns * 2) + row * (columns * 2);
+        int at = start + (vector % matrices * rows + element % rows) * (columns * 2);
         int from = vector / outputsPerInput * columns;
-        int units = start < 0 ? 0 : columns;
-        int writer = start < 0 ? 1 : local;
-        float sum = 0;
-        for (int unit = local; unit < units; unit += size) {
-            int bits = (weights.get(at + unit * 2) & 255) | (weights.get(at + unit * 2 + 1) & 255) << 8;
-            sum += table.get(bits) * x.get(from + unit);
+        int whole = start < 0 ? 0 : columns - columns % lanes;
+        for (int lane = first; lane < lanes; lane += items) {
+            float sum = 0;
+            for (int k = lane; k < whole; k += lanes) {
+                sum = DeviceMath.fma(decodeF16(weights, table, at + k * 2), x.get(from + k), sum);
+            }
+            parts[of * lanes + lane] = sum;
         }
-        writeSum(context, parts, sum, writer, y, vector * rows + row);
+        context.localBarrier();
+        if (first == 0) {
+            int half = lanes / 2;
+            for (int i = lanes - 1; i > 0; i--) {
+                parts[of * lanes + i - half] += parts[of * lanes + i];
+                half = i == half ? half / 2 : half;
+            }
+            float sum = parts[of * lanes];
+            int end = start < 0 ? 0 : columns;
+            for (int k = whole; k < end; k++) {
+                sum = DeviceMath.fma(decodeF16(weights, table, at + k * 2), x.get(from + k), sum);
+            }
+            if (start >= 0) {
+                y.set(element, sum);
+            }
+        }
     }
 
     /** Weights of the upper 16 of 32 bits, which are finite. */
@@ -111,47 +169,40 @@ final class MatrixKernels {
             int offsetField,
             int offsetStep,
             int outputsPerInput,
-            int matrices) {
+            int matrices,
+            int lanes) {
         float[] parts = context.allocateFloatLocalArray(GROUP_MAX);
-        int local = context.localIdx;
-        int size = context.localGroupSizeX;
-        int group = context.groupIdx;
-        int vector = group / rows;
-        int row = group % rows;
+        int items = TornadoMath.min(context.localGroupSizeX, lanes);
+        int of = context.localIdx / items;
+        int element = context.groupIdx * (context.localGroupSizeX / items) + of;
+        int first = context.localIdx % items;
+        int vector = element / rows;
         int start = call.get(offsetField + vector * offsetStep);
-        int at = start + vector % matrices * rows * (columns * 2) + row * (columns * 2);
+        int at = start + (vector % matrices * rows + element % rows) * (columns * 2);
         int from = vector / outputsPerInput * columns;
-        int units = start < 0 ? 0 : columns;
-        int writer = start < 0 ? 1 : local;
-        float sum = 0;
-        for (int unit = local; unit < units; unit += size) {
-            int high = weights.get(at + unit * 2 + 1);
-            int low = weights.get(at + unit * 2);
-            int exponent = (high & 127) * 2 + ((low >> 7) & 1);
-            int mantissa = (low & 127) << 16;
-            mantissa += exponent == 0 ? 0 : 1 << 23;
-            float magnitude = mantissa * table.get(DecodingTable.POWERS + exponent);
-            sum += (high < 0 ? -magnitude : magnitude) * x.get(from + unit);
-        }
-        writeSum(context, parts, sum, writer, y, vector * rows + row);
-    }
-
-    /**
-     * Writes the sum of what the work-items of a group have summed, in their order.
-     *
-     * @param parts local memory with room for one of each
-     * @param sum this work-item's
-     * @param writer 0 for the one that writes
-     */
-    static void writeSum(KernelContext context, float[] parts, float sum, int writer, FloatArray y, int at) {
-        parts[context.localIdx] = sum;
-        context.localBarrier();
-        if (writer == 0) {
-            float all = 0;
-            for (int i = 0; i < context.localGroupSizeX; i++) {
-                all += parts[i];
+        int whole = start < 0 ? 0 : columns - columns % lanes;
+        for (int lane = first; lane < lanes; lane += items) {
+            float sum = 0;
+            for (int k = lane; k < whole; k += lanes) {
+                sum = DeviceMath.fma(decodeBF16(weights, table, at + k * 2), x.get(from + k), sum);
             }
-            y.set(at, all);
+            parts[of * lanes + lane] = sum;
+        }
+        context.localBarrier();
+        if (first == 0) {
+            int half = lanes / 2;
+            for (int i = lanes - 1; i > 0; i--) {
+                parts[of * lanes + i - half] += parts[of * lanes + i];
+                half = i == half ? half / 2 : half;
+            }
+            float sum = parts[of * lanes];
+            int end = start < 0 ? 0 : columns;
+            for (int k = whole; k < end; k++) {
+                sum = DeviceMath.fma(decodeBF16(weights, table, at + k * 2), x.get(from + k), sum);
+            }
+            if (start >= 0) {
+                y.set(element, sum);
+            }
         }
     }
 }

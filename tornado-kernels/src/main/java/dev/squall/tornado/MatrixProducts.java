@@ -3,16 +3,23 @@ package dev.squall.tornado;
 import dev.squall.gguf.BlockType;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task12;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task13;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Chooses the kernel that goes with a block type. */
 final class MatrixProducts {
+    private static final int SUPER_BLOCK = 256;
+
     private MatrixProducts() {}
 
-    /** Adds a product to a graph; the numbers are those that {@link MatrixKernels} describes. */
+    /**
+     * Adds a product to a graph; the numbers are those that {@link MatrixKernels} describes.
+     *
+     * @param headers what goes with activations that are rounded in blocks of 256
+     * @param lanes of a product with other types
+     */
     static TaskGraph add(
             TaskGraph graph,
             String id,
@@ -22,24 +29,66 @@ final class MatrixProducts {
             ByteArray weights,
             FloatArray table,
             FloatArray x,
+            FloatArray headers,
             FloatArray y,
             int rows,
             int columns,
             int field,
             int step,
             int outputs,
-            int matrices) {
-        return graph.task(
-                id, kernel(type), context, call, weights, table, x, y, rows, columns, field, step, outputs, matrices);
+            int matrices,
+            int lanes) {
+        return switch (type) {
+            case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4 ->
+                graph.task(
+                        id,
+                        kernel(type),
+                        context,
+                        call,
+                        weights,
+                        table,
+                        x,
+                        y,
+                        rows,
+                        columns,
+                        field,
+                        step,
+                        outputs,
+                        matrices,
+                        lanes);
+            case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS ->
+                graph.task(
+                        id,
+                        superBlockKernel(type),
+                        context,
+                        call,
+                        weights,
+                        table,
+                        x,
+                        headers,
+                        y,
+                        rows,
+                        columns,
+                        field,
+                        step,
+                        outputs,
+                        matrices);
+        };
     }
 
-    private static Task12<
+    /** Sums that a product with a type is taken in, of which each has a work-item where a group is large enough. */
+    static int lanes(BlockType type, int lanes) {
+        return type.blockElements() == SUPER_BLOCK ? SuperBlockKernels.LANES : lanes;
+    }
+
+    private static Task13<
                     KernelContext,
                     IntArray,
                     ByteArray,
                     FloatArray,
                     FloatArray,
                     FloatArray,
+                    Integer,
                     Integer,
                     Integer,
                     Integer,
@@ -56,14 +105,35 @@ final class MatrixProducts {
             case Q5_0 -> BlockKernels::multiplyQ5_0;
             case Q5_1 -> BlockKernels::multiplyQ5_1;
             case Q8_0 -> BlockKernels::multiplyQ8_0;
+            case IQ4_NL -> BlockKernels::multiplyIQ4_NL;
+            case MXFP4 -> BlockKernels::multiplyMXFP4;
+            case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS -> throw new AssertionError(type);
+        };
+    }
+
+    private static Task13<
+                    KernelContext,
+                    IntArray,
+                    ByteArray,
+                    FloatArray,
+                    FloatArray,
+                    FloatArray,
+                    FloatArray,
+                    Integer,
+                    Integer,
+                    Integer,
+                    Integer,
+                    Integer,
+                    Integer>
+            superBlockKernel(BlockType type) {
+        return switch (type) {
             case Q2_K -> TwoBitKernels::multiplyQ2_K;
             case Q3_K -> TwoBitKernels::multiplyQ3_K;
             case Q4_K -> SuperBlockKernels::multiplyQ4_K;
             case Q5_K -> SuperBlockKernels::multiplyQ5_K;
             case Q6_K -> SuperBlockKernels::multiplyQ6_K;
-            case IQ4_NL -> BlockKernels::multiplyIQ4_NL;
             case IQ4_XS -> SuperBlockKernels::multiplyIQ4_XS;
-            case MXFP4 -> BlockKernels::multiplyMXFP4;
+            case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4 -> throw new AssertionError(type);
         };
     }
 }

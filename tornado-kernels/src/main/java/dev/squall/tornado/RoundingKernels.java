@@ -8,29 +8,34 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * Rounds activations to the precision that goes with a type of weights, as
  * {@code dev.squall.compute.ActivationPrecision} says, in 32-bit floats. One work-item rounds one block; those beyond
  * {@code blocks} do nothing. x and y have {@code blocks} blocks and may be the same array. Where a device divides exactly,
- * the result is the JVM backend's; else a value may be rounded to the other of its two neighbours.
+ * the result is the JVM backend's bit for bit but for the sign of zeros; else a value may be rounded to the other of its two
+ * neighbours.
  */
 final class RoundingKernels {
-    private RoundingKernels() {}
+    /** Numbers that go with a block of 256. */
+    static final int HEADER = 17;
 
-    /** The nearest integer, of two equally near ones the even. |t| is below 2^30. */
-    static float nearest(float t) {
-        int whole = (int) t;
-        float rest = TornadoMath.abs(t - whole);
-        int away = rest > 0.5f ? 1 : rest == 0.5f ? whole & 1 : 0;
-        return t < 0 ? whole - away : whole + away;
-    }
+    /** Where a header has d. */
+    static final int SCALE = 16;
+
+    private RoundingKernels() {}
 
     /** The nearest half-precision number, exactly; |v| is below 65520. */
     static float half(float v) {
         float a = TornadoMath.abs(v);
         float unit = 0x1p-24f;
+        float inverse = 0x1p24f;
+        inverse = a >= unit * 0x1p26f ? inverse * 0x1p-16f : inverse;
         unit = a >= unit * 0x1p26f ? unit * 0x1p16f : unit;
+        inverse = a >= unit * 0x1p18f ? inverse * 0x1p-8f : inverse;
         unit = a >= unit * 0x1p18f ? unit * 0x1p8f : unit;
+        inverse = a >= unit * 0x1p14f ? inverse * 0x1p-4f : inverse;
         unit = a >= unit * 0x1p14f ? unit * 0x1p4f : unit;
+        inverse = a >= unit * 0x1p12f ? inverse * 0x1p-2f : inverse;
         unit = a >= unit * 0x1p12f ? unit * 0x1p2f : unit;
+        inverse = a >= unit * 0x1p11f ? inverse * 0.5f : inverse;
         unit = a >= unit * 0x1p11f ? unit * 2 : unit;
-        return nearest(v / unit) * unit;
+        return DeviceMath.nearest(v * inverse) * unit;
     }
 
     /** To the nearest half-precision number, for F16; blocks of one element. */
@@ -54,7 +59,7 @@ final class RoundingKernels {
         unit = a * 0x1p-11f >= unit ? unit * 0x1p4f : unit;
         unit = a * 0x1p-9f >= unit ? unit * 0x1p2f : unit;
         unit = a * 0x1p-8f >= unit ? unit * 2 : unit;
-        return nearest(v / unit) * unit;
+        return DeviceMath.nearest(v / unit) * unit;
     }
 
     /** To the nearest bfloat16, for BF16; blocks of one element. */
@@ -76,13 +81,16 @@ final class RoundingKernels {
             float inverse = max == 0 ? 0 : 127 / max;
             float d = half(max / 127);
             for (int i = 0; i < 32; i++) {
-                y.set(block * 32 + i, nearest(x.get(block * 32 + i) * inverse) * d);
+                y.set(block * 32 + i, DeviceMath.nearest(x.get(block * 32 + i) * inverse) * d);
             }
         }
     }
 
-    /** Blocks of 256: d q, the element of largest magnitude becomes -127 d; for types of such blocks. */
-    static void roundBlocksOf256(KernelContext context, FloatArray x, FloatArray y, int blocks) {
+    /**
+     * Blocks of 256: d q, the element of largest magnitude becomes -127 d; for types of such blocks. y gets q and the headers
+     * what goes with it: {@link #HEADER} numbers a block, the sums of q of each sixteen elements, which are exact, then d.
+     */
+    static void roundBlocksOf256(KernelContext context, FloatArray x, FloatArray y, FloatArray headers, int blocks) {
         int block = context.globalIdx;
         if (block < blocks) {
             float max = 0;
@@ -91,9 +99,16 @@ final class RoundingKernels {
                 max = TornadoMath.abs(value) > TornadoMath.abs(max) ? value : max;
             }
             float inverse = max == 0 ? 0 : -127 / max;
-            float d = max == 0 ? 0 : 1 / inverse;
-            for (int i = 0; i < 256; i++) {
-                y.set(block * 256 + i, TornadoMath.min(127, nearest(x.get(block * 256 + i) * inverse)) * d);
+            headers.set(block * HEADER + SCALE, max == 0 ? 0 : 1 / inverse);
+            for (int sixteenth = 0; sixteenth < 16; sixteenth++) {
+                int first = block * 256 + sixteenth * 16;
+                float sum = 0;
+                for (int i = first; i < first + 16; i++) {
+                    float q = TornadoMath.min(127, DeviceMath.nearest(x.get(i) * inverse));
+                    y.set(i, q);
+                    sum += q;
+                }
+                headers.set(block * HEADER + sixteenth, sum);
             }
         }
     }

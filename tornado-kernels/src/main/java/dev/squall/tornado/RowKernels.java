@@ -95,6 +95,7 @@ final class RowKernels {
      * Sennrich, 2019). One group a vector; relative error at most (n + 4) · 2^-24 beside the device's root.
      *
      * @param stride elements from one vector's first to the next one's, at least n
+     * @param lanes how many sums the squares are taken in
      * @param weightField the field of the call that says where in {@code parameters} the n weights begin
      */
     static void rmsNorm(
@@ -105,6 +106,7 @@ final class RowKernels {
             FloatArray y,
             int n,
             int stride,
+            int lanes,
             float epsilon,
             int weightField) {
         float[] parts = context.allocateFloatLocalArray(MatrixKernels.GROUP_MAX);
@@ -113,17 +115,31 @@ final class RowKernels {
         int vector = context.groupIdx;
         int from = vector * stride;
         int weights = call.get(weightField);
-        float squares = 0;
-        for (int i = local; i < n; i += size) {
-            squares += x.get(from + i) * x.get(from + i);
+        int whole = n - n % lanes;
+        for (int lane = local; lane < lanes; lane += size) {
+            float squares = 0;
+            for (int i = lane; i < whole; i += lanes) {
+                float value = x.get(from + i);
+                squares = DeviceMath.fma(value, value, squares);
+            }
+            parts[lane] = squares;
         }
-        parts[local] = squares;
         context.localBarrier();
-        float all = 0;
-        for (int i = 0; i < size; i++) {
-            all += parts[i];
+        if (local == 0) {
+            int half = lanes / 2;
+            for (int i = lanes - 1; i > 0; i--) {
+                parts[i - half] += parts[i];
+                half = i == half ? half / 2 : half;
+            }
+            float all = parts[0];
+            for (int i = whole; i < n; i++) {
+                float value = x.get(from + i);
+                all = DeviceMath.fma(value, value, all);
+            }
+            parts[0] = all;
         }
-        float scale = 1 / TornadoMath.sqrt(all / n + epsilon);
+        context.localBarrier();
+        float scale = DeviceMath.inverseRoot(parts[0] / n + epsilon);
         for (int i = local; i < n; i += size) {
             y.set(from + i, x.get(from + i) * scale * parameters.get(weights + i));
         }
@@ -142,16 +158,16 @@ final class RowKernels {
     static void addScaled(KernelContext context, IntArray call, FloatArray x, FloatArray y, int width, float scale) {
         int i = context.globalIdx;
         if (i < call.get(0) * width) {
-            y.set(i, y.get(i) + scale * x.get(i));
+            y.set(i, DeviceMath.fma(scale, x.get(i), y.get(i)));
         }
     }
 
     /** gate = silu(gate) · up, {@code elements} of them; silu(g) = g / (1 + e^-g). Error at most 2^-20 of the result. */
-    static void swiglu(KernelContext context, FloatArray gate, FloatArray up, int elements) {
+    static void swiglu(KernelContext context, FloatArray table, FloatArray gate, FloatArray up, int elements) {
         int i = context.globalIdx;
         if (i < elements) {
             float g = gate.get(i);
-            gate.set(i, g / (1 + TornadoMath.exp(-g)) * up.get(i));
+            gate.set(i, g / (DeviceMath.exp(-g, table) + 1) * up.get(i));
         }
     }
 
@@ -159,12 +175,12 @@ final class RowKernels {
      * gate = g · sigmoid(1.702 g) · (u + 1), {@code elements} of them, with g = min(gate, 7) and u = up within [-7, 7]
      * (gpt-oss). Error at most 2^-19 of the result.
      */
-    static void clampedSwiglu(KernelContext context, FloatArray gate, FloatArray up, int elements) {
+    static void clampedSwiglu(KernelContext context, FloatArray table, FloatArray gate, FloatArray up, int elements) {
         int i = context.globalIdx;
         if (i < elements) {
             float g = TornadoMath.min(gate.get(i), 7f);
-            float u = TornadoMath.max(-7f, TornadoMath.min(up.get(i), 7f));
-            gate.set(i, g / (1 + TornadoMath.exp(-1.702f * g)) * (u + 1));
+            float u = TornadoMath.max(TornadoMath.min(up.get(i), 7f), -7f) + 1;
+            gate.set(i, g / (DeviceMath.exp(g * -1.702f, table) + 1) * u);
         }
     }
 

@@ -1,13 +1,35 @@
 package dev.squall.tornado;
 
 import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Products with blocks of 256 elements of four bits and more, as {@link MatrixKernels} describes them. */
+/**
+ * Products with blocks of 256 elements of four bits and more, as {@link MatrixKernels} describes them. Activations are whole
+ * numbers with headers ({@link RoundingKernels}), so what a block adds to a lane is the sum of integers, exact in any order,
+ * times the scales of both; only the order of blocks counts. Lane l has the elements i of a block with i mod 32 / 4 = l.
+ */
 final class SuperBlockKernels {
+    /** Sums of a product. */
+    static final int LANES = 8;
+
     private SuperBlockKernels() {}
+
+    /** The scale of an eighth of a block at b: six bits, of later eighths the upper two elsewhere. */
+    private static int scale(ByteArray weights, int b, int eighth) {
+        int first = weights.get(b + 4 + eighth % 4) & 255;
+        int third = weights.get(b + 12 + eighth % 4) & 255;
+        return eighth < 4 ? first & 63 : (third & 15) | (first >> 6) << 4;
+    }
+
+    /** The minimum of an eighth of a block at b, stored likewise. */
+    private static int minimum(ByteArray weights, int b, int eighth) {
+        int second = weights.get(b + 8 + eighth % 4) & 255;
+        int third = weights.get(b + 12 + eighth % 4) & 255;
+        return eighth < 4 ? second & 63 : third >> 4 | (second >> 6) << 4;
+    }
 
     /** Blocks of 256 elements of 4 bits, with a scale and a minimum for each 32. */
     static void multiplyQ4_K(
@@ -16,6 +38,7 @@ final class SuperBlockKernels {
             ByteArray weights,
             FloatArray table,
             FloatArray x,
+            FloatArray headers,
             FloatArray y,
             int rows,
             int columns,
@@ -24,40 +47,53 @@ final class SuperBlockKernels {
             int outputsPerInput,
             int matrices) {
         float[] parts = context.allocateFloatLocalArray(MatrixKernels.GROUP_MAX);
-        int local = context.localIdx;
-        int size = context.localGroupSizeX;
-        int group = context.groupIdx;
-        int vector = group / rows;
-        int row = group % rows;
+        int items = TornadoMath.min(context.localGroupSizeX, LANES);
+        int of = context.localIdx / items;
+        int element = context.groupIdx * (context.localGroupSizeX / items) + of;
+        int first = context.localIdx % items;
+        int vector = element / rows;
         int start = call.get(offsetField + vector * offsetStep);
-        int at = start + vector % matrices * rows * (columns / 256 * 144) + row * (columns / 256 * 144);
+        int at = start + (vector % matrices * rows + element % rows) * (columns / 256 * 144);
         int from = vector / outputsPerInput * columns;
-        int units = start < 0 ? 0 : columns / 32;
-        int writer = start < 0 ? 1 : local;
-        float sum = 0;
-        for (int unit = local; unit < units; unit += size) {
-            int block = at + unit / 8 * 144;
-            int part = unit % 8;
-            float d = table.get((weights.get(block) & 255) | (weights.get(block + 1) & 255) << 8);
-            float m = table.get((weights.get(block + 2) & 255) | (weights.get(block + 3) & 255) << 8);
-            int scales = block + 4 + part % 4;
-            int first = weights.get(scales) & 255;
-            int second = weights.get(scales + 4) & 255;
-            int third = weights.get(block + 4 + 8 + part % 4) & 255;
-            int scale = part < 4 ? first & 63 : (third & 15) | (first >> 6) << 4;
-            int minimum = part < 4 ? second & 63 : third >> 4 | (second >> 6) << 4;
-            int quants = block + 16 + part / 2 * 32;
-            int shift = part % 2 * 4;
-            float dot = 0;
-            float total = 0;
-            for (int i = 0; i < 32; i++) {
-                float value = x.get(from + unit * 32 + i);
-                dot += ((weights.get(quants + i) >> shift) & 15) * value;
-                total += value;
+        int blocks = start < 0 ? 0 : columns / 256;
+        for (int lane = first; lane < LANES; lane += items) {
+            float sum = 0;
+            for (int block = 0; block < blocks; block++) {
+                int b = at + block * 144;
+                int input = from + block * 256 + lane * 4;
+                int header = (from / 256 + block) * RoundingKernels.HEADER;
+                float d = table.get((weights.get(b) & 255) | (weights.get(b + 1) & 255) << 8);
+                float scale = headers.get(header + RoundingKernels.SCALE);
+                float whole = 0;
+                for (int eighth = 0; eighth < 8; eighth++) {
+                    int s = scale(weights, b, eighth);
+                    int quants = b + 16 + eighth / 2 * 32 + lane * 4;
+                    float dot = 0;
+                    for (int i = 0; i < 4; i++) {
+                        int q = (weights.get(quants + i) >> (eighth % 2 * 4)) & 15;
+                        dot += q * x.get(input + eighth * 32 + i);
+                    }
+                    whole += s * dot;
+                }
+                sum = DeviceMath.fma(whole, d * scale, sum);
+                float m = table.get((weights.get(b + 2) & 255) | (weights.get(b + 3) & 255) << 8);
+                int minimum = minimum(weights, b, lane);
+                float minima = -minimum * headers.get(header + 2 * lane) - minimum * headers.get(header + 2 * lane + 1);
+                sum = DeviceMath.fma(minima, m * scale, sum);
             }
-            sum += d * scale * dot - m * minimum * total;
+            parts[of * LANES + lane] = sum;
         }
-        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
+        context.localBarrier();
+        if (first == 0) {
+            int half = LANES / 2;
+            for (int i = LANES - 1; i > 0; i--) {
+                parts[of * LANES + i - half] += parts[of * LANES + i];
+                half = i == half ? half / 2 : half;
+            }
+            if (start >= 0) {
+                y.set(element, parts[of * LANES]);
+            }
+        }
     }
 
     /** Blocks of 256 elements of 5 bits, with a scale and a minimum for each 32. */
@@ -67,6 +103,7 @@ final class SuperBlockKernels {
             ByteArray weights,
             FloatArray table,
             FloatArray x,
+            FloatArray headers,
             FloatArray y,
             int rows,
             int columns,
@@ -75,41 +112,55 @@ final class SuperBlockKernels {
             int outputsPerInput,
             int matrices) {
         float[] parts = context.allocateFloatLocalArray(MatrixKernels.GROUP_MAX);
-        int local = context.localIdx;
-        int size = context.localGroupSizeX;
-        int group = context.groupIdx;
-        int vector = group / rows;
-        int row = group % rows;
+        int items = TornadoMath.min(context.localGroupSizeX, LANES);
+        int of = context.localIdx / items;
+        int element = context.groupIdx * (context.localGroupSizeX / items) + of;
+        int first = context.localIdx % items;
+        int vector = element / rows;
         int start = call.get(offsetField + vector * offsetStep);
-        int at = start + vector % matrices * rows * (columns / 256 * 176) + row * (columns / 256 * 176);
+        int at = start + (vector % matrices * rows + element % rows) * (columns / 256 * 176);
         int from = vector / outputsPerInput * columns;
-        int units = start < 0 ? 0 : columns / 32;
-        int writer = start < 0 ? 1 : local;
-        float sum = 0;
-        for (int unit = local; unit < units; unit += size) {
-            int block = at + unit / 8 * 176;
-            int part = unit % 8;
-            float d = table.get((weights.get(block) & 255) | (weights.get(block + 1) & 255) << 8);
-            float m = table.get((weights.get(block + 2) & 255) | (weights.get(block + 3) & 255) << 8);
-            int scales = block + 4 + part % 4;
-            int first = weights.get(scales) & 255;
-            int second = weights.get(scales + 4) & 255;
-            int third = weights.get(block + 4 + 8 + part % 4) & 255;
-            int scale = part < 4 ? first & 63 : (third & 15) | (first >> 6) << 4;
-            int minimum = part < 4 ? second & 63 : third >> 4 | (second >> 6) << 4;
-            int quants = block + 48 + part / 2 * 32;
-            int shift = part % 2 * 4;
-            float dot = 0;
-            float total = 0;
-            for (int i = 0; i < 32; i++) {
-                float value = x.get(from + unit * 32 + i);
-                int high = (weights.get(block + 16 + i) >> part) & 1;
-                dot += (((weights.get(quants + i) >> shift) & 15) + high * 16) * value;
-                total += value;
+        int blocks = start < 0 ? 0 : columns / 256;
+        for (int lane = first; lane < LANES; lane += items) {
+            float sum = 0;
+            for (int block = 0; block < blocks; block++) {
+                int b = at + block * 176;
+                int input = from + block * 256 + lane * 4;
+                int header = (from / 256 + block) * RoundingKernels.HEADER;
+                float d = table.get((weights.get(b) & 255) | (weights.get(b + 1) & 255) << 8);
+                float scale = headers.get(header + RoundingKernels.SCALE);
+                float whole = 0;
+                for (int eighth = 0; eighth < 8; eighth++) {
+                    int s = scale(weights, b, eighth);
+                    int quants = b + 48 + eighth / 2 * 32 + lane * 4;
+                    int highs = b + 16 + lane * 4;
+                    float dot = 0;
+                    for (int i = 0; i < 4; i++) {
+                        int high = (weights.get(highs + i) >> eighth) & 1;
+                        int q = ((weights.get(quants + i) >> (eighth % 2 * 4)) & 15) + high * 16;
+                        dot += q * x.get(input + eighth * 32 + i);
+                    }
+                    whole += s * dot;
+                }
+                sum = DeviceMath.fma(whole, d * scale, sum);
+                float m = table.get((weights.get(b + 2) & 255) | (weights.get(b + 3) & 255) << 8);
+                int minimum = minimum(weights, b, lane);
+                float minima = -minimum * headers.get(header + 2 * lane) - minimum * headers.get(header + 2 * lane + 1);
+                sum = DeviceMath.fma(minima, m * scale, sum);
             }
-            sum += d * scale * dot - m * minimum * total;
+            parts[of * LANES + lane] = sum;
         }
-        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
+        context.localBarrier();
+        if (first == 0) {
+            int half = LANES / 2;
+            for (int i = LANES - 1; i > 0; i--) {
+                parts[of * LANES + i - half] += parts[of * LANES + i];
+                half = i == half ? half / 2 : half;
+            }
+            if (start >= 0) {
+                y.set(element, parts[of * LANES]);
+            }
+        }
     }
 
     /** Blocks of 256 elements of 6 bits, with a scale for each 16. */
@@ -119,6 +170,7 @@ final class SuperBlockKernels {
             ByteArray weights,
             FloatArray table,
             FloatArray x,
+            FloatArray headers,
             FloatArray y,
             int rows,
             int columns,
@@ -127,37 +179,51 @@ final class SuperBlockKernels {
             int outputsPerInput,
             int matrices) {
         float[] parts = context.allocateFloatLocalArray(MatrixKernels.GROUP_MAX);
-        int local = context.localIdx;
-        int size = context.localGroupSizeX;
-        int group = context.groupIdx;
-        int vector = group / rows;
-        int row = group % rows;
+        int items = TornadoMath.min(context.localGroupSizeX, LANES);
+        int of = context.localIdx / items;
+        int element = context.groupIdx * (context.localGroupSizeX / items) + of;
+        int first = context.localIdx % items;
+        int vector = element / rows;
         int start = call.get(offsetField + vector * offsetStep);
-        int at = start + vector % matrices * rows * (columns / 256 * 210) + row * (columns / 256 * 210);
+        int at = start + (vector % matrices * rows + element % rows) * (columns / 256 * 210);
         int from = vector / outputsPerInput * columns;
-        int units = start < 0 ? 0 : columns / 16;
-        int writer = start < 0 ? 1 : local;
-        float sum = 0;
-        for (int unit = local; unit < units; unit += size) {
-            int block = at + unit / 16 * 210;
-            int part = unit % 16;
-            int half = part / 8;
-            int quarter = part % 8 / 2;
-            int first = part % 2 * 16;
-            int low = block + half * 64 + quarter % 2 * 32 + first;
-            int lowShift = quarter / 2 * 4;
-            int high = block + 128 + half * 32 + first;
-            int highShift = quarter * 2;
-            float d = table.get((weights.get(block + 208) & 255) | (weights.get(block + 209) & 255) << 8);
-            int scale = weights.get(block + 192 + part);
-            float dot = 0;
-            for (int i = 0; i < 16; i++) {
-                int quant = ((weights.get(low + i) >> lowShift) & 15) | ((weights.get(high + i) >> highShift) & 3) << 4;
-                dot += (quant - 32) * x.get(from + unit * 16 + i);
+        int blocks = start < 0 ? 0 : columns / 256;
+        for (int lane = first; lane < LANES; lane += items) {
+            float sum = 0;
+            for (int block = 0; block < blocks; block++) {
+                int b = at + block * 210;
+                int input = from + block * 256 + lane * 4;
+                int header = (from / 256 + block) * RoundingKernels.HEADER;
+                float d = table.get((weights.get(b + 208) & 255) | (weights.get(b + 209) & 255) << 8);
+                float scale = headers.get(header + RoundingKernels.SCALE);
+                float whole = 0;
+                for (int eighth = 0; eighth < 8; eighth++) {
+                    int s = weights.get(b + 192 + eighth * 2 + lane / 4);
+                    int lows = b + eighth / 4 * 64 + eighth % 2 * 32 + lane * 4;
+                    int highs = b + 128 + eighth / 4 * 32 + lane * 4;
+                    float dot = 0;
+                    for (int i = 0; i < 4; i++) {
+                        int low = (weights.get(lows + i) >> (eighth / 2 % 2 * 4)) & 15;
+                        int high = (weights.get(highs + i) >> (eighth % 4 * 2)) & 3;
+                        dot += (low + high * 16 - 32) * x.get(input + eighth * 32 + i);
+                    }
+                    whole += s * dot;
+                }
+                sum = DeviceMath.fma(whole, d * scale, sum);
             }
-            sum += d * scale * dot;
+            parts[of * LANES + lane] = sum;
         }
-        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
+        context.localBarrier();
+        if (first == 0) {
+            int half = LANES / 2;
+            for (int i = LANES - 1; i > 0; i--) {
+                parts[of * LANES + i - half] += parts[of * LANES + i];
+                half = i == half ? half / 2 : half;
+            }
+            if (start >= 0) {
+                y.set(element, parts[of * LANES]);
+            }
+        }
     }
 
     /** Blocks of 256 elements that are one of sixteen levels, with a scale for each 32. */
@@ -167,6 +233,7 @@ final class SuperBlockKernels {
             ByteArray weights,
             FloatArray table,
             FloatArray x,
+            FloatArray headers,
             FloatArray y,
             int rows,
             int columns,
@@ -175,33 +242,50 @@ final class SuperBlockKernels {
             int outputsPerInput,
             int matrices) {
         float[] parts = context.allocateFloatLocalArray(MatrixKernels.GROUP_MAX);
-        int local = context.localIdx;
-        int size = context.localGroupSizeX;
-        int group = context.groupIdx;
-        int vector = group / rows;
-        int row = group % rows;
+        int items = TornadoMath.min(context.localGroupSizeX, LANES);
+        int of = context.localIdx / items;
+        int element = context.groupIdx * (context.localGroupSizeX / items) + of;
+        int first = context.localIdx % items;
+        int vector = element / rows;
         int start = call.get(offsetField + vector * offsetStep);
-        int at = start + vector % matrices * rows * (columns / 256 * 136) + row * (columns / 256 * 136);
+        int at = start + (vector % matrices * rows + element % rows) * (columns / 256 * 136);
         int from = vector / outputsPerInput * columns;
-        int units = start < 0 ? 0 : columns / 32;
-        int writer = start < 0 ? 1 : local;
-        float sum = 0;
-        for (int unit = local; unit < units; unit += size) {
-            int block = at + unit / 8 * 136;
-            int part = unit % 8;
-            int lowScale = (weights.get(block + 4 + part / 2) >> (part % 2 * 4)) & 15;
-            int highScale = (weights.get(block + 2 + part / 4) >> (part % 4 * 2)) & 3;
-            int scale = lowScale + highScale * 16 - 32;
-            int quants = block + 8 + part * 16;
-            float d = table.get((weights.get(block) & 255) | (weights.get(block + 1) & 255) << 8);
-            float dot = 0;
-            for (int i = 0; i < 16; i++) {
-                int pair = weights.get(quants + i);
-                dot += table.get(DecodingTable.LEVELS + (pair & 15)) * x.get(from + unit * 32 + i);
-                dot += table.get(DecodingTable.LEVELS + ((pair >> 4) & 15)) * x.get(from + unit * 32 + 16 + i);
+        int blocks = start < 0 ? 0 : columns / 256;
+        for (int lane = first; lane < LANES; lane += items) {
+            float sum = 0;
+            for (int block = 0; block < blocks; block++) {
+                int b = at + block * 136;
+                int input = from + block * 256 + lane * 4;
+                int header = (from / 256 + block) * RoundingKernels.HEADER;
+                float d = table.get((weights.get(b) & 255) | (weights.get(b + 1) & 255) << 8);
+                float scale = headers.get(header + RoundingKernels.SCALE);
+                float whole = 0;
+                for (int eighth = 0; eighth < 8; eighth++) {
+                    int low = (weights.get(b + 4 + eighth / 2) >> (eighth % 2 * 4)) & 15;
+                    int high = (weights.get(b + 2 + eighth / 4) >> (eighth % 4 * 2)) & 3;
+                    int s = low + high * 16 - 32;
+                    int quants = b + 8 + eighth * 16 + lane % 4 * 4;
+                    float dot = 0;
+                    for (int i = 0; i < 4; i++) {
+                        int q = (weights.get(quants + i) >> (lane / 4 * 4)) & 15;
+                        dot += table.get(DecodingTable.LEVELS + q) * x.get(input + eighth * 32 + i);
+                    }
+                    whole += s * dot;
+                }
+                sum = DeviceMath.fma(whole, d * scale, sum);
             }
-            sum += d * scale * dot;
+            parts[of * LANES + lane] = sum;
         }
-        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
+        context.localBarrier();
+        if (first == 0) {
+            int half = LANES / 2;
+            for (int i = LANES - 1; i > 0; i--) {
+                parts[of * LANES + i - half] += parts[of * LANES + i];
+                half = i == half ? half / 2 : half;
+            }
+            if (start >= 0) {
+                y.set(element, parts[of * LANES]);
+            }
+        }
     }
 }

@@ -1,11 +1,12 @@
 package dev.squall.tornado;
 
 import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Products with blocks of 256 elements of two and three bits, as {@link MatrixKernels} describes them. */
+/** Products with blocks of 256 elements of two and three bits, summed as in {@link SuperBlockKernels}. */
 final class TwoBitKernels {
     private TwoBitKernels() {}
 
@@ -16,6 +17,7 @@ final class TwoBitKernels {
             ByteArray weights,
             FloatArray table,
             FloatArray x,
+            FloatArray headers,
             FloatArray y,
             int rows,
             int columns,
@@ -24,35 +26,54 @@ final class TwoBitKernels {
             int outputsPerInput,
             int matrices) {
         float[] parts = context.allocateFloatLocalArray(MatrixKernels.GROUP_MAX);
-        int local = context.localIdx;
-        int size = context.localGroupSizeX;
-        int group = context.groupIdx;
-        int vector = group / rows;
-        int row = group % rows;
+        int items = TornadoMath.min(context.localGroupSizeX, SuperBlockKernels.LANES);
+        int of = context.localIdx / items;
+        int element = context.groupIdx * (context.localGroupSizeX / items) + of;
+        int first = context.localIdx % items;
+        int vector = element / rows;
         int start = call.get(offsetField + vector * offsetStep);
-        int at = start + vector % matrices * rows * (columns / 256 * 84) + row * (columns / 256 * 84);
+        int at = start + (vector % matrices * rows + element % rows) * (columns / 256 * 84);
         int from = vector / outputsPerInput * columns;
-        int units = start < 0 ? 0 : columns / 16;
-        int writer = start < 0 ? 1 : local;
-        float sum = 0;
-        for (int unit = local; unit < units; unit += size) {
-            int block = at + unit / 16 * 84;
-            int part = unit % 16;
-            int quants = block + 16 + part / 8 * 32 + part % 2 * 16;
-            int shift = part % 8 / 2 * 2;
-            int scales = weights.get(block + part) & 255;
-            float d = table.get((weights.get(block + 80) & 255) | (weights.get(block + 81) & 255) << 8);
-            float m = table.get((weights.get(block + 82) & 255) | (weights.get(block + 83) & 255) << 8);
-            float dot = 0;
-            float total = 0;
-            for (int i = 0; i < 16; i++) {
-                float value = x.get(from + unit * 16 + i);
-                dot += ((weights.get(quants + i) >> shift) & 3) * value;
-                total += value;
+        int blocks = start < 0 ? 0 : columns / 256;
+        for (int lane = first; lane < SuperBlockKernels.LANES; lane += items) {
+            float sum = 0;
+            for (int block = 0; block < blocks; block++) {
+                int b = at + block * 84;
+                int input = from + block * 256 + lane * 4;
+                int header = (from / 256 + block) * RoundingKernels.HEADER;
+                float d = table.get((weights.get(b + 80) & 255) | (weights.get(b + 81) & 255) << 8);
+                float scale = headers.get(header + RoundingKernels.SCALE);
+                float whole = 0;
+                for (int eighth = 0; eighth < 8; eighth++) {
+                    int s = weights.get(b + eighth * 2 + lane / 4) & 15;
+                    int quants = b + 16 + eighth / 4 * 32 + lane * 4;
+                    float dot = 0;
+                    for (int i = 0; i < 4; i++) {
+                        int q = (weights.get(quants + i) >> (eighth % 4 * 2)) & 3;
+                        dot += q * x.get(input + eighth * 32 + i);
+                    }
+                    whole += s * dot;
+                }
+                sum = DeviceMath.fma(whole, d * scale, sum);
+                float m = table.get((weights.get(b + 82) & 255) | (weights.get(b + 83) & 255) << 8);
+                int even = (weights.get(b + 2 * lane) >> 4) & 15;
+                int odd = (weights.get(b + 2 * lane + 1) >> 4) & 15;
+                float minima = -even * headers.get(header + 2 * lane) - odd * headers.get(header + 2 * lane + 1);
+                sum = DeviceMath.fma(minima, m * scale, sum);
             }
-            sum += d * (scales & 15) * dot - m * (scales >> 4) * total;
+            parts[of * SuperBlockKernels.LANES + lane] = sum;
         }
-        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
+        context.localBarrier();
+        if (first == 0) {
+            int half = SuperBlockKernels.LANES / 2;
+            for (int i = SuperBlockKernels.LANES - 1; i > 0; i--) {
+                parts[of * SuperBlockKernels.LANES + i - half] += parts[of * SuperBlockKernels.LANES + i];
+                half = i == half ? half / 2 : half;
+            }
+            if (start >= 0) {
+                y.set(element, parts[of * SuperBlockKernels.LANES]);
+            }
+        }
     }
 
     /** Blocks of 256 elements of 3 bits, with a scale for each 16. */
@@ -62,6 +83,7 @@ final class TwoBitKernels {
             ByteArray weights,
             FloatArray table,
             FloatArray x,
+            FloatArray headers,
             FloatArray y,
             int rows,
             int columns,
@@ -70,37 +92,53 @@ final class TwoBitKernels {
             int outputsPerInput,
             int matrices) {
         float[] parts = context.allocateFloatLocalArray(MatrixKernels.GROUP_MAX);
-        int local = context.localIdx;
-        int size = context.localGroupSizeX;
-        int group = context.groupIdx;
-        int vector = group / rows;
-        int row = group % rows;
+        int items = TornadoMath.min(context.localGroupSizeX, SuperBlockKernels.LANES);
+        int of = context.localIdx / items;
+        int element = context.groupIdx * (context.localGroupSizeX / items) + of;
+        int first = context.localIdx % items;
+        int vector = element / rows;
         int start = call.get(offsetField + vector * offsetStep);
-        int at = start + vector % matrices * rows * (columns / 256 * 110) + row * (columns / 256 * 110);
+        int at = start + (vector % matrices * rows + element % rows) * (columns / 256 * 110);
         int from = vector / outputsPerInput * columns;
-        int units = start < 0 ? 0 : columns / 16;
-        int writer = start < 0 ? 1 : local;
-        float sum = 0;
-        for (int unit = local; unit < units; unit += size) {
-            int block = at + unit / 16 * 110;
-            int part = unit % 16;
-            int first = part % 2 * 16;
-            int quants = block + 32 + part / 8 * 32 + first;
-            int shift = part % 8 / 2 * 2;
-            int high = block + first;
-            int highShift = part / 2;
-            int lowScale = (weights.get(block + 96 + part % 8) >> (part / 8 * 4)) & 15;
-            int highScale = (weights.get(block + 104 + part % 4) >> (part / 4 * 2)) & 3;
-            int scale = lowScale + highScale * 16 - 32;
-            float d = table.get((weights.get(block + 108) & 255) | (weights.get(block + 109) & 255) << 8);
-            float dot = 0;
-            for (int i = 0; i < 16; i++) {
-                int quant =
-                        ((weights.get(quants + i) >> shift) & 3) + ((weights.get(high + i) >> highShift) & 1) * 4 - 4;
-                dot += quant * x.get(from + unit * 16 + i);
+        int blocks = start < 0 ? 0 : columns / 256;
+        for (int lane = first; lane < SuperBlockKernels.LANES; lane += items) {
+            float sum = 0;
+            for (int block = 0; block < blocks; block++) {
+                int b = at + block * 110;
+                int input = from + block * 256 + lane * 4;
+                int header = (from / 256 + block) * RoundingKernels.HEADER;
+                float d = table.get((weights.get(b + 108) & 255) | (weights.get(b + 109) & 255) << 8);
+                float scale = headers.get(header + RoundingKernels.SCALE);
+                float whole = 0;
+                for (int eighth = 0; eighth < 8; eighth++) {
+                    int sixteenth = eighth * 2 + lane / 4;
+                    int lowScale = (weights.get(b + 96 + sixteenth % 8) >> (sixteenth / 8 * 4)) & 15;
+                    int highScale = (weights.get(b + 104 + sixteenth % 4) >> (sixteenth / 4 * 2)) & 3;
+                    int s = lowScale + highScale * 16 - 32;
+                    int quants = b + 32 + eighth / 4 * 32 + lane * 4;
+                    int highs = b + lane * 4;
+                    float dot = 0;
+                    for (int i = 0; i < 4; i++) {
+                        int high = (weights.get(highs + i) >> eighth) & 1;
+                        int q = ((weights.get(quants + i) >> (eighth % 4 * 2)) & 3) + high * 4 - 4;
+                        dot += q * x.get(input + eighth * 32 + i);
+                    }
+                    whole += s * dot;
+                }
+                sum = DeviceMath.fma(whole, d * scale, sum);
             }
-            sum += d * scale * dot;
+            parts[of * SuperBlockKernels.LANES + lane] = sum;
         }
-        MatrixKernels.writeSum(context, parts, sum, writer, y, vector * rows + row);
+        context.localBarrier();
+        if (first == 0) {
+            int half = SuperBlockKernels.LANES / 2;
+            for (int i = SuperBlockKernels.LANES - 1; i > 0; i--) {
+                parts[of * SuperBlockKernels.LANES + i - half] += parts[of * SuperBlockKernels.LANES + i];
+                half = i == half ? half / 2 : half;
+            }
+            if (start >= 0) {
+                y.set(element, parts[of * SuperBlockKernels.LANES]);
+            }
+        }
     }
 }

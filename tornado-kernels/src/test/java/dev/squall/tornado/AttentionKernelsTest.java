@@ -5,8 +5,10 @@ import static dev.squall.tornado.OneTask.arrays;
 import static dev.squall.tornado.OneTask.floats;
 import static dev.squall.tornado.OneTask.ints;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
+import dev.squall.compute.ActivationPrecision;
+import dev.squall.compute.JvmBackend;
+import dev.squall.compute.JvmOracle;
 import java.util.Arrays;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Rotation, cache and attention against their definitions in double precision. */
+/** Rotation, cache and attention have the bits of the JVM's. */
 class AttentionKernelsTest {
     private static final int POSITIONS_MAX = 200;
 
@@ -28,6 +30,11 @@ class AttentionKernelsTest {
             values[i] = (float) random.nextGaussian();
         }
         return values;
+    }
+
+    /** Numbers that half precision holds, as keys, values and queries are. */
+    private float[] halves(int n) {
+        return JvmOracle.round(ActivationPrecision.FLOAT16, normal(n));
     }
 
     private static IntArray call(int rows, int... ofRows) {
@@ -74,11 +81,11 @@ class AttentionKernelsTest {
                 float cosine = angles[vector / perRow * 2 * pairs + pair];
                 float sine = angles[vector / perRow * 2 * pairs + pairs + pair];
                 int i = vector * length + first + pair * step;
-                expected[i] = x[i] * cosine - x[i + distance] * sine;
-                expected[i + distance] = x[i] * sine + x[i + distance] * cosine;
+                expected[i] = Math.fma(x[i], cosine, -(x[i + distance] * sine));
+                expected[i + distance] = Math.fma(x[i], sine, x[i + distance] * cosine);
             }
         }
-        assertThat(OneTask.toJava(y)).containsExactly(expected, within(1e-6f));
+        assertThat(OneTask.toJava(y)).containsExactly(expected);
     }
 
     @ParameterizedTest
@@ -121,12 +128,12 @@ class AttentionKernelsTest {
                 int i = firsts[pair];
                 float a = expected[i];
                 float b = expected[i + distance];
-                expected[i] = a * cosine - b * sine;
-                expected[i + distance] = a * sine + b * cosine;
+                expected[i] = Math.fma(a, cosine, -(b * sine));
+                expected[i + distance] = Math.fma(a, sine, b * cosine);
             }
             for (int i = 0; i < length; i++) {
                 float half = Float.float16ToFloat(Float.floatToFloat16(expected[i] * 0.5f));
-                assertThat(y.get(head * length + i)).isCloseTo(half, within(Math.abs(half) * 0x1p-10f));
+                assertThat(y.get(head * length + i)).isEqualTo(half);
             }
         }
     }
@@ -169,15 +176,15 @@ class AttentionKernelsTest {
     void attendsToThePositionsThatARowSees(
             int heads, int sharing, int keyLength, int valueLength, int position, int first, int group, boolean sinks) {
         int kvHeads = heads / sharing;
-        float[] k = normal(2 * kvHeads * POSITIONS_MAX * keyLength);
-        float[] v = normal(2 * kvHeads * POSITIONS_MAX * valueLength);
+        float[] k = halves(2 * kvHeads * POSITIONS_MAX * keyLength);
+        float[] v = halves(2 * kvHeads * POSITIONS_MAX * valueLength);
         attend(heads, sharing, keyLength, valueLength, valueLength, position, first, group, sinks, k, v);
     }
 
     @ParameterizedTest
     @CsvSource({"1, 3, 2, 70, 1", "5, 24, 16, 130, 8"})
     void takesValuesFromTheBeginningOfKeys(int heads, int keyLength, int valueLength, int position, int group) {
-        float[] k = normal(2 * POSITIONS_MAX * keyLength);
+        float[] k = halves(2 * POSITIONS_MAX * keyLength);
         attend(heads, heads, keyLength, valueLength, keyLength, position, 0, group, false, k, null);
     }
 
@@ -197,63 +204,75 @@ class AttentionKernelsTest {
         int kvHeads = heads / sharing;
         float scale = (float) (1 / Math.sqrt(keyLength));
         float[] v = ownValues == null ? k : ownValues;
-        float[] q = normal(rows * heads * keyLength);
+        float[] q = halves(rows * heads * keyLength);
         float[] parameters = normal(3 + heads);
         if (!sinks) {
             Arrays.fill(parameters, -3.4e38f);
         }
         int[] ofRows = {0, position, first, kvHeads * POSITIONS_MAX, position / 2, first / 2};
         FloatArray out = new FloatArray(rows * heads * valueLength);
+        FloatArray weights = new FloatArray(rows * heads * POSITIONS_MAX);
         FloatArray queries = floats(q);
         FloatArray keys = floats(k);
         FloatArray values = ownValues == null ? keys : floats(v);
         FloatArray logits = floats(parameters);
+        FloatArray table = DecodingTable.create();
         IntArray call = call(rows, ofRows);
         call.set(CallField.SINKS, 3);
-        Object[] inputs =
-                ownValues == null ? arrays(logits, queries, keys, call) : arrays(logits, queries, keys, values, call);
         OneTask.run(
                 rows * heads * group,
                 group,
-                arrays(out),
-                inputs,
+                arrays(weights),
+                arrays(logits, table, queries, keys, call),
                 g -> g.task(
                         "t",
-                        AttentionKernels::attend,
+                        AttentionKernels::weighPositions,
                         CONTEXT,
                         call,
                         logits,
+                        table,
                         queries,
                         keys,
+                        weights,
+                        heads,
+                        sharing,
+                        keyLength,
+                        POSITIONS_MAX,
+                        JvmBackend.lanes(),
+                        scale));
+        OneTask.run(
+                rows * heads * valueLength + 3,
+                4,
+                arrays(out),
+                arrays(weights, values, call),
+                g -> g.task(
+                        "t",
+                        AttentionKernels::mixValues,
+                        CONTEXT,
+                        call,
+                        weights,
                         values,
                         out,
                         heads,
                         sharing,
-                        keyLength,
                         valueLength,
                         valueStride,
-                        POSITIONS_MAX,
-                        scale));
+                        POSITIONS_MAX));
         for (int head = 0; head < rows * heads; head++) {
             int row = head / heads;
-            int run = ofRows[row * 3] + head % heads / sharing * POSITIONS_MAX;
-            double[] expected = new double[valueLength];
-            double sum = sinks ? Math.exp(parameters[3 + head % heads]) : 0;
-            for (int p = ofRows[2 + row * 3]; p <= ofRows[1 + row * 3]; p++) {
-                double dot = 0;
-                for (int i = 0; i < keyLength; i++) {
-                    dot += (double) q[head * keyLength + i] * k[(run + p) * keyLength + i];
-                }
-                double weight = Math.exp(dot * scale);
-                sum += weight;
-                for (int i = 0; i < valueLength; i++) {
-                    expected[i] += weight * v[(run + p) * valueStride + i];
-                }
+            int from = ofRows[2 + row * 3];
+            int positions = ofRows[1 + row * 3] + 1 - from;
+            int run = ofRows[row * 3] + head % heads / sharing * POSITIONS_MAX + from;
+            float[] ownKeys = Arrays.copyOfRange(k, run * keyLength, (run + positions) * keyLength);
+            float[] mixed = new float[positions * valueLength];
+            for (int p = 0; p < positions; p++) {
+                System.arraycopy(v, (run + p) * valueStride, mixed, p * valueLength, valueLength);
             }
-            for (int i = 0; i < valueLength; i++) {
-                assertThat((double) out.get(head * valueLength + i))
-                        .isCloseTo(expected[i] / sum, within((position + keyLength + 1) * 0x1p-22 * 4));
-            }
+            float[] query = Arrays.copyOfRange(q, head * keyLength, (head + 1) * keyLength);
+            Float sink = sinks ? parameters[3 + head % heads] : null;
+            assertThat(Arrays.copyOfRange(OneTask.toJava(out), head * valueLength, (head + 1) * valueLength))
+                    .as("head %d", head)
+                    .containsExactly(JvmOracle.attend(query, ownKeys, mixed, valueLength, scale, sink));
         }
     }
 }

@@ -12,8 +12,6 @@ import dev.squall.generate.LanguageModel;
 import dev.squall.generate.ScoredToken;
 import dev.squall.generate.Session;
 import dev.squall.generate.TokenListener;
-import dev.squall.generate.TokenProbability;
-import dev.squall.model.TinyModel.Mix;
 import dev.squall.model.TinyModels;
 import dev.squall.model.TinyModels.Case;
 import dev.squall.sampling.SamplingOptions;
@@ -30,14 +28,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The device says what the JVM's backend says, with a quarter of the experts in slots. */
+/** The device says what the JVM's backend says, with the very same probabilities, with a quarter of the experts in slots. */
 class DeviceTextTest {
-    /**
-     * Tokens this close are told apart by rounding: device and JVM add in different orders, and an activation that rounds
-     * to another 8-bit number, or an expert at a near tie, moves all that follow.
-     */
-    private static final double NEAR_TIE = 0.25;
-
     @TempDir
     Path folder;
 
@@ -66,20 +58,9 @@ class DeviceTextTest {
                 .expertCache(ExpertCacheOptions.ofShare(0.25, false))
                 .load()) {
             List<List<ScoredToken>> actual = answers(model, prompts);
-            List<String> parted = new ArrayList<>();
             for (int i = 0; i < prompts.size(); i++) {
-                for (int step = 0; step < expected.get(i).size(); step++) {
-                    ScoredToken token = expected.get(i).get(step);
-                    if (actual.get(i).get(step).token() != token.token()) {
-                        assertThat(gap(token))
-                                .as("%s, step %d", prompts.get(i), step)
-                                .isLessThan(NEAR_TIE);
-                        parted.add(prompts.get(i));
-                        break;
-                    }
-                }
+                assertThat(actual.get(i)).as(prompts.get(i)).isNotEmpty().isEqualTo(expected.get(i));
             }
-            assertThat(parted).as("prompts with other answers").hasSizeLessThanOrEqualTo(2);
             assertThat(model.expertCounters().bytesLoadedAhead()).isPositive();
         }
     }
@@ -102,17 +83,9 @@ class DeviceTextTest {
                 TokenListener.NONE);
     }
 
-    /** How much likelier the likeliest token is than the next, as a difference of logarithms. */
-    private static double gap(ScoredToken token) {
-        List<TokenProbability> likeliest = token.likeliest();
-        return likeliest.get(0).logProbability() - likeliest.get(1).logProbability();
-    }
-
     @Test
     void computesEveryArchitectureInEveryMixAsTheJvmDoes() throws IOException {
         Set<String> computed = new TreeSet<>();
-        Comparison half = new Comparison();
-        Comparison quantised = new Comparison();
         for (Case tiny : TinyModels.all()) {
             Path file = folder.resolve(tiny.fileName());
             tiny.model().write(file);
@@ -120,44 +93,12 @@ class DeviceTextTest {
             int[] timeline = timeline(file);
             List<ScoredToken> expected = score(file, JvmBackend.vector(), timeline);
             List<ScoredToken> actual = score(file, device(), timeline);
-            (tiny.mix() == Mix.F16 ? half : quantised).add(expected, actual);
+            assertThat(actual).as(tiny.fileName()).hasSizeGreaterThan(20).isEqualTo(expected);
         }
         assertThat(computed)
                 .hasSize(37)
                 .contains(
                         "gpt-oss MXFP4", "gpt-oss Q4_K_M", "deepseek2 F16", "deepseek2-lite Q8_0", "phimoe-long Q8_0");
-        // The JVM's own scalar kernels differ from its fast ones by a quarter of this; llama.cpp's from both by as
-        // much.
-        assertThat(half.differences / half.steps).isLessThan(0.002);
-        assertThat(half.farApart).isZero();
-        assertThat(quantised.differences / quantised.steps).isLessThan(0.03);
-        assertThat(quantised.parted).isLessThanOrEqualTo(quantised.steps * 4 / 100);
-        assertThat(quantised.farApart).isLessThanOrEqualTo(quantised.steps * 2 / 100);
-    }
-
-    /** What two backends make of the same timelines. */
-    private static final class Comparison {
-        private int steps;
-        /** Of probabilities, summed. */
-        private double differences;
-        /** Steps with another likeliest token, and those of them that are no near tie. */
-        private int parted;
-
-        private int farApart;
-
-        void add(List<ScoredToken> expected, List<ScoredToken> actual) {
-            for (int step = 1; step < expected.size(); step++) {
-                ScoredToken jvm = expected.get(step);
-                ScoredToken device = actual.get(step);
-                steps++;
-                differences += Math.abs(Math.exp(device.logProbability()) - Math.exp(jvm.logProbability()));
-                if (device.likeliest().getFirst().token()
-                        != jvm.likeliest().getFirst().token()) {
-                    parted++;
-                    farApart += gap(jvm) < NEAR_TIE ? 0 : 1;
-                }
-            }
-        }
     }
 
     /** A prompt and what the JVM goes on with. */

@@ -7,6 +7,9 @@ import static dev.squall.tornado.OneTask.ints;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.squall.compute.JvmBackend;
+import dev.squall.compute.JvmOracle;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,12 +43,14 @@ class ExpertKernelsTest {
                 arrays(sum),
                 arrays(given, by, call),
                 g -> g.task("t", ExpertKernels::sumExperts, CONTEXT, call, given, by, sum, 7, 3));
-        for (int i = 0; i < 3 * 7; i++) {
-            double expected = 0;
-            for (int rank = 0; rank < 3 && i < 2 * 7; rank++) {
-                expected += (double) weights[i / 7 * 3 + rank] * outputs[(i / 7 * 3 + rank) * 7 + i % 7];
+        for (int row = 0; row < 3; row++) {
+            float[] expected = new float[7];
+            for (int pair = 3 * row; pair < 3 * row + 3 && row < 2; pair++) {
+                float[] output = Arrays.copyOfRange(outputs, 7 * pair, 7 * pair + 7);
+                expected = JvmOracle.addScaled(expected, output, weights[pair]);
             }
-            assertThat((double) sum.get(i)).isCloseTo(expected, within(1e-5));
+            assertThat(Arrays.copyOfRange(OneTask.toJava(sum), 7 * row, 7 * row + 7))
+                    .containsExactly(expected);
         }
     }
 
@@ -85,6 +90,7 @@ class ExpertKernelsTest {
         float[] before = normal(2 * width);
         FloatArray y = floats(before);
         FloatArray parameters = floats(gate);
+        FloatArray table = DecodingTable.create();
         FloatArray input = floats(x);
         FloatArray given = floats(shared);
         IntArray call = ints(2, 0);
@@ -92,15 +98,30 @@ class ExpertKernelsTest {
                 2 * group,
                 group,
                 arrays(y),
-                arrays(parameters, input, given, call),
-                g -> g.task("t", ExpertKernels::addGated, CONTEXT, call, parameters, input, given, y, width, 1));
-        for (int i = 0; i < 2 * width; i++) {
-            double product = 0;
-            for (int j = 0; j < width; j++) {
-                product += (double) gate[j] * x[i / width * width + j];
-            }
-            double expected = before[i] + shared[i] / (1 + Math.exp(-product));
-            assertThat((double) y.get(i)).isCloseTo(expected, within(1e-5));
+                arrays(parameters, table, input, given, call),
+                g -> g.task(
+                        "t",
+                        ExpertKernels::addGated,
+                        CONTEXT,
+                        call,
+                        parameters,
+                        table,
+                        input,
+                        given,
+                        y,
+                        width,
+                        JvmBackend.lanes(),
+                        1));
+        for (int row = 0; row < 2; row++) {
+            int from = row * width;
+            float product = JvmOracle.dot(gate, Arrays.copyOfRange(x, from, from + width));
+            float weight = 1 / (JvmOracle.exp(-product) + 1);
+            assertThat((double) weight).isCloseTo(1 / (1 + Math.exp(-product)), within(1e-6));
+            assertThat(Arrays.copyOfRange(OneTask.toJava(y), from, from + width))
+                    .containsExactly(JvmOracle.addScaled(
+                            Arrays.copyOfRange(before, from, from + width),
+                            Arrays.copyOfRange(shared, from, from + width),
+                            weight));
         }
     }
 }

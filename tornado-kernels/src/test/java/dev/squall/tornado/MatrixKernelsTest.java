@@ -3,90 +3,69 @@ package dev.squall.tornado;
 import static dev.squall.tornado.OneTask.CONTEXT;
 import static dev.squall.tornado.OneTask.arrays;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
+import dev.squall.compute.JvmBackend;
+import dev.squall.compute.JvmOracle;
 import dev.squall.gguf.BlockCodec;
 import dev.squall.gguf.BlockType;
 import java.lang.foreign.MemorySegment;
-import java.util.EnumSet;
+import java.util.Arrays;
 import java.util.Random;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Products with every block type keep their bound, whatever the shape, the group and the place of the matrix. */
+/** Products with every block type have the JVM's bits, whatever the shape, the group and the place of the matrix. */
 class MatrixKernelsTest {
     private static final int PADDING = 7;
-    private static final Set<BlockType> WITH_MINIMA =
-            EnumSet.of(BlockType.Q4_1, BlockType.Q5_1, BlockType.Q2_K, BlockType.Q4_K, BlockType.Q5_K);
+    private static final float UNTOUCHED = 12345.5f;
 
     static Stream<Arguments> shapes() {
         return Stream.of(BlockType.values())
                 .flatMap(type -> Stream.of(
-                        // rows, blocks of a row, vectors, outputs of an input, group
-                        Arguments.of(type, 1, 1, 1, 1, 1),
-                        Arguments.of(type, 3, 2, 2, 1, 8),
-                        Arguments.of(type, 17, 3, 1, 1, 1),
-                        Arguments.of(type, 5, 5, 6, 2, 32),
-                        Arguments.of(type, 2, 9, 3, 3, 64)));
+                        // rows, blocks of a row, vectors, outputs of an input, most work-items of a group, lanes
+                        Arguments.of(type, 1, 1, 1, 1, 1, 16),
+                        Arguments.of(type, 3, 2, 2, 1, 8, 16),
+                        Arguments.of(type, 17, 3, 1, 1, 1, 8),
+                        Arguments.of(type, 4, 5, 6, 2, 32, 16),
+                        Arguments.of(type, 3, 2, 2, 1, 32, 4),
+                        Arguments.of(type, 2, 3, 4, 2, 16, 8),
+                        Arguments.of(type, 8, 9, 3, 3, 64, 16)));
     }
 
     @ParameterizedTest
     @MethodSource("shapes")
     void multipliesEachVectorWithItsOwnMatrix(
-            BlockType type, int rows, int blocks, int vectors, int outputsPerInput, int group) {
+            BlockType type, int rows, int blocks, int vectors, int outputsPerInput, int group, int lanes) {
         int columns = blocks * Math.max(32, type.blockElements()) + (type.blockElements() == 1 ? 3 : 0);
         Random random = new Random(31L * rows + columns);
         int matrixBytes = Math.toIntExact(rows * type.rowBytes(columns));
         byte[] weights = new byte[PADDING + vectors * matrixBytes];
         int[] call = new int[2 + vectors];
-        float[] decoded = new float[vectors * rows * columns];
         for (int v = 0; v < vectors; v++) {
             // Matrices lie in reverse, so that no kernel finds its own by accident.
             call[2 + v] = PADDING + (vectors - 1 - v) * matrixBytes;
-            float[] normal = normal(random, rows * columns);
-            MemorySegment matrix = MemorySegment.ofArray(weights).asSlice(call[2 + v], matrixBytes);
-            BlockCodec.encode(type, normal, 0, normal.length, matrix, 0);
-            BlockCodec.decode(type, matrix, 0, decoded, v * rows * columns, rows * columns);
+            encode(type, random, rows * columns, MemorySegment.ofArray(weights).asSlice(call[2 + v], matrixBytes));
         }
         float[] x = normal(random, (vectors + outputsPerInput - 1) / outputsPerInput * columns);
-        FloatArray y = new FloatArray(vectors * rows);
-        ByteArray data = OneTask.bytes(weights);
-        FloatArray table = DecodingTable.create();
-        IntArray fields = OneTask.ints(call);
-        FloatArray input = OneTask.floats(x);
-
-        OneTask.run(
-                vectors * rows * group,
-                group,
-                arrays(y),
-                arrays(fields, data, table, input),
-                graph -> add(graph, type, fields, data, table, input, y, rows, columns, outputsPerInput));
-
+        float[] y = multiply(type, weights, call, x, vectors, rows, columns, 2, 1, outputsPerInput, 1, group, lanes);
         for (int v = 0; v < vectors; v++) {
-            for (int row = 0; row < rows; row++) {
-                double sum = 0;
-                double magnitude = 0;
-                for (int k = 0; k < columns; k++) {
-                    double product =
-                            (double) decoded[(v * rows + row) * columns + k] * x[v / outputsPerInput * columns + k];
-                    sum += product;
-                    magnitude += Math.abs(product);
-                }
-                // What minima add is of the size of the values themselves.
-                double bound = columns * 0x1p-23 * magnitude * (WITH_MINIMA.contains(type) ? 4 : 1);
-                assertThat((double) y.get(v * rows + row))
-                        .as("vector %d row %d", v, row)
-                        .isCloseTo(sum, within(bound));
-            }
+            int input = v / outputsPerInput * columns;
+            assertThat(Arrays.copyOfRange(y, v * rows, (v + 1) * rows))
+                    .as("vector %d", v)
+                    .containsExactly(expected(
+                            type,
+                            MemorySegment.ofArray(weights).asSlice(call[2 + v], matrixBytes),
+                            rows,
+                            columns,
+                            Arrays.copyOfRange(x, input, input + columns),
+                            lanes));
         }
     }
 
@@ -98,39 +77,133 @@ class MatrixKernelsTest {
         int heads = 4;
         int vectors = 2 * heads;
         Random random = new Random(7);
-        int bytes = Math.toIntExact((long) heads * rows * type.rowBytes(columns));
-        byte[] weights = new byte[PADDING + bytes];
-        float[] decoded = new float[heads * rows * columns];
-        MemorySegment matrices = MemorySegment.ofArray(weights).asSlice(PADDING);
-        BlockCodec.encode(type, normal(random, decoded.length), 0, decoded.length, matrices, 0);
-        BlockCodec.decode(type, matrices, 0, decoded, 0, decoded.length);
+        int matrixBytes = Math.toIntExact(rows * type.rowBytes(columns));
+        byte[] weights = new byte[PADDING + heads * matrixBytes];
+        encode(
+                type,
+                random,
+                heads * rows * columns,
+                MemorySegment.ofArray(weights).asSlice(PADDING));
         float[] x = normal(random, vectors * columns);
-        FloatArray y = new FloatArray(vectors * rows);
-        ByteArray data = OneTask.bytes(weights);
-        FloatArray table = DecodingTable.create();
-        IntArray fields = OneTask.ints(2, PADDING);
-        FloatArray input = OneTask.floats(x);
-        OneTask.run(
-                vectors * rows * 4,
-                4,
-                arrays(y),
-                arrays(fields, data, table, input),
-                graph -> MatrixProducts.add(
-                        graph, "t", type, CONTEXT, fields, data, table, input, y, rows, columns, 1, 0, 1, heads));
+        int[] call = {2, PADDING};
+        float[] y = multiply(type, weights, call, x, vectors, rows, columns, 1, 0, 1, heads, 4, JvmBackend.lanes());
         for (int v = 0; v < vectors; v++) {
-            for (int row = 0; row < rows; row++) {
-                double sum = 0;
-                double magnitude = 0;
-                for (int k = 0; k < columns; k++) {
-                    double product = (double) decoded[(v % heads * rows + row) * columns + k] * x[v * columns + k];
-                    sum += product;
-                    magnitude += Math.abs(product);
-                }
-                assertThat((double) y.get(v * rows + row))
-                        .as("vector %d row %d", v, row)
-                        .isCloseTo(sum, within(columns * 0x1p-23 * magnitude * 4));
+            int at = PADDING + v % heads * matrixBytes;
+            assertThat(Arrays.copyOfRange(y, v * rows, (v + 1) * rows))
+                    .as("vector %d", v)
+                    .containsExactly(expected(
+                            type,
+                            MemorySegment.ofArray(weights).asSlice(at, matrixBytes),
+                            rows,
+                            columns,
+                            Arrays.copyOfRange(x, v * columns, (v + 1) * columns),
+                            JvmBackend.lanes()));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(BlockType.class)
+    void leavesAloneWhatIsInAnotherPool(BlockType type) {
+        int columns = type.blockElements() == 1 ? 35 : type.blockElements();
+        Random random = new Random(3);
+        byte[] weights = new byte[Math.toIntExact(2 * type.rowBytes(columns))];
+        encode(type, random, 2 * columns, MemorySegment.ofArray(weights));
+        float[] x = normal(random, columns);
+        float[] y = multiply(type, weights, new int[] {-1, 0}, x, 2, 2, columns, 0, 1, 2, 1, 16, JvmBackend.lanes());
+        assertThat(y).startsWith(UNTOUCHED, UNTOUCHED);
+        assertThat(Arrays.copyOfRange(y, 2, 4))
+                .containsExactly(JvmOracle.multiply(
+                        type, MemorySegment.ofArray(weights), 2, columns, x, type.blockElements() == 256));
+    }
+
+    /** What the JVM's kernels give; with another number of lanes than theirs, what their order gives. */
+    private static float[] expected(BlockType type, MemorySegment matrix, int rows, int columns, float[] x, int lanes) {
+        if (type.blockElements() == 256 || lanes == JvmBackend.lanes()) {
+            return JvmOracle.multiply(type, matrix, rows, columns, x, type.blockElements() == 256);
+        }
+        float[] decoded = new float[rows * columns];
+        BlockCodec.decode(type, matrix, 0, decoded, 0, decoded.length);
+        float[] y = new float[rows];
+        for (int row = 0; row < rows; row++) {
+            float[] sums = new float[lanes];
+            int whole = columns / lanes * lanes;
+            for (int k = 0; k < whole; k++) {
+                sums[k % lanes] = Math.fma(decoded[row * columns + k], x[k], sums[k % lanes]);
+            }
+            y[row] = lanes == 4
+                    ? (sums[0] + sums[2]) + (sums[1] + sums[3])
+                    : ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+            for (int k = whole; k < columns; k++) {
+                y[row] = Math.fma(decoded[row * columns + k], x[k], y[row]);
             }
         }
+        return y;
+    }
+
+    private static void encode(BlockType type, Random random, int elements, MemorySegment to) {
+        BlockCodec.encode(type, normal(random, elements), 0, elements, to, 0);
+    }
+
+    /** Runs the kernel, for super-blocks after that which rounds activations. */
+    private static float[] multiply(
+            BlockType type,
+            byte[] weights,
+            int[] call,
+            float[] x,
+            int vectors,
+            int rows,
+            int columns,
+            int field,
+            int step,
+            int outputsPerInput,
+            int matrices,
+            int groupMax,
+            int lanes) {
+        int ofType = MatrixProducts.lanes(type, lanes);
+        int items = Math.min(ofType, groupMax);
+        int group = new GroupSizes(1, groupMax, 1, lanes).ofProduct(rows, ofType);
+        float[] before = new float[vectors * rows];
+        Arrays.fill(before, UNTOUCHED);
+        FloatArray y = OneTask.floats(before);
+        ByteArray data = OneTask.bytes(weights);
+        FloatArray table = DecodingTable.create();
+        IntArray fields = OneTask.ints(call);
+        FloatArray input = OneTask.floats(x);
+        FloatArray headers = new FloatArray((x.length / 256 + 1) * RoundingKernels.HEADER);
+        if (type.blockElements() == 256) {
+            int blocks = x.length / 256;
+            OneTask.run(
+                    blocks,
+                    1,
+                    arrays(input, headers),
+                    arrays(),
+                    graph ->
+                            graph.task("t", RoundingKernels::roundBlocksOf256, CONTEXT, input, input, headers, blocks));
+        }
+        OneTask.run(
+                vectors * rows * items,
+                group,
+                arrays(y),
+                arrays(fields, data, table, input, headers),
+                graph -> MatrixProducts.add(
+                        graph,
+                        "t",
+                        type,
+                        CONTEXT,
+                        fields,
+                        data,
+                        table,
+                        input,
+                        headers,
+                        y,
+                        rows,
+                        columns,
+                        field,
+                        step,
+                        outputsPerInput,
+                        matrices,
+                        lanes));
+        return OneTask.toJava(y);
     }
 
     @Test
@@ -151,21 +224,6 @@ class MatrixKernelsTest {
                 assertThat(value).isEqualTo(expected[i]);
             }
         }
-    }
-
-    private static TaskGraph add(
-            TaskGraph graph,
-            BlockType type,
-            IntArray call,
-            ByteArray weights,
-            FloatArray table,
-            FloatArray x,
-            FloatArray y,
-            int rows,
-            int columns,
-            int outputsPerInput) {
-        return MatrixProducts.add(
-                graph, "t", type, CONTEXT, call, weights, table, x, y, rows, columns, 2, 1, outputsPerInput, 1);
     }
 
     private static float[] normal(Random random, int n) {

@@ -8,11 +8,15 @@ import static dev.squall.tornado.OneTask.toJava;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.squall.compute.ActivationPrecision;
+import dev.squall.compute.JvmBackend;
+import dev.squall.compute.JvmOracle;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -37,24 +41,21 @@ class RowKernelsTest {
         FloatArray input = floats(x);
         FloatArray weights = floats(parameters);
         IntArray call = ints(rows, 3);
+        int lanes = JvmBackend.lanes();
         OneTask.run(
                 rows * group,
                 group,
                 arrays(y),
                 arrays(input, weights, call),
-                g -> g.task("t", RowKernels::rmsNorm, CONTEXT, call, weights, input, y, n, stride, 1e-5f, 1));
+                g -> g.task("t", RowKernels::rmsNorm, CONTEXT, call, weights, input, y, n, stride, lanes, 1e-5f, 1));
+        float[] normed = toJava(y);
+        float[] weight = Arrays.copyOfRange(parameters, 3, 3 + n);
         for (int row = 0; row < rows; row++) {
-            double squares = 0;
-            for (int i = 0; i < n; i++) {
-                squares += (double) x[row * stride + i] * x[row * stride + i];
-            }
-            for (int i = 0; i < n; i++) {
-                double expected = x[row * stride + i] / Math.sqrt(squares / n + 1e-5f) * parameters[3 + i];
-                assertThat((double) y.get(row * stride + i))
-                        .isCloseTo(expected, within((n + 8) * 0x1p-24 * Math.abs(expected)));
-            }
+            float[] vector = Arrays.copyOfRange(x, row * stride, row * stride + n);
+            assertThat(Arrays.copyOfRange(normed, row * stride, row * stride + n))
+                    .containsExactly(JvmOracle.rmsNorm(vector, weight, 1e-5f));
             for (int i = n; i < stride; i++) {
-                assertThat(y.get(row * stride + i)).isZero();
+                assertThat(normed[row * stride + i]).isZero();
             }
         }
     }
@@ -71,7 +72,8 @@ class RowKernelsTest {
                 4,
                 arrays(y),
                 arrays(input, call),
-                g -> g.task("t", RowKernels::addScaled, CONTEXT, call, input, y, 5, 0.5f));
+                g -> g.task("t", RowKernels::addScaled, CONTEXT, call, input, y, 5, 0.3f));
+        float[] scaled = JvmOracle.addScaled(before, x, 0.3f);
         FloatArray biases = floats(0, 0, 0, 0, 1, 2, 3, 4, 5);
         OneTask.run(
                 15,
@@ -80,22 +82,32 @@ class RowKernelsTest {
                 arrays(biases, call),
                 g -> g.task("t", RowKernels::addBias, CONTEXT, call, biases, y, 5, 1));
         for (int i = 0; i < 15; i++) {
-            float expected = i < 10 ? before[i] + 0.5f * x[i] + (i % 5 + 1) : before[i];
-            assertThat(y.get(i)).isCloseTo(expected, within(1e-6f));
+            float expected = i < 10 ? scaled[i] + (i % 5 + 1) : before[i];
+            assertThat(y.get(i)).isEqualTo(expected);
         }
     }
 
-    @Test
-    void activatesGates() {
-        float[] g = {-100, -20, -1.5f, -1e-3f, 0, 1e-3f, 1.5f, 20, 100};
-        float[] u = {1, -2, 3, -4, 5, -6, 7, -8, 9};
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void activatesGates(boolean clamped) {
+        int n = 20_000;
+        float[] g = new float[n];
+        float[] u = normal(n);
+        for (int i = 0; i < n; i++) {
+            g[i] = i < 6 ? new float[] {-100, 100, 0, 7.1f, -87.3f, 88.4f}[i] : u[(i * 7) % n] * (i % 13);
+        }
         FloatArray gate = floats(g);
         FloatArray up = floats(u);
-        OneTask.run(9, 4, arrays(gate), arrays(up), t -> t.task("t", RowKernels::swiglu, CONTEXT, gate, up, 9));
-        for (int i = 0; i < g.length; i++) {
-            double expected = g[i] / (1 + Math.exp(-g[i])) * u[i];
-            assertThat((double) gate.get(i)).isCloseTo(expected, within(0x1p-20 * Math.abs(expected) + 1e-30));
-        }
+        FloatArray table = DecodingTable.create();
+        OneTask.run(
+                n,
+                4,
+                arrays(gate),
+                arrays(up, table),
+                t -> clamped
+                        ? t.task("t", RowKernels::clampedSwiglu, CONTEXT, table, gate, up, n)
+                        : t.task("t", RowKernels::swiglu, CONTEXT, table, gate, up, n));
+        assertThat(toJava(gate)).containsExactly(JvmOracle.swiglu(g, u, clamped));
     }
 
     @ParameterizedTest
@@ -118,20 +130,6 @@ class RowKernelsTest {
         }
         for (int i = 0; i < 3 * expertCount; i++) {
             assertThat(to.get(width + i)).isEqualTo(i < rows * expertCount ? l[i] : 0);
-        }
-    }
-
-    @Test
-    void clampsGatesAndUpsOfGptOss() {
-        float[] g = {-100, -20, -1.5f, 0, 1e-3f, 6.9f, 7.1f, 100, 3};
-        float[] u = {1, -2, -8, -4, 5, 6.5f, 8, -8, 100};
-        FloatArray gate = floats(g);
-        FloatArray up = floats(u);
-        OneTask.run(9, 4, arrays(gate), arrays(up), t -> t.task("t", RowKernels::clampedSwiglu, CONTEXT, gate, up, 9));
-        for (int i = 0; i < g.length; i++) {
-            double clamped = Math.min(g[i], 7);
-            double expected = clamped / (1 + Math.exp(-1.702 * clamped)) * (Math.clamp(u[i], -7f, 7f) + 1);
-            assertThat((double) gate.get(i)).isCloseTo(expected, within(0x1p-19 * Math.abs(expected) + 1e-30));
         }
     }
 
@@ -226,50 +224,62 @@ class RowKernelsTest {
 
     @Test
     void roundsBlocksOf32() {
-        float[] x = normal(3 * 32);
+        int blocks = 500;
+        float[] x = normal(blocks * 32);
         Arrays.fill(x, 32, 64, 0);
-        float[] y = blocks(x, 32);
-        for (int block = 0; block < 3; block++) {
-            float max = 0;
-            for (int i = block * 32; i < block * 32 + 32; i++) {
-                max = Math.max(max, Math.abs(x[i]));
-            }
-            float d = Float.float16ToFloat(Float.floatToFloat16(max / 127));
-            float inverse = max == 0 ? 0 : 127 / max;
-            for (int i = block * 32; i < block * 32 + 32; i++) {
-                float expected = (float) Math.rint(x[i] * inverse) * d;
-                assertThat(y[i]).isCloseTo(expected, within(1e-6f * d));
-            }
-        }
-    }
-
-    @Test
-    void roundsBlocksOf256() {
-        float[] x = normal(2 * 256);
-        x[17] = -9;
-        x[300] = 9;
-        float[] y = blocks(x, 256);
-        float d = 9f / 127;
-        for (int i = 0; i < x.length; i++) {
-            assertThat(y[i]).isCloseTo(x[i], within(d * 0.50001f));
-            assertThat(y[i] / d).isCloseTo((float) Math.rint(y[i] / d), within(1e-4f));
-        }
-        assertThat(y[17]).isCloseTo(-9, within(1e-5f));
-        assertThat(y[300]).isCloseTo(9, within(1e-5f));
-    }
-
-    private static float[] blocks(float[] x, int elements) {
         FloatArray y = new FloatArray(x.length);
         FloatArray input = floats(x);
-        int blocks = x.length / elements;
         OneTask.run(
                 blocks,
                 2,
                 arrays(y),
                 arrays(input),
-                g -> elements == 32
-                        ? g.task("t", RoundingKernels::roundBlocksOf32, CONTEXT, input, y, blocks)
-                        : g.task("t", RoundingKernels::roundBlocksOf256, CONTEXT, input, y, blocks));
-        return toJava(y);
+                g -> g.task("t", RoundingKernels::roundBlocksOf32, CONTEXT, input, y, blocks));
+        float[] expected = JvmOracle.round(ActivationPrecision.BLOCKS_OF_32, x);
+        for (int i = 0; i < x.length; i++) {
+            assertThat(y.get(i) + 0f).isEqualTo(expected[i] + 0f);
+        }
+    }
+
+    @Test
+    void roundsBlocksOf256ToWholeNumbersWithTheirSumsAndTheirScale() {
+        int blocks = 3;
+        float[] x = normal(blocks * 256);
+        x[17] = -9;
+        x[300] = 9;
+        Arrays.fill(x, 512, 768, 0);
+        FloatArray y = new FloatArray(x.length);
+        FloatArray headers = new FloatArray(blocks * RoundingKernels.HEADER);
+        FloatArray input = floats(x);
+        OneTask.run(
+                blocks,
+                2,
+                arrays(y, headers),
+                arrays(input),
+                g -> g.task("t", RoundingKernels::roundBlocksOf256, CONTEXT, input, y, headers, blocks));
+        for (int block = 0; block < blocks; block++) {
+            int header = block * RoundingKernels.HEADER;
+            float[] vector = Arrays.copyOfRange(x, block * 256, block * 256 + 256);
+            float[] expected = JvmOracle.round(ActivationPrecision.BLOCKS_OF_256, vector);
+            float[] actual = Arrays.copyOfRange(toJava(y), block * 256, block * 256 + 256);
+            float[] sums = new float[16];
+            for (int i = 0; i < 256; i++) {
+                assertThat(actual[i] * headers.get(header + RoundingKernels.SCALE))
+                        .isCloseTo(vector[i], within(9f / 127 * 0.50001f));
+                sums[i / 16] += actual[i];
+            }
+            Arrays.sort(expected);
+            Arrays.sort(actual);
+            for (int i = 0; i < 256; i++) {
+                assertThat(actual[i] + 0f).isEqualTo(expected[i] + 0f);
+            }
+            for (int i = 0; i < 16; i++) {
+                assertThat(headers.get(header + i)).isEqualTo(sums[i]);
+            }
+        }
+        assertThat(y.get(17)).isEqualTo(-127);
+        assertThat(y.get(300)).isEqualTo(-127);
+        assertThat(headers.get(RoundingKernels.SCALE)).isEqualTo(1 / (-127 / -9f));
+        assertThat(headers.get(RoundingKernels.HEADER + RoundingKernels.SCALE)).isEqualTo(1 / (-127 / 9f));
     }
 }
