@@ -111,7 +111,7 @@ final class AttentionKernels {
 
     /**
      * weights_p = softmax_p(scale · q · k_p) over the positions that a row sees and the head's sink, rounded to half
-     * precision, as {@code dev.squall.compute.VectorAttention} has them, bit for bit where the device divides exactly. One
+     * precision, as {@code dev.squall.compute.VectorAttention} has them. One
      * group a query head of a row, R·H of them. A score is summed in lanes along its elements, the sum of the softmax in
      * lanes along positions.
      *
@@ -213,7 +213,7 @@ final class AttentionKernels {
             parts[0] = sum;
         }
         context.localBarrier();
-        float inverse = 1 / parts[0];
+        float inverse = DeviceMath.divide(1, parts[0]);
         for (int from = 0; from < count; from += TILE) {
             int positions = TornadoMath.min(TILE, count - from);
             for (int p = local; p < positions; p += size) {

@@ -4,8 +4,8 @@ import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * What kernels compute with so that a device gives the bits of the JVM's backend: additions, multiplications, divisions and
- * fused multiply-adds, each rounded exactly, in the order of {@code dev.squall.compute.LaneKernels}. A compiler that fuses a
+ * What kernels compute with so that a device gives the bits of the JVM's backend: additions, multiplications and fused
+ * multiply-adds, which every device rounds to the nearest float, and what is made of them here, in the order of {@code dev.squall.compute.LaneKernels}. A compiler that fuses a
  * product with a sum by itself would change bits, so kernels never add a rounded product: where they add one, it is exact or
  * goes through {@link #fma} or {@link #product}.
  *
@@ -70,6 +70,28 @@ final class DeviceMath {
         p = fma(p, r, 1f);
         float power = table.get(DecodingTable.SCALES + 128 + (int) n);
         return x < -87.3f ? 0 : p * power;
+    }
+
+    /**
+     * a / b to the nearest float, where quotient and reciprocal are normal numbers: OpenCL lets a device be 2.5 units in the last
+     * place off.
+     */
+    static float divide(float a, float b) {
+        return refine(a, b, a / b, 1 / b);
+    }
+
+    /**
+     * a / b to the nearest float from a quotient and a reciprocal that are up to three units in the last place off (Markstein,
+     * 1990: from a reciprocal and a quotient that are one unit off, a step with a remainder that is exact).
+     */
+    static float refine(float a, float b, float quotient, float reciprocal) {
+        float y = fma(fma(TornadoMath.max(-b, LOWEST), reciprocal, 1), reciprocal, reciprocal);
+        float near = fma(remainder(a, b, quotient), y, quotient);
+        return fma(remainder(a, b, near), y, near);
+    }
+
+    private static float remainder(float a, float b, float quotient) {
+        return fma(TornadoMath.max(-quotient, LOWEST), b, a);
     }
 
     /**

@@ -104,7 +104,7 @@ final class ExpertKernels {
             parts[0] = all;
         }
         context.localBarrier();
-        float weight = 1 / (DeviceMath.exp(-parts[0], table) + 1);
+        float weight = DeviceMath.divide(1, DeviceMath.exp(-parts[0], table) + 1);
         for (int i = local; i < width; i += size) {
             y.set(row * width + i, DeviceMath.fma(shared.get(row * width + i), weight, y.get(row * width + i)));
         }

@@ -7,9 +7,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 /**
  * Rounds activations to the precision that goes with a type of weights, as
  * {@code dev.squall.compute.ActivationPrecision} says, in 32-bit floats. One work-item rounds one block; those beyond
- * {@code blocks} do nothing. x and y have {@code blocks} blocks and may be the same array. Where a device divides exactly,
- * the result is the JVM backend's bit for bit but for the sign of zeros; else a value may be rounded to the other of its two
- * neighbours.
+ * {@code blocks} do nothing. x and y have {@code blocks} blocks and may be the same array. The result is the JVM
+ * backend's bit for bit but for the sign of zeros.
  */
 final class RoundingKernels {
     /** Numbers that go with a block of 256. */
@@ -78,8 +77,8 @@ final class RoundingKernels {
             for (int i = 0; i < 32; i++) {
                 max = TornadoMath.max(max, TornadoMath.abs(x.get(block * 32 + i)));
             }
-            float inverse = max == 0 ? 0 : 127 / max;
-            float d = half(max / 127);
+            float inverse = max == 0 ? 0 : DeviceMath.divide(127, max);
+            float d = half(DeviceMath.divide(max, 127));
             for (int i = 0; i < 32; i++) {
                 y.set(block * 32 + i, DeviceMath.nearest(x.get(block * 32 + i) * inverse) * d);
             }
@@ -98,8 +97,8 @@ final class RoundingKernels {
                 float value = x.get(block * 256 + i);
                 max = TornadoMath.abs(value) > TornadoMath.abs(max) ? value : max;
             }
-            float inverse = max == 0 ? 0 : -127 / max;
-            headers.set(block * HEADER + SCALE, max == 0 ? 0 : 1 / inverse);
+            float inverse = max == 0 ? 0 : DeviceMath.divide(-127, max);
+            headers.set(block * HEADER + SCALE, max == 0 ? 0 : DeviceMath.divide(1, inverse));
             for (int sixteenth = 0; sixteenth < 16; sixteenth++) {
                 int first = block * 256 + sixteenth * 16;
                 float sum = 0;

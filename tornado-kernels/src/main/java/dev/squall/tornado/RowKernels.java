@@ -139,7 +139,7 @@ final class RowKernels {
             parts[0] = all;
         }
         context.localBarrier();
-        float scale = DeviceMath.inverseRoot(parts[0] / n + epsilon);
+        float scale = DeviceMath.inverseRoot(DeviceMath.divide(parts[0], n) + epsilon);
         for (int i = local; i < n; i += size) {
             y.set(from + i, x.get(from + i) * scale * parameters.get(weights + i));
         }
@@ -167,7 +167,7 @@ final class RowKernels {
         int i = context.globalIdx;
         if (i < elements) {
             float g = gate.get(i);
-            gate.set(i, g / (DeviceMath.exp(-g, table) + 1) * up.get(i));
+            gate.set(i, DeviceMath.divide(g, DeviceMath.exp(-g, table) + 1) * up.get(i));
         }
     }
 
@@ -180,7 +180,7 @@ final class RowKernels {
         if (i < elements) {
             float g = TornadoMath.min(gate.get(i), 7f);
             float u = TornadoMath.max(TornadoMath.min(up.get(i), 7f), -7f) + 1;
-            gate.set(i, g / (DeviceMath.exp(g * -1.702f, table) + 1) * u);
+            gate.set(i, DeviceMath.divide(g, DeviceMath.exp(g * -1.702f, table) + 1) * u);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.squall.tornado;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.squall.compute.JvmOracle;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -43,6 +44,49 @@ class DeviceMathTest {
                 if (y.get(i) != expected) {
                     assertThat(y.get(i)).as("1 / sqrt(%s)", x[i]).isEqualTo(expected);
                 }
+            }
+        }
+    }
+
+    static void quotients(
+            KernelContext context, FloatArray a, FloatArray b, FloatArray q, FloatArray reciprocals, FloatArray y) {
+        int i = context.globalIdx;
+        y.set(i, DeviceMath.refine(a.get(i), b.get(i), q.get(i), reciprocals.get(i)));
+    }
+
+    /** Of a device that divides as badly as it may. */
+    @Test
+    void quotientsThatAreThreeUnitsOffBecomeTheNearestFloat() {
+        int n = 1 << 20;
+        Random random = new Random(17);
+        float[][] given = new float[4][n];
+        for (int i = 0; i < n; i++) {
+            float a = random.nextInt(1 << 23, 1 << 24) * (i % 2 - 0.5f);
+            float b = i % 8 == 0 ? 127 : random.nextInt(1 << 23, 1 << 24) * 0x1p-10f;
+            float q = a / b;
+            float reciprocal = 1 / b;
+            given[0][i] = a;
+            given[1][i] = b;
+            given[2][i] = q + random.nextInt(-3, 4) * Math.ulp(q);
+            given[3][i] = reciprocal + random.nextInt(-3, 4) * Math.ulp(reciprocal);
+        }
+        FloatArray a = OneTask.floats(given[0]);
+        FloatArray b = OneTask.floats(given[1]);
+        FloatArray q = OneTask.floats(given[2]);
+        FloatArray reciprocals = OneTask.floats(given[3]);
+        FloatArray y = new FloatArray(n);
+        OneTask.runUnwatched(
+                n,
+                1,
+                OneTask.arrays(y),
+                OneTask.arrays(a, b, q, reciprocals),
+                g -> g.task("t", DeviceMathTest::quotients, OneTask.CONTEXT, a, b, q, reciprocals, y));
+        for (int i = 0; i < n; i++) {
+            float expected = given[0][i] / given[1][i];
+            if (y.get(i) != expected) {
+                assertThat(y.get(i))
+                        .as("%s / %s from %s", given[0][i], given[1][i], given[2][i])
+                        .isEqualTo(expected);
             }
         }
     }
