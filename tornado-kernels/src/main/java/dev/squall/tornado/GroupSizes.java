@@ -8,7 +8,7 @@ import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
  * How many work-items form a group.
  *
  * @param reduction where a group adds up
- * @param product at most where it multiplies with a matrix
+ * @param product at most, where it multiplies with a matrix
  * @param elements where work-items do not know of each other
  * @param lanes how many sums a sum is taken in: those of the processor's vectors
  */
@@ -20,7 +20,7 @@ record GroupSizes(int reduction, int product, int elements, int lanes) {
             return new GroupSizes(1, 1, 1, lanes);
         }
         return device.getDeviceType() == TornadoDeviceType.CPU
-                ? new GroupSizes(4, 4, 16, lanes)
+                ? new GroupSizes(4, 1, 16, lanes)
                 : new GroupSizes(64, 64, 64, lanes);
     }
 
