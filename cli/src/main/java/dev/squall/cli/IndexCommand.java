@@ -121,7 +121,7 @@ final class IndexCommand implements Runnable {
                     Path html)
             throws IOException {
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
-            GraphReport report = new GraphReport(reader.graphs(true), reader.graphs(false));
+            GraphReport report = new GraphReport(reader.segments(), reader.graphs(true), reader.graphs(false));
             IndexOutput output = IndexOutput.of(streams, environment, options.color);
             if (json) {
                 output.json(report.json());
@@ -170,7 +170,7 @@ final class IndexCommand implements Runnable {
             } else {
                 output.line("map", Long.toString(map.id()));
                 output.line("observed", observed);
-                output.heatMap("probability of each expert, a row a layer, darker for more", percent);
+                output.heatMap("probability of each expert, a row a layer", percent);
                 for (int layer = 0; layer < shape.layerCount(); layer++) {
                     output.line("layer " + layer, preferred(percent[layer], shape.usedCount()));
                 }

@@ -47,7 +47,8 @@ class IndexCommandTest {
         assertThat(info.out())
                 .containsPattern("maps +\\d+ of 16 layers x 16 experts, embeddings of 192")
                 .contains("field trajectory")
-                .containsPattern(" 15 \\|.{16}\\|");
+                .containsPattern(" 15 \\|.{16}\\|\n      0       8\nshades from ")
+                .contains("other fields        id, embedding, probabilities");
 
         JsonNode json = JSON.readTree(run("info", index, "--json").out());
         assertThat(json.get("layers").asInt()).isEqualTo(16);
@@ -220,8 +221,12 @@ class IndexCommandTest {
         assertThat(query.exitCode()).as(query.err()).isZero();
         assertThat(query.out())
                 .contains("by embedding", "by trajectory")
-                .containsPattern("   15  \\[\\d+, \\d+\\] -> \\[\\d+, \\d+\\]  \\d+ %")
-                .containsPattern("in all \\d+\\.\\d % of \\d+ used experts");
+                .as("layers of the model, not of maps that hold two passes")
+                .containsPattern("    7  \\[\\d+, \\d+\\] -> \\[\\d+, \\d+\\]  \\d+ %")
+                .doesNotContainPattern("    8  \\[")
+                .containsPattern("in all \\d+\\.\\d % of \\d+ used experts")
+                .containsPattern("the\\s2\\sthat\\sthe\\smaps\\sprefer")
+                .containsPattern("any\\s2\\sof\\s16:\\s12.5\\s%;\\sso\\sthe\\smaps\\stell\\smore");
         // The very passes are in the index, so that nothing can be more similar.
         JsonNode json = JSON.readTree(run("query", index, "What is the capital of France?", "-n", "12", "--json")
                 .out());
