@@ -39,6 +39,9 @@ final class IndexQueryCommand implements Callable<Integer> {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int CANDIDATES = 32;
 
+    /** A trajectory as similar as that is the same one. */
+    private static final float THIS_TEXT = 0.9995f;
+
     private final Streams streams;
     private final Environment environment;
 
@@ -341,6 +344,9 @@ final class IndexQueryCommand implements Callable<Integer> {
         list("by trajectory", reader, whole);
         output.text(
                 "embedding: the same token has the same, whatever the text; trajectory: the mean cosine of the layers");
+        if (isPrompt && whole.count() > 0 && whole.score(0) > THIS_TEXT) {
+            output.text("this very text has been learnt: to judge the predictor, ask something that has not");
+        }
         streams.out().println();
         output.text("layer: experts predicted " + distance + (distance == 1 ? " layer" : " layers")
                 + " before, by the map most similar so far -> "

@@ -221,12 +221,14 @@ class IndexCommandTest {
         assertThat(query.exitCode()).as(query.err()).isZero();
         assertThat(query.out())
                 .contains("by embedding", "by trajectory")
+                .contains("this very text has been learnt")
                 .as("layers of the model, not of maps that hold two passes")
                 .containsPattern("    7  \\[\\d+, \\d+\\] -> \\[\\d+, \\d+\\]  \\d+ %")
                 .doesNotContainPattern("    8  \\[")
                 .containsPattern("in all \\d+\\.\\d % of \\d+ used experts")
                 .containsPattern("the\\s2\\sthat\\sthe\\smaps\\sprefer")
                 .containsPattern("any\\s2\\sof\\s16:\\s12.5\\s%;\\sso\\sthe\\smaps\\stell\\smore");
+        assertThat(run("query", index, "Tell me a joke.", "-n", "12").out()).doesNotContain("this very text");
         // The very passes are in the index, so that nothing can be more similar.
         JsonNode json = JSON.readTree(run("query", index, "What is the capital of France?", "-n", "12", "--json")
                 .out());

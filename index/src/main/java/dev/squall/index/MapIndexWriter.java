@@ -162,7 +162,11 @@ public final class MapIndexWriter implements AutoCloseable {
             int maps = segments.stream().mapToInt(RenumberedMaps::numDocs).sum();
             step(source.maps() - maps);
             isKnownToDate = false;
-            readNumbers();
+            size += maps;
+            for (RenumberedMaps segment : segments) {
+                firstId = Math.max(firstId, segment.greatestId() + 1);
+                lastConversation = Math.max(lastConversation, segment.greatestConversation());
+            }
             return new Added(maps, source.maps() - maps);
         } catch (UncheckedIOException e) {
             throw MapIndex.failed(folder, Objects.requireNonNull(e.getCause()));

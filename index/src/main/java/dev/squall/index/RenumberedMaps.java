@@ -33,6 +33,8 @@ final class RenumberedMaps extends FilterCodecReader {
     private final Bits kept;
     private final int keptCount;
     private final long oldest;
+    private long greatestId;
+    private long greatestConversation;
     private final DirectoryReader opened;
     private final CodecReader numbers;
 
@@ -55,6 +57,8 @@ final class RenumberedMaps extends FilterCodecReader {
                 long id = firstId + MapDocuments.number(ids, MapDocuments.ID, doc);
                 long conversation =
                         lastConversation + MapDocuments.number(conversations, MapDocuments.CONVERSATION, doc);
+                greatestId = Math.max(greatestId, id);
+                greatestConversation = Math.max(greatestConversation, conversation);
                 Document document = new Document();
                 document.add(new StringField(MapDocuments.ID, Long.toString(id), Field.Store.NO));
                 document.add(new NumericDocValuesField(MapDocuments.ID, id));
@@ -73,6 +77,14 @@ final class RenumberedMaps extends FilterCodecReader {
     /** The number, before, of the first map. */
     long oldest() {
         return oldest;
+    }
+
+    long greatestId() {
+        return greatestId;
+    }
+
+    long greatestConversation() {
+        return greatestConversation;
     }
 
     @Override

@@ -59,7 +59,24 @@ final class VectorCells {
     /** The cells whose centres are most like a vector, most similar first. */
     int[] nearestCells(float[] vector) {
         float[] products = new float[centreCount];
-        for (int d = 0; d < dimensions; d++) {
+        int d = 0;
+        for (; d + 3 < dimensions; d += 4) {
+            float first = vector[d];
+            float second = vector[d + 1];
+            float third = vector[d + 2];
+            float fourth = vector[d + 3];
+            int a = d * centreCount;
+            int b = a + centreCount;
+            int c = b + centreCount;
+            int e = c + centreCount;
+            for (int i = 0; i < centreCount; i++) {
+                products[i] += first * centres[a + i]
+                        + second * centres[b + i]
+                        + third * centres[c + i]
+                        + fourth * centres[e + i];
+            }
+        }
+        for (; d < dimensions; d++) {
             float value = vector[d];
             int from = d * centreCount;
             for (int i = 0; i < centreCount; i++) {
@@ -137,10 +154,25 @@ final class VectorCells {
         falling[at] = match;
     }
 
-    /** products = block · vector, one product a lane. */
+    /** products = block · vector, one product a lane; four dimensions at a time, so that products are stored less often. */
     private static void multiply(float[] vector, short[] block, float[] products) {
         Arrays.fill(products, 0);
-        for (int d = 0; d < vector.length; d++) {
+        int d = 0;
+        for (; d + 3 < vector.length; d += 4) {
+            float first = vector[d];
+            float second = vector[d + 1];
+            float third = vector[d + 2];
+            float fourth = vector[d + 3];
+            int from = d * LANES;
+            for (int lane = 0; lane < LANES; lane++) {
+                int at = from + lane;
+                products[lane] += first * Float.float16ToFloat(block[at])
+                        + second * Float.float16ToFloat(block[at + LANES])
+                        + third * Float.float16ToFloat(block[at + 2 * LANES])
+                        + fourth * Float.float16ToFloat(block[at + 3 * LANES]);
+            }
+        }
+        for (; d < vector.length; d++) {
             float value = vector[d];
             int from = d * LANES;
             for (int lane = 0; lane < LANES; lane++) {
