@@ -1,15 +1,19 @@
 package dev.squall.cli;
 
 import dev.squall.index.MapIndex;
+import dev.squall.index.MapIndexException;
 import dev.squall.index.MapIndexWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.TreeMap;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,10 +27,8 @@ final class IndexLines {
     private final int count;
     private @Nullable MapIndex first;
 
-    /** What is wrong with lines, by their numbers. Guarded by itself. */
-    private final TreeMap<Integer, RuntimeException> failures = new TreeMap<>();
-
     private final AtomicInteger known = new AtomicInteger();
+    private volatile boolean hasFailed;
 
     /**
      * Some whole lines.
@@ -90,6 +92,7 @@ final class IndexLines {
      */
     int addTo(MapIndexWriter writer) throws IOException {
         int threads = Runtime.getRuntime().availableProcessors();
+        List<Future<?>> blocks = new ArrayList<>();
         try (ExecutorService executor = new ThreadPoolExecutor(
                 threads,
                 threads,
@@ -97,49 +100,59 @@ final class IndexLines {
                 TimeUnit.SECONDS,
                 new ArrayBlockingQueue<>(2 * threads),
                 new ThreadPoolExecutor.CallerRunsPolicy())) {
-            forEachBlock(block -> executor.execute(() -> add(writer, block)));
+            forEachBlock(block -> {
+                if (!hasFailed) {
+                    blocks.add(executor.submit(() -> add(writer, block)));
+                }
+            });
         }
-        synchronized (failures) {
-            if (!failures.isEmpty()) {
-                throw failures.firstEntry().getValue();
-            }
+        for (Future<?> block : blocks) {
+            requireDone(block);
         }
         return known.get();
     }
 
-    private void add(MapIndexWriter writer, Block block) {
-        int[] at = {block.line()};
+    private static void requireDone(Future<?> block) throws IOException {
         try {
-            forEachLine(block, (from, length, line, map) -> {
-                at[0] = line;
-                IndexLine read = IndexLine.parse(block.bytes(), from, length, where(line));
-                if (!read.index().equals(index())) {
-                    throw new CommandFailure(where(line) + ": a map of model "
-                            + read.index().model() + " and " + read.index().shape()
-                            + ", expected those of the first, " + index().model() + " and "
-                            + index().shape());
-                }
-                if (hasFailed()) {
-                    return;
-                }
-                if (!writer.add(map, read.map())) {
-                    known.incrementAndGet();
-                }
-            });
-        } catch (RuntimeException e) {
-            synchronized (failures) {
-                failures.put(
-                        at[0],
-                        e instanceof IllegalArgumentException
-                                ? new CommandFailure(where(at[0]) + ": " + e.getMessage(), e)
-                                : e);
+            block.get();
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case CommandFailure ours -> throw ours;
+                case MapIndexException ours -> throw ours;
+                case null, default -> throw new IllegalStateException("maps could not be added", e);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while maps were added", e);
+        }
+    }
+
+    private void add(MapIndexWriter writer, Block block) {
+        boolean isDone = false;
+        try {
+            forEachLine(block, (from, length, line, map) -> add(writer, block, from, length, line, map));
+            isDone = true;
+        } finally {
+            if (!isDone) {
+                hasFailed = true;
             }
         }
     }
 
-    private boolean hasFailed() {
-        synchronized (failures) {
-            return !failures.isEmpty();
+    private void add(MapIndexWriter writer, Block block, int from, int length, int line, int map) {
+        IndexLine read = IndexLine.parse(block.bytes(), from, length, where(line));
+        if (!read.index().equals(index())) {
+            throw new CommandFailure(where(line) + ": a map of model "
+                    + read.index().model() + " and " + read.index().shape() + ", expected those of the first, "
+                    + index().model() + " and " + index().shape());
+        }
+        try {
+            // Blocks before one that failed are read on, since the first line that is wrong is told.
+            if (!hasFailed && !writer.add(map, read.map())) {
+                known.incrementAndGet();
+            }
+        } catch (IllegalArgumentException e) {
+            throw new CommandFailure(where(line) + ": " + e.getMessage(), e);
         }
     }
 

@@ -75,7 +75,7 @@ record Streams(
             try {
                 out.write(bytes, from, length);
             } catch (IOException e) {
-                Squall.leave(ExitCode.OUTPUT_CLOSED);
+                Squall.die(ExitCode.OUTPUT_CLOSED);
                 throw e;
             }
         }
