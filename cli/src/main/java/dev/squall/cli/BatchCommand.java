@@ -222,7 +222,15 @@ final class BatchCommand implements Callable<Integer> {
     private int answer(
             BatchInput prompts, SamplingOptions asked, Path answers, BatchOutput answered, BatchOutput failed)
             throws IOException {
-        try (LanguageModel model = modelArguments.load(streams, environment)) {
+        Cancellation cancellation = new Cancellation();
+        int total = prompts.items().size();
+        try (Interruption interruption = new Interruption(() -> {
+                    cancellation.cancel();
+                    streams.err()
+                            .println("\nsquall: interrupted: " + answered.finishedCount() + " of " + total
+                                    + " answers are in " + answers + "; the same command goes on");
+                });
+                LanguageModel model = modelArguments.load(streams, environment)) {
             SamplingOptions sampling = resume(model, prompts, asked, answers, answered);
             int before = answered.finishedCount();
             BatchHistory history = new BatchHistory(System::nanoTime, model::expertCounters);
@@ -233,26 +241,23 @@ final class BatchCommand implements Callable<Integer> {
                     failed,
                     history);
             prompts.problems().forEach(problem -> run.fail(problem, input.toString()));
-            int total = prompts.items().size();
-            Thread onSignal = new Thread(() -> streams.err()
-                    .println("\nsquall: interrupted: " + answered.finishedCount() + " of " + total + " answers are in "
-                            + answers + "; the same command goes on"));
             ExpertUse use = new ExpertUse(model);
             if (report != null) {
                 model.addObserver(use);
             }
             boolean isReported;
-            Runtime.getRuntime().addShutdownHook(onSignal);
             try (ProgressBar bar = ProgressLine.start(streams, total, before)) {
-                run.run(prompts.items(), new Cancellation(), progress -> {
+                run.run(prompts.items(), cancellation, progress -> {
                     if (bar != null) {
                         bar.stepTo(answered.finishedCount());
                         bar.setExtraMessage(message(model, history));
                     }
                 });
             } finally {
-                Runtime.getRuntime().removeShutdownHook(onSignal);
                 isReported = writeReport(model, history, use, run, before);
+            }
+            if (interruption.hasCome()) {
+                return ExitCode.INTERRUPTED;
             }
             summarise(model, run, before, history);
             return run.failed() == 0 && isReported ? ExitCode.FINE : ExitCode.FAILED;

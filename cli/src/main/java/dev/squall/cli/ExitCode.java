@@ -7,5 +7,8 @@ final class ExitCode {
     static final int WRONG_USAGE = 2;
     static final int INTERRUPTED = 130;
 
+    /** Nobody reads the output any more: what a shell reports of programs that the signal for that ends. */
+    static final int OUTPUT_CLOSED = 141;
+
     private ExitCode() {}
 }

@@ -8,6 +8,8 @@ final class ExpertHeatMap {
     /** From nothing to the most. */
     static final String SHADES = " .:-=+*#%@";
 
+    private static final int AXIS_STEP = 8;
+
     private final int layerCount;
     private final int expertCount;
     private final int group;
@@ -51,6 +53,19 @@ final class ExpertHeatMap {
             rows.add(row.toString());
         }
         return rows;
+    }
+
+    /** The numbers of experts under every eighth column. */
+    String axis() {
+        StringBuilder axis = new StringBuilder();
+        int columns = (expertCount + group - 1) / group;
+        for (int column = 0; column < columns; column += AXIS_STEP) {
+            String number = Integer.toString(column * group);
+            if (column + number.length() <= columns) {
+                axis.append(" ".repeat(column - axis.length())).append(number);
+            }
+        }
+        return axis.toString();
     }
 
     /** Anything above nothing is seen. */

@@ -62,21 +62,19 @@ final class ExpertUse implements RoutingObserver {
         List<String> used = map.rows((layer, expert) -> counts[layer * expertCount + expert]);
         List<String> held = hasCache ? map.rows((layer, expert) -> model.isResident(layer, expert) ? 1 : 0) : List.of();
         List<String> lines = new ArrayList<>();
-        lines.add(
-                choices == 0
-                        ? "no answer yet that used experts"
-                        : "how often the last answer used each expert (" + choices + " uses)"
-                                + (hasCache ? ", and which are in memory now (@)" : "; all are in memory")
-                                + (map.expertsPerColumn() > 1
-                                        ? ", " + map.expertsPerColumn() + " experts a column"
-                                        : ""));
+        String title = choices == 0
+                ? "no answer yet that used experts"
+                : "how often the last answer used each expert (" + choices + " uses)"
+                        + (hasCache ? ", and which are in memory now (@)" : "; all are in memory")
+                        + (map.expertsPerColumn() > 1 ? ", " + map.expertsPerColumn() + " experts a column" : "");
+        lines.addAll(WrappedText.lines(title, width, 0));
         for (int layer = 0; layer < layerCount; layer++) {
             lines.add(String.format(Locale.ROOT, "%4d |%s|", layer, used.get(layer))
                     + (hasCache ? "  |" + held.get(layer) + "|" : ""));
         }
         if (hasCache) {
             PredictionCounters forecasts = model.predictionCounters();
-            lines.add(String.format(
+            String counters = String.format(
                     Locale.ROOT,
                     "%d slots; %d layers forecast, %.0f us each; %d came too fast for a forecast; %d searches, %.0f us each",
                     model.expertSlots().getAsInt(),
@@ -84,7 +82,8 @@ final class ExpertUse implements RoutingObserver {
                     forecasts.predictionNanos() / 1e3 / Math.max(1, forecasts.observed()),
                     forecasts.dropped(),
                     forecasts.searches(),
-                    forecasts.searchNanos() / 1e3 / Math.max(1, forecasts.searches())));
+                    forecasts.searchNanos() / 1e3 / Math.max(1, forecasts.searches()));
+            lines.addAll(WrappedText.lines(counters, width, 0));
         }
         return lines;
     }

@@ -6,6 +6,7 @@ import dev.squall.cli.plot.HtmlPage;
 import dev.squall.cli.plot.LinePlot;
 import dev.squall.index.MapIndexReader.Graph;
 import dev.squall.index.MapIndexReader.Level;
+import dev.squall.index.MapIndexReader.Segment;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -14,20 +15,35 @@ import java.util.Locale;
 /**
  * The graphs of an index, told as lines, as JSON and as a page.
  *
+ * @param segments all of them
  * @param trajectories over trajectories, one a segment
  * @param embeddings over embeddings
  */
-record GraphReport(List<Graph> trajectories, List<Graph> embeddings) {
+record GraphReport(List<Segment> segments, List<Graph> trajectories, List<Graph> embeddings) {
     private static final String NONE = "no graph: so few maps are compared one by one";
+    private static final String READING =
+            "A search enters on the highest level and follows neighbours down; what the graph"
+                    + " does not lead to, it does not find. A node has at most 32 neighbours on level 0 and 16 above.";
 
     void print(IndexOutput output) {
         print(output, "trajectory", trajectories);
         print(output, "semantic", embeddings);
+        output.text(READING);
     }
 
-    private static void print(IndexOutput output, String field, List<Graph> graphs) {
-        if (graphs.isEmpty()) {
-            output.line(field, NONE);
+    /** Segments without a graph, in words. */
+    private List<String> without(List<Graph> graphs) {
+        return segments.stream()
+                .filter(segment ->
+                        graphs.stream().noneMatch(graph -> graph.segment().equals(segment.name())))
+                .map(segment -> segment.name() + " (" + segment.maps() + " maps)")
+                .toList();
+    }
+
+    private void print(IndexOutput output, String field, List<Graph> graphs) {
+        List<String> without = without(graphs);
+        if (graphs.isEmpty() || !without.isEmpty()) {
+            output.line(field, String.join(", ", without) + (without.isEmpty() ? "" : ": ") + NONE);
         }
         for (Graph graph : graphs) {
             output.line(
@@ -74,16 +90,18 @@ record GraphReport(List<Graph> trajectories, List<Graph> embeddings) {
 
     HtmlPage page(String title) {
         HtmlPage page = new HtmlPage(title)
-                .paragraph(
-                        "Each segment of the index has a graph over its maps for either search. A search enters on the"
-                                + " highest level and follows neighbours down; what the graph does not lead to, it does not find.");
+                .paragraph("Each segment of the index has a graph over its maps for either search, unless it is small. "
+                        + READING);
         section(page, "Trajectories", trajectories);
         section(page, "Embeddings", embeddings);
         return page;
     }
 
-    private static void section(HtmlPage page, String heading, List<Graph> graphs) {
+    private void section(HtmlPage page, String heading, List<Graph> graphs) {
         page.heading(heading);
+        if (!graphs.isEmpty() && !without(graphs).isEmpty()) {
+            page.paragraph("Segments " + String.join(", ", without(graphs)) + ": " + NONE + ".");
+        }
         if (graphs.isEmpty()) {
             page.paragraph(NONE + ".");
             return;

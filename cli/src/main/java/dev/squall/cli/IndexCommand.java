@@ -8,11 +8,8 @@ import dev.squall.index.MapIndexReader;
 import dev.squall.index.StoredMap;
 import dev.squall.predict.MapOrigin;
 import dev.squall.predict.MapShape;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Locale;
@@ -124,7 +121,7 @@ final class IndexCommand implements Runnable {
                     Path html)
             throws IOException {
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
-            GraphReport report = new GraphReport(reader.graphs(true), reader.graphs(false));
+            GraphReport report = new GraphReport(reader.segments(), reader.graphs(true), reader.graphs(false));
             IndexOutput output = IndexOutput.of(streams, environment, options.color);
             if (json) {
                 output.json(report.json());
@@ -167,11 +164,13 @@ final class IndexCommand implements Runnable {
                     + ", conversation " + origin.conversation();
             double[][] percent = percent(map.probabilities(), shape);
             if (json) {
-                output.json(IndexLine.json(map, reader.index()));
+                IndexLineWriter line = new IndexLineWriter(reader.index());
+                line.write(map);
+                streams.out().writeBytes(line.bytes());
             } else {
                 output.line("map", Long.toString(map.id()));
                 output.line("observed", observed);
-                output.heatMap("probability of each expert, a row a layer, darker for more", percent);
+                output.heatMap("probability of each expert, a row a layer", percent);
                 for (int layer = 0; layer < shape.layerCount(); layer++) {
                     output.line("layer " + layer, preferred(percent[layer], shape.usedCount()));
                 }
@@ -216,17 +215,18 @@ final class IndexCommand implements Runnable {
                     boolean json)
             throws IOException {
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
-            PrintStream out =
-                    new PrintStream(new BufferedOutputStream(streams.out(), 1 << 16), false, StandardCharsets.UTF_8);
-            IndexOutput output = IndexOutput.plain(out);
-            reader.forEach(map -> {
-                try {
-                    output.json(IndexLine.json(map, reader.index()));
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
-            out.flush();
+            reader.forEachBatch(
+                    maps -> {
+                        IndexLineWriter lines = new IndexLineWriter(reader.index());
+                        maps.forEach(lines::write);
+                        return lines.bytes();
+                    },
+                    bytes -> {
+                        streams.out().write(bytes, 0, bytes.length);
+                        if (streams.out().checkError()) {
+                            throw new UncheckedIOException(new IOException("standard output cannot be written to"));
+                        }
+                    });
             return ExitCode.FINE;
         }
     }

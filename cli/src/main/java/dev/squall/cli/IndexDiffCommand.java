@@ -129,13 +129,15 @@ final class IndexDiffCommand implements Callable<Integer> {
             if (!json) {
                 output.line(
                         "layer " + layer,
-                        String.format(
-                                Locale.ROOT,
-                                "%.4f   expert %d: %.1f %% and %.1f %%",
-                                distance,
-                                most,
-                                100 * a.mean(layer, most),
-                                100 * b.mean(layer, most)));
+                        distance == 0
+                                ? "the same"
+                                : String.format(
+                                        Locale.ROOT,
+                                        "%.4f   expert %d: %.1f %% and %.1f %%",
+                                        distance,
+                                        most,
+                                        100 * a.mean(layer, most),
+                                        100 * b.mean(layer, most)));
             }
         }
         if (json) {

@@ -83,6 +83,16 @@ final class IndexInfoCommand implements Callable<Integer> {
             }
             return means;
         }
+
+        double[][] percent() {
+            double[][] percent = means();
+            for (double[] row : percent) {
+                for (int expert = 0; expert < row.length; expert++) {
+                    row[expert] *= 100;
+                }
+            }
+            return percent;
+        }
     }
 
     @Override
@@ -97,7 +107,7 @@ final class IndexInfoCommand implements Callable<Integer> {
             } else {
                 facts.forEach(fact -> output.line(fact.get(0), fact.get(1)));
                 if (contents.count > 0) {
-                    output.heatMap("mean probability of each expert, a row a layer, darker for more", contents.means());
+                    output.heatMap("mean probability of each expert, a row a layer", contents.percent());
                 }
             }
             if (html != null) {
@@ -123,10 +133,17 @@ final class IndexInfoCommand implements Callable<Integer> {
         reader.segments()
                 .forEach(segment -> facts.add(List.of(
                         "segment " + segment.name(), segment.maps() + " maps, " + segment.replaced() + " replaced")));
-        reader.fields()
-                .forEach(field -> facts.add(List.of(
-                        "field " + field.name(),
-                        field.kind() + (field.dimensions() > 0 ? ", " + field.dimensions() + " dimensions" : ""))));
+        List<String> others = new ArrayList<>();
+        for (MapIndexReader.Field field : reader.fields()) {
+            if (field.dimensions() > 0) {
+                facts.add(List.of("field " + field.name(), field.kind() + ", " + field.dimensions() + " dimensions"));
+            } else {
+                others.add(field.name());
+            }
+        }
+        if (!others.isEmpty()) {
+            facts.add(List.of("other fields", String.join(", ", others)));
+        }
         return facts;
     }
 
@@ -162,13 +179,7 @@ final class IndexInfoCommand implements Callable<Integer> {
     private HtmlPage page(List<List<String>> facts, Contents contents) {
         HtmlPage page = new HtmlPage("Index " + folder).table(List.of(), facts);
         if (contents.count > 0) {
-            double[][] percent = contents.means();
-            for (double[] row : percent) {
-                for (int expert = 0; expert < row.length; expert++) {
-                    row[expert] *= 100;
-                }
-            }
-            page.figure(new HeatMapPlot("Mean probability of each expert", "layer", "expert", percent, "%"));
+            page.figure(new HeatMapPlot("Mean probability of each expert", "layer", "expert", contents.percent(), "%"));
         }
         return page;
     }

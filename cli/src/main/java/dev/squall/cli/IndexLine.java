@@ -1,18 +1,22 @@
 package dev.squall.cli;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import dev.squall.index.MapIndex;
-import dev.squall.index.StoredMap;
 import dev.squall.predict.ExpertMap;
 import dev.squall.predict.MapOrigin;
 import dev.squall.predict.MapShape;
 import dev.squall.predict.Phase;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * A map as a line of JSON, as {@code squall index export} writes and {@code import} reads it.
@@ -20,36 +24,12 @@ import java.util.Locale;
  * @param index what the map is of
  */
 record IndexLine(MapIndex index, ExpertMap map) {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final JsonFactory JSON = JsonFactory.builder()
+            .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
+            .build();
 
-    static ObjectNode json(StoredMap map, MapIndex index) {
-        MapShape shape = index.shape();
-        ObjectNode object = JSON.createObjectNode();
-        object.put("id", map.id());
-        object.put("model", index.model());
-        object.put("used", shape.usedCount());
-        object.put("epoch_millis", map.origin().epochMillis());
-        object.put("phase", map.origin().phase().name().toLowerCase(Locale.ROOT));
-        object.put("position", map.origin().position());
-        object.put("conversation", map.origin().conversation());
-        object.put("hits", map.origin().hits());
-        object.put("misses", map.origin().misses());
-        ArrayNode layers = object.putArray("probabilities");
-        for (int layer = 0; layer < shape.layerCount(); layer++) {
-            ArrayNode row = layers.addArray();
-            for (int expert = 0; expert < shape.expertCount(); expert++) {
-                row.add(map.probabilities()[layer * shape.expertCount() + expert]);
-            }
-        }
-        ArrayNode embedding = object.putArray("embedding");
-        for (float value : map.embedding()) {
-            embedding.add(value);
-        }
-        if (map.continuation().length > 0) {
-            object.put("continuation", map.continuation());
-        }
-        return object;
-    }
+    private static final List<String> WHOLE_NUMBERS =
+            List.of("used", "epoch_millis", "position", "conversation", "hits", "misses");
 
     /**
      * Reads a line.
@@ -57,97 +37,174 @@ record IndexLine(MapIndex index, ExpertMap map) {
      * @throws CommandFailure if it is no map; the message begins with {@code where} and says what is wrong
      */
     static IndexLine parse(String line, String where) {
-        JsonNode node;
-        try {
-            node = JSON.readTree(line);
+        byte[] text = line.getBytes(StandardCharsets.UTF_8);
+        return parse(text, 0, text.length, where);
+    }
+
+    /** The same with the bytes of a line. */
+    static IndexLine parse(byte[] text, int from, int length, String where) {
+        try (JsonParser parser = JSON.createParser(text, from, length)) {
+            return new Reading(parser, where).line();
         } catch (JsonProcessingException e) {
             throw new CommandFailure(where + ": no JSON (" + e.getOriginalMessage() + ")", e);
-        }
-        JsonNode rows = field(node, "probabilities", where);
-        if (!rows.isArray() || rows.isEmpty()) {
-            throw new CommandFailure(where + ": 'probabilities' has no rows, expected one a layer");
-        }
-        float[] embedding = numbers(field(node, "embedding", where), "embedding", where);
-        float[] first = numbers(rows.get(0), "probabilities", where);
-        float[] probabilities = new float[rows.size() * first.length];
-        for (int layer = 0; layer < rows.size(); layer++) {
-            float[] row = numbers(rows.get(layer), "probabilities", where);
-            if (row.length != first.length) {
-                throw new CommandFailure(where + ": row " + layer + " of 'probabilities' has " + row.length
-                        + " experts, expected " + first.length);
-            }
-            check(row, layer, where);
-            System.arraycopy(row, 0, probabilities, layer * first.length, row.length);
-        }
-        try {
-            MapShape shape = new MapShape(
-                    rows.size(), first.length, field(node, "used", where).asInt(), embedding.length);
-            MapOrigin origin = new MapOrigin(
-                    field(node, "epoch_millis", where).asLong(),
-                    Phase.valueOf(field(node, "phase", where).asText().toUpperCase(Locale.ROOT)),
-                    field(node, "position", where).asInt(),
-                    field(node, "conversation", where).asLong(),
-                    field(node, "hits", where).asInt(),
-                    field(node, "misses", where).asInt());
-            return new IndexLine(
-                    new MapIndex(field(node, "model", where).asText(), shape),
-                    new ExpertMap(embedding, probabilities, continuation(node, where), origin));
+        } catch (IOException e) {
+            throw new CommandFailure(where + ": no JSON (" + e.getMessage() + ")", e);
         } catch (IllegalArgumentException e) {
             throw new CommandFailure(where + ": " + e.getMessage(), e);
         }
     }
 
-    /** In base 64; lines of maps that nothing followed have none. */
-    private static byte[] continuation(JsonNode node, String where) {
-        JsonNode value = node.get("continuation");
-        if (value == null) {
-            return new byte[0];
-        }
-        try {
-            return value.binaryValue();
-        } catch (IOException e) {
-            throw new CommandFailure(where + ": 'continuation' is not in base 64", e);
-        }
-    }
+    /** A line that is being read, field by field in any order. */
+    private static final class Reading {
+        private final JsonParser parser;
+        private final String where;
+        private final Map<String, Long> wholeNumbers = new HashMap<>();
+        private final Map<String, String> texts = new HashMap<>();
+        private float[] embedding = {};
+        private float[] probabilities = {};
+        private int layers;
+        private byte[] continuation = {};
+        private float[] numbers = new float[1024];
 
-    private static void check(float[] row, int layer, String where) {
-        double total = 0;
-        for (float p : row) {
-            if (!(p >= 0 && p <= 1.001f)) {
-                throw new CommandFailure(
-                        where + ": row " + layer + " of 'probabilities' has " + p + ", expected 0 to 1");
+        Reading(JsonParser parser, String where) {
+            this.parser = parser;
+            this.where = where;
+        }
+
+        IndexLine line() throws IOException {
+            if (parser.nextToken() == JsonToken.START_OBJECT) {
+                for (String name = parser.nextFieldName(); name != null; name = parser.nextFieldName()) {
+                    parser.nextToken();
+                    read(name);
+                }
             }
-            total += p;
-        }
-        if (!(total > 0)) {
-            throw new CommandFailure(where + ": row " + layer + " of 'probabilities' is all zeros");
-        }
-    }
-
-    private static JsonNode field(JsonNode node, String name, String where) {
-        JsonNode value = node.get(name);
-        if (value == null) {
-            throw new CommandFailure(where + ": no field '" + name + "': squall index export writes such lines");
-        }
-        return value;
-    }
-
-    private static float[] numbers(JsonNode array, String name, String where) {
-        if (!array.isArray() || array.isEmpty()) {
-            throw new CommandFailure(where + ": '" + name + "' is no list of numbers");
-        }
-        float[] numbers = new float[array.size()];
-        boolean isZero = true;
-        for (int i = 0; i < numbers.length; i++) {
-            if (!array.get(i).isNumber()) {
-                throw new CommandFailure(where + ": '" + name + "' holds " + array.get(i) + ", expected numbers");
+            if (layers == 0) {
+                throw missing("probabilities");
             }
-            numbers[i] = (float) array.get(i).asDouble();
-            isZero &= numbers[i] == 0;
+            if (embedding.length == 0) {
+                throw missing("embedding");
+            }
+            int used = (int) wholeNumber("used");
+            MapShape shape = new MapShape(layers, probabilities.length / layers, used, embedding.length);
+            MapOrigin origin = new MapOrigin(
+                    wholeNumber("epoch_millis"),
+                    Phase.valueOf(text("phase").toUpperCase(Locale.ROOT)),
+                    (int) wholeNumber("position"),
+                    wholeNumber("conversation"),
+                    (int) wholeNumber("hits"),
+                    (int) wholeNumber("misses"));
+            return new IndexLine(
+                    new MapIndex(text("model"), shape), new ExpertMap(embedding, probabilities, continuation, origin));
         }
-        if (isZero) {
-            throw new CommandFailure(where + ": '" + name + "' is all zeros");
+
+        private void read(String name) throws IOException {
+            switch (name) {
+                case "probabilities" -> readRows();
+                case "embedding" -> {
+                    int count = readNumbers(0, name);
+                    embedding = Arrays.copyOf(numbers, count);
+                }
+                case "continuation" -> readContinuation();
+                case "model", "phase" -> texts.put(name, parser.getText());
+                default -> {
+                    if (WHOLE_NUMBERS.contains(name)) {
+                        if (!parser.currentToken().isNumeric()) {
+                            throw new CommandFailure(
+                                    where + ": '" + name + "' is " + parser.getText() + ", expected a whole number");
+                        }
+                        wholeNumbers.put(name, parser.getLongValue());
+                    } else {
+                        parser.skipChildren();
+                    }
+                }
+            }
         }
-        return numbers;
+
+        private void readRows() throws IOException {
+            int filled = 0;
+            if (parser.currentToken() == JsonToken.START_ARRAY) {
+                int experts = 0;
+                while (parser.nextToken() != JsonToken.END_ARRAY) {
+                    int row = readNumbers(filled, "probabilities");
+                    experts = layers == 0 ? row : experts;
+                    if (row != experts) {
+                        throw new CommandFailure(where + ": row " + layers + " of 'probabilities' has " + row
+                                + " experts, expected " + experts);
+                    }
+                    check(filled, row);
+                    filled += row;
+                    layers++;
+                }
+            }
+            if (filled == 0) {
+                throw new CommandFailure(where + ": 'probabilities' has no rows, expected one a layer");
+            }
+            probabilities = Arrays.copyOf(numbers, filled);
+        }
+
+        /** Reads a list of numbers to where it begins; returns how many there are. */
+        private int readNumbers(int from, String name) throws IOException {
+            int filled = from;
+            boolean isZero = true;
+            if (parser.currentToken() == JsonToken.START_ARRAY) {
+                for (JsonToken token = parser.nextToken(); token != JsonToken.END_ARRAY; token = parser.nextToken()) {
+                    if (token == null || !token.isNumeric()) {
+                        throw new CommandFailure(
+                                where + ": '" + name + "' holds " + parser.getText() + ", expected numbers");
+                    }
+                    if (filled == numbers.length) {
+                        numbers = Arrays.copyOf(numbers, 2 * filled);
+                    }
+                    numbers[filled] = parser.getFloatValue();
+                    isZero &= numbers[filled] == 0;
+                    filled++;
+                }
+            }
+            if (filled == from) {
+                throw new CommandFailure(where + ": '" + name + "' is no list of numbers");
+            }
+            if (isZero) {
+                throw new CommandFailure(where + ": '" + name + "' is all zeros");
+            }
+            return filled - from;
+        }
+
+        private void check(int from, int count) {
+            for (int i = from; i < from + count; i++) {
+                if (!(numbers[i] >= 0 && numbers[i] <= 1.001f)) {
+                    throw new CommandFailure(
+                            where + ": row " + layers + " of 'probabilities' has " + numbers[i] + ", expected 0 to 1");
+                }
+            }
+        }
+
+        /** In base 64; lines of maps that nothing followed have none. */
+        private void readContinuation() throws IOException {
+            try {
+                continuation = parser.getBinaryValue();
+            } catch (JsonProcessingException e) {
+                throw new CommandFailure(where + ": 'continuation' is not in base 64", e);
+            }
+        }
+
+        private long wholeNumber(String name) {
+            Long value = wholeNumbers.get(name);
+            if (value == null) {
+                throw missing(name);
+            }
+            return value;
+        }
+
+        private String text(String name) {
+            String value = texts.get(name);
+            if (value == null) {
+                throw missing(name);
+            }
+            return value;
+        }
+
+        private CommandFailure missing(String name) {
+            return new CommandFailure(where + ": no field '" + name + "': squall index export writes such lines");
+        }
     }
 }

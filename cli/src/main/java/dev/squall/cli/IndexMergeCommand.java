@@ -4,14 +4,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.squall.index.LuceneExpertMapStore;
 import dev.squall.index.MapIndex;
 import dev.squall.index.MapIndexReader;
-import dev.squall.predict.PolicyOptions;
+import dev.squall.index.MapIndexWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicLong;
 import me.tongfei.progressbar.ProgressBar;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -37,7 +36,7 @@ final class IndexMergeCommand implements Callable<Integer> {
             names = "--capacity",
             paramLabel = "N",
             defaultValue = "" + LuceneExpertMapStore.CAPACITY_DEFAULT,
-            description = "Most maps; beyond that new ones replace the most redundant. Default: 32000.")
+            description = "Most maps; of more, those that newer ones resemble most go. Default: 32000.")
     private int capacity;
 
     @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
@@ -57,49 +56,57 @@ final class IndexMergeCommand implements Callable<Integer> {
             throw CommandFailure.ofUsage("--capacity " + capacity + ": expected 1 or more");
         }
         Checked checked = check();
-        MapIndex index = checked.index();
-        long done = 0;
         List<ObjectNode> merged = new ArrayList<>();
-        try (LuceneExpertMapStore store = LuceneExpertMapStore.open(
-                into, index.shape(), index.model(), capacity, PolicyOptions.REDUNDANCY_DISTANCE)) {
-            try (ProgressBar bar = ProgressLine.start(streams, checked.maps(), 0)) {
-                for (Path source : sources) {
-                    long before = store.size();
-                    try (MapIndexReader reader = MapIndexReader.open(source)) {
-                        long earlier = done;
-                        long last = store.lastConversation();
-                        AtomicLong added = new AtomicLong();
-                        reader.forEach(map -> {
-                            store.add(map.map().afterConversation(last));
-                            ProgressLine.step(bar, earlier + added.incrementAndGet());
-                        });
-                        store.commit();
-                        done += reader.maps();
-                        long replaced = before + reader.maps() - store.size();
-                        ObjectNode node = IndexOutput.object()
-                                .put("source", source.toString())
-                                .put("added", reader.maps())
-                                .put("replaced", replaced);
-                        merged.add(node);
-                    }
+        int replaced;
+        int maps;
+        try (ProgressBar bar = ProgressLine.start(streams, checked.maps(), 0);
+                MapIndexWriter writer =
+                        MapIndexWriter.open(into, checked.index(), done -> ProgressLine.step(bar, done))) {
+            for (Path source : sources) {
+                try (MapIndexReader reader = MapIndexReader.open(source)) {
+                    MapIndexWriter.Added added = writer.addAll(reader);
+                    merged.add(IndexOutput.object()
+                            .put("source", source.toString())
+                            .put("added", added.added())
+                            .put("known", added.known()));
                 }
             }
-            if (json) {
-                ObjectNode object = IndexOutput.object().put("maps", store.size());
-                object.putArray("sources").addAll(merged);
-                IndexOutput.plain(streams.out()).json(object);
-            } else {
-                for (ObjectNode source : merged) {
-                    long replaced = source.get("replaced").asLong();
-                    streams.out()
-                            .println(source.get("source").asText() + ": "
-                                    + source.get("added").asLong() + " maps added"
-                                    + (replaced > 0 ? ", " + replaced + " redundant ones replaced" : ""));
-                }
-                streams.out().println(into + ": " + store.size() + " maps");
-            }
+            replaced = thin(writer);
+            writer.commit();
+            maps = writer.size();
         }
+        if (json) {
+            ObjectNode object = IndexOutput.object().put("maps", maps).put("replaced", replaced);
+            object.putArray("sources").addAll(merged);
+            IndexOutput.plain(streams.out()).json(object);
+            return ExitCode.FINE;
+        }
+        for (ObjectNode source : merged) {
+            streams.out()
+                    .println(source.get("source").asText() + ": "
+                            + added(
+                                    source.get("added").asInt(),
+                                    source.get("known").asInt()));
+        }
+        streams.out().println(into + ": " + maps + " maps" + replaced(replaced, capacity));
         return ExitCode.FINE;
+    }
+
+    private int thin(MapIndexWriter writer) {
+        if (writer.size() <= capacity) {
+            return 0;
+        }
+        try (ProgressBar bar = ProgressLine.start(streams, writer.size(), 0)) {
+            return writer.thinTo(capacity, compared -> ProgressLine.step(bar, compared));
+        }
+    }
+
+    static String added(int added, int known) {
+        return added + " maps added" + (known == 0 ? "" : ", " + known + " were there already");
+    }
+
+    static String replaced(int replaced, int capacity) {
+        return replaced == 0 ? "" : ", " + replaced + " that newer ones resemble removed for --capacity " + capacity;
     }
 
     /** What the sources hold. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -47,18 +48,31 @@ record IndexOutput(PrintStream out, int width, Palette palette) {
         out.println(WrappedText.of(text, width, 0));
     }
 
-    /** A row a layer, as wide as fits, under a line that says what it is. */
-    void heatMap(String title, double[][] values) {
-        ExpertHeatMap map = new ExpertHeatMap(values.length, values[0].length, Math.max(8, width - 7));
+    /**
+     * A row a layer, as wide as fits, under a line that says what it is and above the numbers of experts and the scale.
+     *
+     * @param percent L x J
+     */
+    void heatMap(String title, double[][] percent) {
+        ExpertHeatMap map = new ExpertHeatMap(percent.length, percent[0].length, Math.max(8, width - 7));
         text(title
                 + (map.expertsPerColumn() > 1
                         ? " (" + map.expertsPerColumn() + " experts a column, the largest of them)"
                         : "")
                 + ":");
-        List<String> rows = map.rows((layer, expert) -> values[layer][expert]);
+        List<String> rows = map.rows((layer, expert) -> percent[layer][expert]);
         for (int layer = 0; layer < rows.size(); layer++) {
             out.println(palette.dim(String.format(Locale.ROOT, "%4d |", layer)) + rows.get(layer) + palette.dim("|"));
         }
+        out.println(palette.dim("      " + map.axis()));
+        double most =
+                Arrays.stream(percent).flatMapToDouble(Arrays::stream).max().orElse(0);
+        text(String.format(
+                Locale.ROOT,
+                "shades from \"%s\" to \"%s\", each a tenth of the most, %.1f %%",
+                ExpertHeatMap.SHADES.charAt(1),
+                ExpertHeatMap.SHADES.charAt(ExpertHeatMap.SHADES.length() - 1),
+                most));
     }
 
     /** Rows of numbers as arrays of arrays. */

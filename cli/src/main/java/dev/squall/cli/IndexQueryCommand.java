@@ -9,6 +9,7 @@ import dev.squall.generate.LanguageModel;
 import dev.squall.generate.Session;
 import dev.squall.generate.TokenListener;
 import dev.squall.index.MapIndexReader;
+import dev.squall.index.StoredMap;
 import dev.squall.predict.MapMatches;
 import dev.squall.predict.MapShape;
 import dev.squall.predict.Phase;
@@ -37,6 +38,9 @@ import picocli.CommandLine.Parameters;
 final class IndexQueryCommand implements Callable<Integer> {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int CANDIDATES = 32;
+
+    /** A trajectory as similar as that is the same one. */
+    private static final float THIS_TEXT = 0.9995f;
 
     private final Streams streams;
     private final Environment environment;
@@ -85,8 +89,13 @@ final class IndexQueryCommand implements Callable<Integer> {
     private boolean json;
 
     @Mixin
-    @SuppressWarnings("UnusedVariable")
     private CommonOptions common = new CommonOptions();
+
+    /** By layer of the index, the experts that its maps prefer. */
+    private List<List<Integer>> preferred = List.of();
+
+    /** Layers of the index that are those of the pass before. */
+    private int layersBefore;
 
     IndexQueryCommand(Streams streams, Environment environment) {
         this.streams = streams;
@@ -105,6 +114,7 @@ final class IndexQueryCommand implements Callable<Integer> {
     private static final class Layer {
         private long used;
         private long found;
+        private long foundByPreference;
         private List<Integer> lastPredicted = List.of();
         private List<Integer> lastUsed = List.of();
     }
@@ -129,6 +139,7 @@ final class IndexQueryCommand implements Callable<Integer> {
                         + " layers of index " + folder);
             }
             List<Asked> asked = asked(reader);
+            preferred = preferred(reader);
             List<Layer> layers = new ArrayList<>();
             for (int layer = distance; layer < reader.index().shape().layerCount(); layer++) {
                 layers.add(new Layer());
@@ -180,6 +191,32 @@ final class IndexQueryCommand implements Callable<Integer> {
         return new Asked(embedding, probabilities, used);
     }
 
+    /** What somebody would guess who knows the maps but not the prompt. */
+    private static List<List<Integer>> preferred(MapIndexReader reader) throws IOException {
+        MapShape shape = reader.index().shape();
+        float[] sums = new float[shape.probabilityCount()];
+        reader.forEachBatch(
+                maps -> {
+                    float[] some = new float[sums.length];
+                    for (StoredMap stored : maps) {
+                        for (int i = 0; i < some.length; i++) {
+                            some[i] += stored.probabilities()[i];
+                        }
+                    }
+                    return some;
+                },
+                some -> {
+                    for (int i = 0; i < sums.length; i++) {
+                        sums[i] += some[i];
+                    }
+                });
+        List<List<Integer>> preferred = new ArrayList<>();
+        for (int layer = 0; layer < shape.layerCount(); layer++) {
+            preferred.add(likeliest(sums, layer * shape.expertCount(), shape));
+        }
+        return preferred;
+    }
+
     private static List<Integer> likeliest(float[] probabilities, int from, MapShape shape) {
         List<Integer> experts = new ArrayList<>();
         for (int expert = 0; expert < shape.expertCount(); expert++) {
@@ -208,6 +245,7 @@ final class IndexQueryCommand implements Callable<Integer> {
                 throw new CommandFailure("index " + folder + " is of " + shape + ", but " + file + " has " + observed
                         + ": give the model that it was learnt with");
             }
+            layersBefore = (passesOfMap - 1) * observed.layerCount();
             List<Asked> asked = passes(trace, passesOfMap, shape);
             if (asked.isEmpty()) {
                 throw new CommandFailure("the answer ended at its first token, so no pass of one token can be compared:"
@@ -285,6 +323,8 @@ final class IndexQueryCommand implements Callable<Integer> {
             }
             result.used += used.size();
             result.found += used.stream().filter(predicted::contains).count();
+            result.foundByPreference +=
+                    used.stream().filter(preferred.get(layer)::contains).count();
             result.lastPredicted = predicted;
             result.lastUsed = used;
         }
@@ -292,14 +332,30 @@ final class IndexQueryCommand implements Callable<Integer> {
 
     private void printText(
             MapIndexReader reader, int passes, MapMatches semantic, MapMatches whole, List<Layer> layers) {
-        streams.out().println(passes + (passes == 1 ? " pass" : " passes") + "; the last one's nearest maps:");
+        IndexOutput output = IndexOutput.of(streams, environment, common.color);
+        MapShape shape = reader.index().shape();
+        boolean isPrompt = prompt != null;
+        output.text(
+                isPrompt
+                        ? passes + (passes == 1 ? " pass" : " passes") + " of one token. Of " + reader.maps()
+                                + " maps, those most similar to the last one:"
+                        : "of " + reader.maps() + " maps, those most similar to this one:");
         list("by embedding", reader, semantic);
         list("by trajectory", reader, whole);
-        streams.out()
-                .println("layer  predicted " + distance
-                        + " ahead -> used (last pass); found of the used over all passes");
+        output.text(
+                "embedding: the same token has the same, whatever the text; trajectory: the mean cosine of the layers");
+        if (isPrompt && whole.count() > 0 && whole.score(0) > THIS_TEXT) {
+            output.text("this very text has been learnt: to judge the predictor, ask something that has not");
+        }
+        streams.out().println();
+        output.text("layer: experts predicted " + distance + (distance == 1 ? " layer" : " layers")
+                + " before, by the map most similar so far -> "
+                + (isPrompt
+                        ? "those used in the last pass; of those used in all passes, so many had been predicted"
+                        : "the likeliest of this map"));
         long used = 0;
         long found = 0;
+        long byPreference = 0;
         for (int i = 0; i < layers.size(); i++) {
             Layer layer = layers.get(i);
             if (layer.used == 0) {
@@ -307,17 +363,33 @@ final class IndexQueryCommand implements Callable<Integer> {
             }
             used += layer.used;
             found += layer.found;
+            byPreference += layer.foundByPreference;
             streams.out()
                     .printf(
                             Locale.ROOT,
                             "%5d  %s -> %s  %.0f %%%n",
-                            distance + i,
+                            distance + i - layersBefore,
                             layer.lastPredicted,
                             layer.lastUsed,
                             100.0 * layer.found / layer.used);
         }
-        streams.out()
-                .printf(Locale.ROOT, "in all %.1f %% of %d used experts%n", used == 0 ? 0 : 100.0 * found / used, used);
+        if (used > 0) {
+            String verdict = found > byPreference
+                    ? "so the maps tell more than that here"
+                    : "so the maps tell no more than that here: more conversations like this one may help";
+            output.text(String.format(
+                    Locale.ROOT,
+                    "in all %.1f %% of %d used experts. Always the %d that the maps prefer in a layer: %.1f %%; any %d of"
+                            + " %d: %.1f %%; %s",
+                    100.0 * found / used,
+                    used,
+                    shape.usedCount(),
+                    100.0 * byPreference / used,
+                    shape.usedCount(),
+                    shape.expertCount(),
+                    100.0 * shape.usedCount() / shape.expertCount(),
+                    verdict));
+        }
     }
 
     private void list(String name, MapIndexReader reader, MapMatches matches) {
@@ -325,10 +397,11 @@ final class IndexQueryCommand implements Callable<Integer> {
             streams.out()
                     .printf(
                             Locale.ROOT,
-                            "  %-13s map %-8d score %.4f  conversation %d, position %d%n",
+                            "  %-13s map %-8d %.4f  conversation %d, position %d%n",
                             i == 0 ? name : "",
                             reader.id(matches, i),
-                            matches.score(i),
+                            // Halves may be a little longer than the unit.
+                            Math.min(1, matches.score(i)),
                             matches.origin(i).conversation(),
                             matches.origin(i).position());
         }
@@ -346,7 +419,8 @@ final class IndexQueryCommand implements Callable<Integer> {
             ObjectNode row = rows.addObject()
                     .put("layer", distance + i)
                     .put("used_experts", layer.used)
-                    .put("found", layer.found);
+                    .put("found", layer.found)
+                    .put("found_by_preference", layer.foundByPreference);
             layer.lastPredicted.forEach(row.putArray("predicted")::add);
             layer.lastUsed.forEach(row.putArray("used")::add);
         }

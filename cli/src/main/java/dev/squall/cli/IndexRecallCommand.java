@@ -106,6 +106,9 @@ final class IndexRecallCommand implements Callable<Integer> {
         ObjectNode object = IndexOutput.object();
         ArrayNode array = object.putArray("recall");
         if (!json) {
+            output.text(Math.min(queries, reader.maps()) + " of " + reader.maps()
+                    + " maps, with some noise, searched for by their first layers; recall@k: how many of the k most similar"
+                    + " maps a search finds that asks each graph for so many candidates");
             StringBuilder head = new StringBuilder("layers    candidates");
             ks.forEach(k -> head.append(String.format(Locale.ROOT, "%11s", "recall@" + k)));
             output.out().println(head + "  less similar by  us a search");

@@ -46,13 +46,15 @@ final class ProgressLine implements ProgressBarRenderer {
 
     @Override
     public String render(ProgressState state, int width) {
-        return text(
+        String line = text(
                 state.getCurrent(),
                 state.getMax(),
                 state.getCurrent() - state.getStart(),
                 state.getElapsedAfterStart(),
                 state.getExtraMessage(),
                 width);
+        // It is written over the line before, which may have been longer.
+        return line + " ".repeat(Math.max(0, width - line.length()));
     }
 
     /**

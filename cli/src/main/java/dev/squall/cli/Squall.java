@@ -69,6 +69,11 @@ public final class Squall implements Runnable {
         System.exit(exitCode);
     }
 
+    /** Ends the process where it stands, as a signal that nobody handles does. */
+    static void die(int exitCode) {
+        Runtime.getRuntime().halt(exitCode);
+    }
+
     /** Runs one command and returns its exit code. */
     static int run(Streams streams, Environment environment, String... arguments) {
         CommandLine commands = commandLine(streams, environment, arguments);

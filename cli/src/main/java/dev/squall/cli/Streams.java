@@ -3,8 +3,10 @@ package dev.squall.cli;
 import java.io.Console;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -29,12 +31,14 @@ record Streams(
         boolean errTerminal) {
     private static final int FILE_KIND_MASK = 0170000;
     private static final int CHARACTER_DEVICE = 0020000;
+    private static final int PIPE = 0010000;
+    private static final int SOCKET = 0140000;
 
     static Streams ofProcess() {
         return new Streams(
                 System.in,
-                utf8(FileDescriptor.out),
-                utf8(FileDescriptor.err),
+                utf8(output()),
+                utf8(new FileOutputStream(FileDescriptor.err)),
                 isTerminal(0),
                 isTerminal(1),
                 isTerminal(2));
@@ -45,8 +49,45 @@ record Streams(
         return inTerminal && outTerminal;
     }
 
-    private static PrintStream utf8(FileDescriptor descriptor) {
-        return new PrintStream(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
+    private static PrintStream utf8(OutputStream stream) {
+        return new PrintStream(stream, true, StandardCharsets.UTF_8);
+    }
+
+    private static OutputStream output() {
+        OutputStream output = new FileOutputStream(FileDescriptor.out);
+        int kind = kind(1);
+        return kind == PIPE || kind == SOCKET ? new Pipe(output) : output;
+    }
+
+    /** Ends the program without a word when whoever read has gone, as the signal does that Java never sees. */
+    private static final class Pipe extends FilterOutputStream {
+        Pipe(OutputStream pipe) {
+            super(pipe);
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) throws IOException {
+            try {
+                out.write(bytes, from, length);
+            } catch (IOException e) {
+                Squall.die(ExitCode.OUTPUT_CLOSED);
+                throw e;
+            }
+        }
+    }
+
+    /** What a descriptor is, as in the mode of a file; 0 where that is not known. */
+    private static int kind(int descriptor) {
+        try {
+            return (int) Files.getAttribute(Path.of("/dev/fd/" + descriptor), "unix:mode") & FILE_KIND_MASK;
+        } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
+            return 0;
+        }
     }
 
     /**

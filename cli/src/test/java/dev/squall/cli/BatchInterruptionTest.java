@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.squall.index.MapIndexReader;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -178,6 +179,20 @@ class BatchInterruptionTest {
                     .contains(" of " + PROMPTS + " answers are in " + output + "; the same command goes on");
             expectThatItGoesOn();
         }
+    }
+
+    @Test
+    void whatWasLearntBeforeASignalIsKept() throws Exception {
+        Path index = home.resolve("index");
+        Process process = startAndAwaitAnAnswer("--expert-cache", "25%", "--index", index.toString());
+
+        signal(process, "INT");
+
+        finish(process, 130);
+        try (MapIndexReader reader = MapIndexReader.open(index)) {
+            assertThat(reader.maps()).isPositive();
+        }
+        assertThat(index.resolve("squall.weights")).exists();
     }
 
     @Test

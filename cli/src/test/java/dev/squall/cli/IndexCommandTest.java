@@ -1,6 +1,7 @@
 package dev.squall.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.data.Offset.offset;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -46,7 +47,8 @@ class IndexCommandTest {
         assertThat(info.out())
                 .containsPattern("maps +\\d+ of 16 layers x 16 experts, embeddings of 192")
                 .contains("field trajectory")
-                .containsPattern(" 15 \\|.{16}\\|");
+                .containsPattern(" 15 \\|.{16}\\|\n      0       8\nshades from ")
+                .contains("other fields        id, embedding, probabilities");
 
         JsonNode json = JSON.readTree(run("info", index, "--json").out());
         assertThat(json.get("layers").asInt()).isEqualTo(16);
@@ -219,8 +221,14 @@ class IndexCommandTest {
         assertThat(query.exitCode()).as(query.err()).isZero();
         assertThat(query.out())
                 .contains("by embedding", "by trajectory")
-                .containsPattern("   15  \\[\\d+, \\d+\\] -> \\[\\d+, \\d+\\]  \\d+ %")
-                .containsPattern("in all \\d+\\.\\d % of \\d+ used experts");
+                .contains("this very text has been learnt")
+                .as("layers of the model, not of maps that hold two passes")
+                .containsPattern("    7  \\[\\d+, \\d+\\] -> \\[\\d+, \\d+\\]  \\d+ %")
+                .doesNotContainPattern("    8  \\[")
+                .containsPattern("in all \\d+\\.\\d % of \\d+ used experts")
+                .containsPattern("the\\s2\\sthat\\sthe\\smaps\\sprefer")
+                .containsPattern("any\\s2\\sof\\s16:\\s12.5\\s%;\\sso\\sthe\\smaps\\stell\\smore");
+        assertThat(run("query", index, "Tell me a joke.", "-n", "12").out()).doesNotContain("this very text");
         // The very passes are in the index, so that nothing can be more similar.
         JsonNode json = JSON.readTree(run("query", index, "What is the capital of France?", "-n", "12", "--json")
                 .out());
@@ -243,7 +251,12 @@ class IndexCommandTest {
         Path file = Files.writeString(home.resolve("map.json"), line);
         JsonNode given = JSON.readTree(
                 run("query", index, "--vector", file.toString(), "--json").out());
-        assertThat(given.get("by_embedding")).isEqualTo(stored.get("by_embedding"));
+        for (int rank = 0; rank < stored.get("by_trajectory").size(); rank++) {
+            assertThat(given.get("by_trajectory").get(rank).get("score").asDouble())
+                    .isCloseTo(
+                            stored.get("by_trajectory").get(rank).get("score").asDouble(), offset(1e-4));
+        }
+        assertThat(given.get("by_trajectory").get(0).get("id").asText()).isEqualTo(id);
         assertThat(run("query", index).err()).contains("expected one of PROMPT, --map and --vector");
         assertThat(run("query", index, "--map", "99999").err()).contains("has no map 99999");
     }
@@ -256,6 +269,8 @@ class IndexCommandTest {
         InProcess.Run imported = run("import", copy, file.toString());
         assertThat(imported.exitCode()).as(imported.err()).isZero();
         assertThat(imported.out()).contains(exported.lines().count() + " maps added");
+        assertThat(run("import", copy, file.toString()).out())
+                .contains("0 maps added, " + exported.lines().count() + " were there already");
         JsonNode diff = JSON.readTree(run("diff", index, copy, "--json").out());
         assertThat(diff.get("first_maps")).isEqualTo(diff.get("second_maps"));
         assertThat(diff.get("layers").findValues("distance"))
@@ -314,21 +329,35 @@ class IndexCommandTest {
 
     @Test
     void mergesIndexesAndComparesThem() throws IOException {
-        Path file = Files.writeString(
-                home.resolve("maps.jsonl"), run("export", index).out());
-        String copy = home.resolve("copy").toString();
-        assertThat(run("import", copy, file.toString()).exitCode()).isZero();
+        Path prompts = Files.writeString(home.resolve("more.txt"), "What is the capital of Peru?\nWhat is 7 plus 8?\n");
+        String other = home.resolve("other").toString();
+        InProcess.Run batch = new InProcess(home)
+                .run("batch", prompts.toString(), "--temp", "0", "-n", "20", "--expert-cache", "25%", "--index", other);
+        assertThat(batch.exitCode()).as(batch.err()).isZero();
+        JsonNode first = JSON.readTree(run("info", index, "--json").out());
+        JsonNode second = JSON.readTree(run("info", other, "--json").out());
+        int all = first.get("maps").asInt() + second.get("maps").asInt();
+
         String both = home.resolve("both").toString();
-        int maps = JSON.readTree(run("info", index, "--json").out()).get("maps").asInt();
-        assertThat(run("merge", both, index, copy).out()).contains(both + ": " + 2 * maps + " maps");
-        assertThat(run("merge", both, both).err()).contains("cannot be merged into itself");
+        assertThat(run("merge", both, index, other).out()).contains(both + ": " + all + " maps");
         JsonNode diff = JSON.readTree(run("diff", index, both, "--json").out());
         assertThat(diff.get("second_conversations").asInt())
                 .as("conversations of two indexes stay apart")
-                .isEqualTo(2 * diff.get("first_conversations").asInt());
-        assertThat(diff.get("second_maps").asInt()).isEqualTo(2 * maps);
+                .isEqualTo(first.get("conversations").asInt()
+                        + second.get("conversations").asInt());
+        assertThat(diff.get("second_maps").asInt()).isEqualTo(all);
         assertThat(diff.get("only_in_first").asInt()).isZero();
-        assertThat(run("diff", index, both).out()).containsPattern("layer 15 +0\\.0000");
+        assertThat(run("diff", index, both).out()).containsPattern("layer 15 +0\\.\\d{4}");
+        assertThat(run("merge", both, both).err()).contains("cannot be merged into itself");
+        assertThat(run("merge", both, index, other).out())
+                .as("nothing is added twice")
+                .contains(index + ": 0 maps added, " + first.get("maps").asInt() + " were there already")
+                .contains(both + ": " + all + " maps\n");
+        JsonNode thinned = JSON.readTree(
+                run("merge", both, index, "--capacity", "10", "--json").out());
+        assertThat(thinned.get("maps").asInt()).isEqualTo(10);
+        assertThat(thinned.get("replaced").asInt()).isEqualTo(all - 10);
+        assertThat(run("check", both).out()).isEqualTo("nothing is damaged\n");
     }
 
     @Test

@@ -102,6 +102,52 @@ class ProcessTest {
         assertThat(process.exitValue()).isEqualTo(130);
     }
 
+    /** As tools do that die of SIGPIPE: a shell reports 141, and standard error stays empty. */
+    @Test
+    void endsWithoutAWordWhenNobodyReadsItsOutputAnyMore() throws Exception {
+        Run learnt = run(Map.of(), "", "batch", prompts(), "--temp", "0", "--expert-cache", "25%", "--index", index());
+        assertThat(learnt.exitCode()).as(learnt.err()).isZero();
+        for (String[] command : new String[][] {
+            {
+                "chat",
+                "-p",
+                "Tell me a story.",
+                "-n",
+                "400",
+                "--temp",
+                "5",
+                "--top-k",
+                "0",
+                "--top-p",
+                "1",
+                "--min-p",
+                "0"
+            },
+            {"index", "export", index()},
+        }) {
+            Process process = builder(Map.of(), command).start();
+            assertThat(process.getInputStream().read()).as(command[0]).isNotNegative();
+            process.getInputStream().close();
+
+            assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+            assertThat(Files.readString(directory.resolve("err")))
+                    .as(command[0])
+                    .isEmpty();
+            assertThat(process.exitValue()).as(command[0]).isEqualTo(141);
+        }
+    }
+
+    private String prompts() throws Exception {
+        return Files.writeString(
+                        directory.resolve("prompts.txt"),
+                        "What is the capital of France?\nTell me a story.\nWhat is 7 plus 8?\n".repeat(20))
+                .toString();
+    }
+
+    private String index() {
+        return directory.resolve("index").toString();
+    }
+
     private static void awaitOutput(Path file, Process process) throws Exception {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
         while (Files.size(file) == 0) {

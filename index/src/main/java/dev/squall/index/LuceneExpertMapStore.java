@@ -15,17 +15,13 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.lucene.index.ConcurrentMergeScheduler;
-import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.IndexWriterConfig;
-import org.apache.lucene.index.LeafReader;
 import org.apache.lucene.index.LeafReaderContext;
-import org.apache.lucene.index.NumericDocValues;
 import org.apache.lucene.index.Term;
 import org.apache.lucene.index.TieredMergePolicy;
 import org.apache.lucene.store.Directory;
-import org.apache.lucene.store.LockObtainFailedException;
 import org.apache.lucene.util.IOUtils;
 import org.jspecify.annotations.Nullable;
 
@@ -139,13 +135,6 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
                 directory.close();
                 throw e;
             }
-        } catch (LockObtainFailedException e) {
-            throw new MapIndexException(
-                    "index " + folder + " is being written by another process: wait until it ends,"
-                            + " or name another folder",
-                    e);
-        } catch (CorruptIndexException e) {
-            throw MapIndex.damaged(folder, e);
         } catch (IOException e) {
             throw MapIndex.failed(folder, e);
         }
@@ -184,19 +173,10 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     /** The numbers that maps and conversations count on from. */
     private void readLast(DirectoryReader opened) throws IOException {
         for (LeafReaderContext context : opened.leaves()) {
-            nextId = Math.max(nextId, greatest(context.reader(), MapDocuments.ID) + 1);
-            lastConversation = Math.max(lastConversation, greatest(context.reader(), MapDocuments.CONVERSATION));
+            nextId = Math.max(nextId, MapColumns.greatest(context.reader(), MapDocuments.ID) + 1);
+            lastConversation =
+                    Math.max(lastConversation, MapColumns.greatest(context.reader(), MapDocuments.CONVERSATION));
         }
-    }
-
-    /** Of a field's numbers, replaced maps included; -1 if there are none. */
-    private static long greatest(LeafReader leaf, String field) throws IOException {
-        long greatest = -1;
-        NumericDocValues numbers = leaf.getNumericDocValues(field);
-        while (numbers != null && numbers.nextDoc() != NumericDocValues.NO_MORE_DOCS) {
-            greatest = Math.max(greatest, numbers.longValue());
-        }
-        return greatest;
     }
 
     @Override

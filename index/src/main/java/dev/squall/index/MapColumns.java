@@ -27,12 +27,26 @@ final class MapColumns {
         continuations = DocValues.getBinary(leaf, MapDocuments.CONTINUATION);
     }
 
+    /** Of a field's numbers, replaced maps included; -1 if there are none. */
+    static long greatest(LeafReader leaf, String field) throws IOException {
+        long greatest = -1;
+        NumericDocValues numbers = leaf.getNumericDocValues(field);
+        while (numbers != null && numbers.nextDoc() != NumericDocValues.NO_MORE_DOCS) {
+            greatest = Math.max(greatest, numbers.longValue());
+        }
+        return greatest;
+    }
+
     long id(int doc) throws IOException {
         return MapDocuments.number(ids, MapDocuments.ID, doc);
     }
 
     MapOrigin origin(int doc) throws IOException {
         return origins.of(doc);
+    }
+
+    MapIdentity identity(int doc) throws IOException {
+        return MapIdentity.of(origin(doc), probabilityHalves(doc));
     }
 
     /** L x J halves, valid until the next document is read. */

@@ -17,6 +17,7 @@ import org.apache.lucene.index.IndexFormatTooOldException;
 import org.apache.lucene.index.SegmentInfos;
 import org.apache.lucene.store.Directory;
 import org.apache.lucene.store.FSDirectory;
+import org.apache.lucene.store.LockObtainFailedException;
 
 /**
  * A folder with an index of expert maps: what its commits say of themselves, so that no other model's maps are mixed in.
@@ -123,7 +124,17 @@ public record MapIndex(String model, MapShape shape) {
         }
     }
 
+    /** Why an index cannot be read or written. */
     static MapIndexException failed(Path folder, IOException cause) {
+        if (cause instanceof LockObtainFailedException) {
+            return new MapIndexException(
+                    "index " + folder + " is being written by another process: wait until it ends,"
+                            + " or name another folder",
+                    cause);
+        }
+        if (cause instanceof CorruptIndexException) {
+            return damaged(folder, cause);
+        }
         return new MapIndexException(
                 "index " + folder + " cannot be read or written: "
                         + (hasReason(cause) ? cause.getMessage() : cause)

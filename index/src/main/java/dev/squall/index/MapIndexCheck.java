@@ -19,7 +19,6 @@ import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.SegmentCommitInfo;
 import org.apache.lucene.index.SegmentInfos;
 import org.apache.lucene.store.Directory;
-import org.apache.lucene.store.LockObtainFailedException;
 import org.jspecify.annotations.Nullable;
 
 /** Reads and checks all of an index, checksums included, and repairs what can be repaired. */
@@ -168,7 +167,9 @@ public final class MapIndexCheck {
                         graph.reachable(),
                         graph.nodes(),
                         isDamage ? "" : ", which is no damage: squall index recall tells what searches miss"),
-                isDamage ? "squall index merge NEW DIR makes an index with new graphs of the same maps" : "");
+                isDamage
+                        ? "squall index export DIR > FILE and squall index import NEW FILE make new graphs of the same maps"
+                        : "");
     }
 
     /**
@@ -199,11 +200,6 @@ public final class MapIndexCheck {
                 weights.delete();
             }
             return new Repair(!status.clean, status.totLoseDocCount, isDamaged);
-        } catch (LockObtainFailedException e) {
-            throw new MapIndexException(
-                    "index " + folder + " is being written by another process: wait until it ends", e);
-        } catch (CorruptIndexException e) {
-            throw MapIndex.damaged(folder, e);
         } catch (IOException e) {
             throw MapIndex.failed(folder, e);
         }

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
 import org.apache.lucene.codecs.hnsw.HnswGraphProvider;
 import org.apache.lucene.codecs.perfield.PerFieldKnnVectorsFormat;
@@ -202,6 +203,16 @@ public final class MapIndexReader implements AutoCloseable {
     /** Hands over every map, segment by segment. */
     public void forEach(Consumer<StoredMap> consumer) throws IOException {
         forEachDocument((columns, doc) -> consumer.accept(columns.map(doc)));
+    }
+
+    /**
+     * Has all maps be worked on, batch by batch on all processors, and hands over what came of each batch in their order.
+     *
+     * @param work is called on any thread
+     * @param consumer is called on this one
+     */
+    public <T> void forEachBatch(Function<List<StoredMap>, T> work, Consumer<T> consumer) throws IOException {
+        new MapBatches(leaves(), index.shape()).forEach(work, consumer);
     }
 
     /** Hands over number and origin of every map, which takes a fraction of the time. */

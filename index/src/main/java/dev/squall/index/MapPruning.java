@@ -7,12 +7,9 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.LongConsumer;
-import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.index.IndexWriter;
-import org.apache.lucene.index.IndexWriterConfig;
 import org.apache.lucene.index.Term;
 import org.apache.lucene.store.Directory;
-import org.apache.lucene.store.LockObtainFailedException;
 
 /** Chooses maps that an index can do without, and removes them. */
 public final class MapPruning {
@@ -51,11 +48,11 @@ public final class MapPruning {
     /**
      * Maps that an older one, which stays, is at least so similar to, by the mean cosine over all layers.
      *
-     * @param progress hears how many maps have been compared, on any thread
+     * @param progress hears how many maps have been compared
      */
     public static List<Long> redundant(MapIndexReader reader, double similarity, LongConsumer progress)
             throws IOException {
-        return new RedundantMaps(reader, similarity, progress).find();
+        return new RedundantMaps(reader.leaves(), reader.index().shape(), progress).resembling(similarity);
     }
 
     /**
@@ -67,7 +64,7 @@ public final class MapPruning {
         MapIndex.quietenLucene();
         try (Directory directory = MapIndex.open(folder)) {
             MapIndex index = MapIndex.read(directory, folder);
-            try (IndexWriter writer = new IndexWriter(directory, new IndexWriterConfig())) {
+            try (IndexWriter writer = new IndexWriter(directory, SegmentBySegment.writing(maps -> {}))) {
                 writer.setLiveCommitData(index.commitData().entrySet());
                 for (long id : ids) {
                     writer.deleteDocuments(new Term(MapDocuments.ID, Long.toString(id)));
@@ -75,11 +72,6 @@ public final class MapPruning {
                 writer.forceMergeDeletes();
                 writer.commit();
             }
-        } catch (LockObtainFailedException e) {
-            throw new MapIndexException(
-                    "index " + folder + " is being written by another process: wait until it ends", e);
-        } catch (CorruptIndexException e) {
-            throw MapIndex.damaged(folder, e);
         } catch (IOException e) {
             throw MapIndex.failed(folder, e);
         }

@@ -159,7 +159,7 @@ class MapIndexCheckTest {
         assertThat(check()).singleElement().satisfies(finding -> {
             assertThat(finding.isDamage()).isTrue();
             assertThat(finding.text()).contains("the graph of embeddings").contains("of 3000 maps");
-            assertThat(finding.repair()).contains("squall index merge NEW DIR");
+            assertThat(finding.repair()).contains("squall index import NEW FILE");
         });
 
         Path cured = folder.resolveSibling("cured");

@@ -1,0 +1,54 @@
+package dev.squall.cli;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Lets a signal end a command in order: it says so, stops what runs, and keeps the process alive until the command has let go
+ * of everything, which keeps what it has learnt, or for {@value #SECONDS_MAX} seconds.
+ */
+final class Interruption implements AutoCloseable {
+    private static final int SECONDS_MAX = 3;
+
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Thread onSignal;
+    private volatile boolean hasCome;
+
+    /** @param stop is called on a thread of its own when the signal comes */
+    Interruption(Runnable stop) {
+        onSignal = new Thread(() -> {
+            hasCome = true;
+            stop.run();
+            awaitClosed();
+        });
+        Runtime.getRuntime().addShutdownHook(onSignal);
+    }
+
+    private void awaitClosed() {
+        try {
+            // What is not kept by then is lost, as with any kill.
+            boolean _ = closed.await(SECONDS_MAX, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Whether the signal has come: the process ends. */
+    boolean hasCome() {
+        return hasCome;
+    }
+
+    /** From now on signals end the process at once. */
+    @Override
+    public void close() {
+        closed.countDown();
+        if (!hasCome) {
+            try {
+                Runtime.getRuntime().removeShutdownHook(onSignal);
+            } catch (IllegalStateException e) {
+                // The signal came just now, and the process ends in any case.
+                hasCome = true;
+            }
+        }
+    }
+}

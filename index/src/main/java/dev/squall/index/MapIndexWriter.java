@@ -1,0 +1,276 @@
+package dev.squall.index;
+
+import dev.squall.predict.ExpertMap;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
+import org.apache.lucene.index.CodecReader;
+import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.index.IndexWriter;
+import org.apache.lucene.index.LeafReader;
+import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.index.Term;
+import org.apache.lucene.store.Directory;
+import org.apache.lucene.util.BytesRef;
+import org.apache.lucene.util.FixedBitSet;
+import org.apache.lucene.util.IOUtils;
+
+/**
+ * Adds many maps to an index at once, all of them or none. Those that are there already are left out. Any thread may add
+ * single maps.
+ */
+public final class MapIndexWriter implements AutoCloseable {
+    /** Of maps and graphs that are not yet in a file. */
+    private static final double RAM_BUFFER_MB = 64;
+
+    private final Path folder;
+    private final MapIndex index;
+    private final boolean isNewFolder;
+    private final Directory directory;
+    private final MapDocuments documents;
+    private final IndexWriter writer;
+    private final AtomicInteger added = new AtomicInteger();
+    private final LongConsumer progress;
+    private final AtomicLong handled = new AtomicLong();
+    /** What is not to be added again. */
+    private final Set<MapIdentity> known = new HashSet<>();
+
+    private boolean isKnownToDate;
+
+    private long firstId;
+    private long lastConversation;
+    private int size;
+    private boolean isCommitted;
+
+    /**
+     * What became of some maps.
+     *
+     * @param known were there already, and are left out
+     */
+    public record Added(int added, int known) {}
+
+    private MapIndexWriter(Path folder, MapIndex index, boolean isNewFolder, Directory directory, LongConsumer progress)
+            throws IOException {
+        this.folder = folder;
+        this.progress = progress;
+        this.index = index;
+        this.isNewFolder = isNewFolder;
+        this.directory = directory;
+        documents = new MapDocuments(index.shape());
+        boolean exists = DirectoryReader.indexExists(directory);
+        if (exists) {
+            MapIndex.read(directory, folder).require(index, folder);
+        }
+        writer = new IndexWriter(directory, SegmentBySegment.writing(this::step).setRAMBufferSizeMB(RAM_BUFFER_MB));
+        try {
+            writer.setLiveCommitData(index.commitData().entrySet());
+            readNumbers();
+            readIdentities();
+        } catch (IOException | RuntimeException e) {
+            writer.rollback();
+            throw e;
+        }
+    }
+
+    /**
+     * Opens the index in a folder, or begins one.
+     *
+     * @param progress hears, on any thread, how many maps have been added or left out
+     * @throws MapIndexException if the folder holds something else, is damaged or in use
+     */
+    public static MapIndexWriter open(Path folder, MapIndex index, LongConsumer progress) {
+        MapIndex.quietenLucene();
+        try {
+            boolean isNewFolder = !Files.exists(folder);
+            Directory directory = MapIndex.open(folder);
+            try {
+                return new MapIndexWriter(folder, index, isNewFolder, directory, progress);
+            } catch (IOException | RuntimeException e) {
+                directory.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw MapIndex.failed(folder, e);
+        }
+    }
+
+    private void step(int maps) {
+        progress.accept(handled.addAndGet(maps));
+    }
+
+    /** What is added counts on from there. */
+    private void readNumbers() throws IOException {
+        try (DirectoryReader reader = DirectoryReader.open(writer)) {
+            size = reader.numDocs();
+            for (LeafReaderContext context : reader.leaves()) {
+                firstId = Math.max(firstId, MapColumns.greatest(context.reader(), MapDocuments.ID) + 1);
+                lastConversation =
+                        Math.max(lastConversation, MapColumns.greatest(context.reader(), MapDocuments.CONVERSATION));
+            }
+        }
+    }
+
+    private void readIdentities() throws IOException {
+        known.clear();
+        try (DirectoryReader reader = DirectoryReader.open(writer)) {
+            for (LeafReaderContext context : reader.leaves()) {
+                LeafReader leaf = context.reader();
+                MapColumns columns = new MapColumns(leaf, index.shape());
+                for (int doc = 0; doc < leaf.maxDoc(); doc++) {
+                    if (leaf.getLiveDocs() == null || leaf.getLiveDocs().get(doc)) {
+                        known.add(columns.identity(doc));
+                    }
+                }
+            }
+        }
+        isKnownToDate = true;
+    }
+
+    /** Maps that the index will hold. */
+    public int size() {
+        return size + added.get();
+    }
+
+    /** Adds the maps of another index, its segments as they are but for numbers of maps and conversations. */
+    public Added addAll(MapIndexReader source) {
+        if (added.get() > 0) {
+            throw new IllegalStateException("single maps were added to index " + folder);
+        }
+        Queue<RenumberedMaps> segments = new ConcurrentLinkedQueue<>();
+        try {
+            if (!isKnownToDate) {
+                readIdentities();
+            }
+            source.leaves().parallelStream().forEach(leaf -> renumber(leaf, segments));
+            if (!segments.isEmpty()) {
+                writer.addIndexes(segments.stream()
+                        .sorted(Comparator.comparingInt((RenumberedMaps segment) -> -segment.maxDoc())
+                                .thenComparing(RenumberedMaps::oldest))
+                        .toArray(CodecReader[]::new));
+            }
+            int maps = segments.stream().mapToInt(RenumberedMaps::numDocs).sum();
+            step(source.maps() - maps);
+            isKnownToDate = false;
+            size += maps;
+            for (RenumberedMaps segment : segments) {
+                firstId = Math.max(firstId, segment.greatestId() + 1);
+                lastConversation = Math.max(lastConversation, segment.greatestConversation());
+            }
+            return new Added(maps, source.maps() - maps);
+        } catch (UncheckedIOException e) {
+            throw MapIndex.failed(folder, Objects.requireNonNull(e.getCause()));
+        } catch (IOException e) {
+            throw MapIndex.failed(folder, e);
+        } finally {
+            IOUtils.closeWhileHandlingException(segments);
+        }
+    }
+
+    private void renumber(LeafReader leaf, Queue<RenumberedMaps> segments) {
+        try {
+            FixedBitSet kept = unknown(leaf);
+            int count = kept.cardinality();
+            if (count > 0 && leaf instanceof CodecReader segment) {
+                segments.add(new RenumberedMaps(segment, kept, count, firstId, lastConversation));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The maps of a segment that are not there yet. */
+    private FixedBitSet unknown(LeafReader leaf) throws IOException {
+        FixedBitSet unknown = new FixedBitSet(leaf.maxDoc());
+        MapColumns columns = new MapColumns(leaf, index.shape());
+        for (int doc = 0; doc < leaf.maxDoc(); doc++) {
+            boolean isLive = leaf.getLiveDocs() == null || leaf.getLiveDocs().get(doc);
+            if (isLive && (known.isEmpty() || !known.contains(columns.identity(doc)))) {
+                unknown.set(doc);
+            }
+        }
+        return unknown;
+    }
+
+    /**
+     * Adds a map. What threads add at once has no order but that of {@code number}.
+     *
+     * @param number of the map among those that are added, from 0
+     * @return false if it is there already
+     * @throws IllegalArgumentException if its arrays do not have the index's shape or hold what is not finite
+     */
+    public boolean add(long number, ExpertMap map) {
+        if (!isKnownToDate) {
+            throw new IllegalStateException("another index was added to index " + folder);
+        }
+        BytesRef halves = new BytesRef(HalfFloats.encode(map.probabilities()));
+        step(1);
+        if (known.contains(MapIdentity.of(map.origin(), halves))) {
+            return false;
+        }
+        try {
+            writer.addDocument(documents.document(firstId + number, map.afterConversation(lastConversation)));
+        } catch (IOException e) {
+            throw MapIndex.failed(folder, e);
+        }
+        added.incrementAndGet();
+        return true;
+    }
+
+    /**
+     * Removes so many maps that no more than {@code capacity} are left: those that a newer one is most like.
+     *
+     * @param compared hears how many have been compared
+     * @return how many were removed
+     */
+    public int thinTo(int capacity, LongConsumer compared) {
+        int tooMany = size() - capacity;
+        if (tooMany <= 0) {
+            return 0;
+        }
+        try (DirectoryReader reader = DirectoryReader.open(writer)) {
+            List<LeafReader> leaves =
+                    reader.leaves().stream().map(LeafReaderContext::reader).toList();
+            for (long id : new RedundantMaps(leaves, index.shape(), compared).mostResembled(tooMany)) {
+                writer.deleteDocuments(new Term(MapDocuments.ID, Long.toString(id)));
+            }
+            size -= tooMany;
+            return tooMany;
+        } catch (IOException e) {
+            throw MapIndex.failed(folder, e);
+        }
+    }
+
+    public void commit() {
+        try {
+            writer.commit();
+            isCommitted = true;
+        } catch (IOException e) {
+            throw MapIndex.failed(folder, e);
+        }
+    }
+
+    /** Lets go of the folder; what was not committed is gone, and so is a folder that was made for it. */
+    @Override
+    public void close() {
+        try {
+            IOUtils.close(writer::rollback, directory);
+            if (isNewFolder && !isCommitted) {
+                Files.deleteIfExists(folder.resolve(IndexWriter.WRITE_LOCK_NAME));
+                Files.deleteIfExists(folder);
+            }
+        } catch (IOException e) {
+            throw MapIndex.failed(folder, e);
+        }
+    }
+}

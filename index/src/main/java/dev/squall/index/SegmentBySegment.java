@@ -1,0 +1,80 @@
+package dev.squall.index;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+import java.util.function.IntConsumer;
+import org.apache.lucene.index.CodecReader;
+import org.apache.lucene.index.ConcurrentMergeScheduler;
+import org.apache.lucene.index.FilterMergePolicy;
+import org.apache.lucene.index.IndexWriterConfig;
+import org.apache.lucene.index.NoMergePolicy;
+import org.apache.lucene.index.SegmentCommitInfo;
+import org.apache.lucene.index.SegmentInfos;
+
+/**
+ * Writes segments anew one by one and never joins them: Lucene takes over the graph of a segment unless most of its maps are
+ * gone, while of graphs that it joins all but the largest are built once more. The next writer joins what is worth it.
+ */
+final class SegmentBySegment extends FilterMergePolicy {
+    private static final int THREADS = Math.max(1, Runtime.getRuntime().availableProcessors());
+
+    private final IntConsumer written;
+
+    private SegmentBySegment(IntConsumer written) {
+        super(NoMergePolicy.INSTANCE);
+        this.written = written;
+    }
+
+    /**
+     * How a writer is to be opened that does so, on all processors.
+     *
+     * @param written hears, on any thread, of how many documents a segment was written
+     */
+    static IndexWriterConfig writing(IntConsumer written) {
+        ConcurrentMergeScheduler merges = new ConcurrentMergeScheduler();
+        merges.setMaxMergesAndThreads(THREADS + 1, THREADS);
+        return new IndexWriterConfig().setMergeScheduler(merges).setMergePolicy(new SegmentBySegment(written));
+    }
+
+    /** A segment that is written anew. */
+    private final class One extends OneMerge {
+        One(CodecReader reader) {
+            super(reader);
+        }
+
+        One(SegmentCommitInfo segment) {
+            super(List.of(segment));
+        }
+
+        @Override
+        public void mergeFinished(boolean isWritten, boolean isDropped) throws IOException {
+            super.mergeFinished(isWritten, isDropped);
+            if (isWritten) {
+                SegmentCommitInfo segment = getMergeInfo();
+                written.accept(segment == null ? 0 : segment.info.maxDoc());
+            }
+        }
+    }
+
+    @Override
+    public MergeSpecification findMerges(CodecReader... readers) throws IOException {
+        MergeSpecification each = new MergeSpecification();
+        for (CodecReader reader : readers) {
+            each.add(new One(reader));
+        }
+        return each;
+    }
+
+    @Override
+    public MergeSpecification findForcedDeletesMerges(SegmentInfos segments, MergeContext context) throws IOException {
+        MergeSpecification each = new MergeSpecification();
+        Set<SegmentCommitInfo> merging = context.getMergingSegments();
+        for (SegmentCommitInfo segment : segments) {
+            if (context.numDeletesToMerge(segment) > 0 && !merging.contains(segment)) {
+                each.add(new One(segment));
+            }
+        }
+        return each;
+    }
+}

@@ -1,0 +1,259 @@
+package dev.squall.index;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.squall.predict.ExpertMap;
+import dev.squall.predict.MapShape;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MapIndexWriterTest {
+    private static final MapShape SHAPE = new MapShape(4, 16, 2, 32);
+    private static final MapIndex INDEX = new MapIndex("model", SHAPE);
+    private static final int MANY = 3000;
+
+    private final MadeUpMaps maps = new MadeUpMaps(SHAPE, 20, 1);
+
+    @TempDir
+    private Path folder;
+
+    /** An index of maps {@code from} to {@code to - 1}. */
+    private Path learnt(String name, int from, int to) {
+        Path learnt = folder.resolve(name);
+        try (LuceneExpertMapStore store = LuceneExpertMapStore.open(learnt, SHAPE, "model", 100_000, 2)) {
+            for (int i = from; i < to; i++) {
+                store.add(maps.map(i));
+            }
+        }
+        return learnt;
+    }
+
+    private static MapIndexWriter.Added merge(Path into, Path source) throws IOException {
+        try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX, done -> {});
+                MapIndexReader reader = MapIndexReader.open(source)) {
+            MapIndexWriter.Added added = writer.addAll(reader);
+            writer.commit();
+            return added;
+        }
+    }
+
+    @Test
+    void takesOverGraphsAsTheyAre() throws IOException {
+        Path source = learnt("source", 0, MANY);
+        Path into = folder.resolve("into");
+        assertThat(merge(into, source)).isEqualTo(new MapIndexWriter.Added(MANY, 0));
+        try (MapIndexReader before = MapIndexReader.open(source);
+                MapIndexReader after = MapIndexReader.open(into)) {
+            for (boolean ofTrajectories : new boolean[] {true, false}) {
+                assertThat(withoutSegment(after.graphs(ofTrajectories)))
+                        .isNotEmpty()
+                        .containsExactlyInAnyOrderElementsOf(withoutSegment(before.graphs(ofTrajectories)));
+            }
+            for (int i = 0; i < MANY; i += 100) {
+                assertThat(after.nearestByTrajectory(maps.map(i).probabilities(), 4, 1, 32)
+                                .origin(0))
+                        .isEqualTo(maps.map(i).origin());
+            }
+        }
+        assertThat(MapIndexCheck.run(into, "model", done -> {})).isEmpty();
+    }
+
+    private static List<String> withoutSegment(List<MapIndexReader.Graph> graphs) {
+        return graphs.stream()
+                .map(graph -> graph.levels() + " " + graph.nodesByDegree() + " " + graph.reachable())
+                .toList();
+    }
+
+    @Test
+    void numbersMapsAndConversationsOn() throws IOException {
+        Path into = learnt("into", 0, 350);
+        assertThat(merge(into, learnt("source", 1000, 1250))).isEqualTo(new MapIndexWriter.Added(250, 0));
+        Map<Long, StoredMap> found = new HashMap<>();
+        try (MapIndexReader reader = MapIndexReader.open(into)) {
+            reader.forEach(map -> found.put(map.id(), map));
+            assertThat(found.keySet())
+                    .containsExactlyInAnyOrderElementsOf(
+                            IntStream.range(0, 600).mapToObj(i -> (long) i).toList());
+            for (int i = 0; i < 250; i++) {
+                Optional<StoredMap> byTerm = reader.find(350 + i);
+                assertThat(byTerm).as("map %d", i).isPresent();
+                assertThat(byTerm.get().origin())
+                        .isEqualTo(maps.map(1000 + i)
+                                .origin()
+                                .withConversation(
+                                        3 + maps.map(1000 + i).origin().conversation()));
+                assertThat(byTerm.get().continuation())
+                        .isEqualTo(maps.map(1000 + i).continuation());
+            }
+        }
+        try (LuceneExpertMapStore store = LuceneExpertMapStore.open(into, SHAPE, "model", 100_000, 2)) {
+            assertThat(store.lastConversation()).isEqualTo(3 + 12);
+            store.add(maps.map(5000));
+            assertThat(store.nearestByTrajectory(maps.map(1100).probabilities(), 4, 1)
+                            .score(0))
+                    .isGreaterThan(0.999f);
+        }
+    }
+
+    @Test
+    void addsNoMapTwice() throws IOException {
+        Path into = learnt("into", 0, 200);
+        Path source = learnt("source", 150, 300);
+        assertThat(merge(into, source)).isEqualTo(new MapIndexWriter.Added(100, 50));
+        assertThat(merge(into, source)).isEqualTo(new MapIndexWriter.Added(0, 150));
+        assertThat(merge(into, into)).isEqualTo(new MapIndexWriter.Added(0, 300));
+        try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX, done -> {})) {
+            assertThat(writer.add(0, maps.map(299))).isFalse();
+            assertThat(writer.add(1, maps.map(300))).isTrue();
+            assertThat(writer.size()).isEqualTo(301);
+            writer.commit();
+        }
+        try (MapIndexReader reader = MapIndexReader.open(into)) {
+            assertThat(reader.maps()).isEqualTo(301);
+            assertThat(reader.find(301)).isPresent();
+        }
+    }
+
+    @Test
+    void leavesNoTraceOfWhatWasNotCommitted() throws IOException {
+        Path into = learnt("into", 0, 50);
+        Path fresh = folder.resolve("fresh");
+        for (Path index : List.of(into, fresh)) {
+            try (MapIndexWriter writer = MapIndexWriter.open(index, INDEX, done -> {})) {
+                for (int i = 0; i < 200; i++) {
+                    writer.add(i, maps.map(100 + i));
+                }
+            }
+        }
+        assertThat(fresh).doesNotExist();
+        try (MapIndexReader reader = MapIndexReader.open(into)) {
+            assertThat(reader.maps()).isEqualTo(50);
+        }
+        assertThatThrownBy(() -> MapIndexWriter.open(into, new MapIndex("other", SHAPE), done -> {}))
+                .isInstanceOf(MapIndexException.class)
+                .hasMessageContaining("learnt with another model");
+    }
+
+    @Test
+    void thinsToItsCapacityByWhatNewerMapsResemble() throws IOException {
+        Path into = folder.resolve("into");
+        List<Long> compared = new ArrayList<>();
+        try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX, done -> {})) {
+            for (int i = 0; i < 400; i++) {
+                writer.add(i, maps.map(i));
+            }
+            for (int i = 0; i < 100; i++) {
+                writer.add(400 + i, again(maps.map(3L * i), i));
+            }
+            assertThat(writer.thinTo(400, compared::add)).isEqualTo(100);
+            assertThat(writer.thinTo(400, compared::add)).isZero();
+            assertThat(writer.size()).isEqualTo(400);
+            writer.commit();
+        }
+        assertThat(compared).last().isEqualTo(500L);
+        try (MapIndexReader reader = MapIndexReader.open(into)) {
+            List<Long> left = new ArrayList<>();
+            reader.forEachOrigin((id, origin) -> left.add(id));
+            assertThat(left)
+                    .containsExactlyInAnyOrderElementsOf(IntStream.range(0, 500)
+                            .filter(i -> i >= 300 || i % 3 != 0)
+                            .mapToObj(i -> (long) i)
+                            .toList());
+        }
+    }
+
+    /** The same map, seen once more. */
+    private static ExpertMap again(ExpertMap map, int i) {
+        float[] nearly = map.probabilities().clone();
+        nearly[0] *= 1.001f;
+        return new ExpertMap(map.embedding(), nearly, map.origin().withConversation(1000 + i));
+    }
+
+    @Test
+    void findsAlmostAllMapsThatAnOlderOneResembles() throws IOException {
+        for (MapShape shape : List.of(SHAPE, new MapShape(20, 64, 4, 64))) {
+            MadeUpMaps made = new MadeUpMaps(shape, 200, 3);
+            // Tokens stray far from their topics here, and the vectors of the larger maps are projected.
+            double least = shape.equals(SHAPE) ? 0.9 : 0.8;
+            Path into = folder.resolve("of" + shape.layerCount());
+            List<float[]> all = new ArrayList<>();
+            try (LuceneExpertMapStore store = LuceneExpertMapStore.open(into, shape, "model", 100_000, 2)) {
+                for (int i = 0; i < MANY; i++) {
+                    all.add(made.map(i).probabilities());
+                    store.add(made.map(i));
+                }
+            }
+            try (MapIndexReader reader = MapIndexReader.open(into)) {
+                for (double similarity : new double[] {0.8, 0.9}) {
+                    List<Long> expected = byComparingAll(all, shape, similarity);
+                    List<Long> found = MapPruning.redundant(reader, similarity, done -> {});
+                    assertThat(found).doesNotHaveDuplicates().isSorted();
+                    assertThat(found.size())
+                            .as("%s, %s: %d of %d", shape, similarity, found.size(), expected.size())
+                            .isBetween((int) (least * expected.size()), (int) (1.01 * expected.size()) + 1);
+                }
+                assertThat(MapPruning.redundant(reader, 1, done -> {})).isEmpty();
+            }
+        }
+    }
+
+    private static List<Long> byComparingAll(List<float[]> all, MapShape shape, double similarity) {
+        List<float[]> kept = new ArrayList<>();
+        List<Long> redundant = new ArrayList<>();
+        for (int i = 0; i < all.size(); i++) {
+            float[] map = all.get(i);
+            if (kept.stream().anyMatch(other -> cosine(map, other, shape) >= similarity)) {
+                redundant.add((long) i);
+            } else {
+                kept.add(map);
+            }
+        }
+        return redundant;
+    }
+
+    /** The mean cosine of the layers. */
+    private static double cosine(float[] a, float[] b, MapShape shape) {
+        double total = 0;
+        for (int from = 0; from < a.length; from += shape.expertCount()) {
+            double product = 0;
+            double first = 0;
+            double second = 0;
+            for (int i = from; i < from + shape.expertCount(); i++) {
+                product += (double) a[i] * b[i];
+                first += (double) a[i] * a[i];
+                second += (double) b[i] * b[i];
+            }
+            total += product / Math.sqrt(first * second);
+        }
+        return total / shape.layerCount();
+    }
+
+    @Test
+    void removesEqualMapsButTheOldest() throws IOException {
+        Path into = folder.resolve("into");
+        try (LuceneExpertMapStore store = LuceneExpertMapStore.open(into, SHAPE, "model", 100_000, 2)) {
+            for (int i = 0; i < 100; i++) {
+                store.add(maps.map(i % 50));
+            }
+        }
+        try (MapIndexReader reader = MapIndexReader.open(into)) {
+            assertThat(MapPruning.redundant(reader, 1, done -> {}))
+                    .isEqualTo(IntStream.range(50, 100).mapToObj(i -> (long) i).toList());
+        }
+        MapPruning.remove(into, Arrays.asList(50L, 51L));
+        try (MapIndexReader reader = MapIndexReader.open(into)) {
+            assertThat(reader.maps()).isEqualTo(98);
+        }
+        assertThat(MapIndexCheck.run(into, "model", done -> {})).isEmpty();
+    }
+}
