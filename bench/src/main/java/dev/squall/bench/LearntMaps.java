@@ -36,8 +36,8 @@ final class LearntMaps implements ExpertMapStore {
     private String kind = "";
     private byte[] weights = {};
 
-    private LearntMaps(MapShape shape) {
-        store = new ExactMapStore(shape, PolicyOptions.MAPS_MAX_DEFAULT, PolicyOptions.REDUNDANCY_DISTANCE);
+    private LearntMaps(MapShape shape, int capacity) {
+        store = new ExactMapStore(shape, capacity, PolicyOptions.REDUNDANCY_DISTANCE);
     }
 
     /** What a policy of that name learns of a recorded trace. */
@@ -51,7 +51,7 @@ final class LearntMaps implements ExpertMapStore {
 
             @Override
             public ExpertMapStore store(MapShape mapShape) {
-                made.add(new LearntMaps(mapShape));
+                made.add(new LearntMaps(mapShape, PolicyOptions.mapsMax(name, mapShape)));
                 return made.getFirst();
             }
 
@@ -80,7 +80,7 @@ final class LearntMaps implements ExpertMapStore {
 
     /** A store that holds the same. */
     LearntMaps copy() {
-        LearntMaps copy = new LearntMaps(shape());
+        LearntMaps copy = new LearntMaps(shape(), (int) store.capacity());
         maps.forEach(copy::add);
         copy.kind = kind;
         copy.weights = weights;
@@ -116,6 +116,11 @@ final class LearntMaps implements ExpertMapStore {
     @Override
     public MapMatches nearestByEmbedding(float[] embedding, int k) {
         return store.nearestByEmbedding(embedding, k);
+    }
+
+    @Override
+    public MapMatches ofEmbedding(float[] embedding, int k) {
+        return store.ofEmbedding(embedding, k);
     }
 
     @Override

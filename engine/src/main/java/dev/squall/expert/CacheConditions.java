@@ -5,7 +5,7 @@ package dev.squall.expert;
  *
  * @param slotCount experts that fit
  * @param copyNanos how long the load of one expert takes, a running mean; 0 before the first
- * @param layerNanos from one lease to the next without time stalled, a running mean; 0 before the second
+ * @param layerNanos from one lease to the next in a pass without time stalled, a running mean; 0 before the second
  * @param missesPerVisit experts that a visit had to wait for, a running mean
  * @param loadsPerVisit experts that were loaded for each visit, on demand or ahead, a running mean
  * @param forecastNanos how long the policy takes for a layer, a running mean; 0 where that costs nothing

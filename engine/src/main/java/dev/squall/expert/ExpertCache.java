@@ -148,16 +148,18 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
             while (table.lacksRoom(layer, wanted, count) && !closed) {
                 awaitALoad();
             }
-            noteLayer();
-            table.open(routing.pass() * layerCount + layer, wanted, count, toLoad);
+            long visit = routing.pass() * layerCount + layer;
+            noteLayer(layer > 0 && visit == table.now() + 1);
+            table.open(visit, wanted, count, toLoad);
             demands.addAll(toLoad);
             toLoad.clear();
             requested.signalAll();
         }
 
-        private void noteLayer() {
+        /** Notes the time since the last lease if that was the layer before in the same pass: other things come between passes. */
+        private void noteLayer(boolean isNextLayer) {
             long now = System.nanoTime();
-            if (openedNanos != 0) {
+            if (isNextLayer) {
                 table.noteLayer(now - openedNanos - (stalledNanos - stalledNanosWhenOpened));
             }
             openedNanos = now;

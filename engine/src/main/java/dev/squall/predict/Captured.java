@@ -20,6 +20,7 @@ final class Captured {
     final float[] hidden;
     boolean isPass;
     CacheCounters counters = CacheCounters.ZERO;
+    long startNanos;
     Phase phase = Phase.PREFILL;
     long visit;
     int rowCount;
@@ -37,6 +38,7 @@ final class Captured {
     void takePass(long pass, RowBatch batch, long[] conversationOfSequence, CacheCounters soFar) {
         isPass = true;
         counters = soFar;
+        startNanos = System.nanoTime();
         visit = pass * shape.layerCount();
         observe(batch);
         for (int row = 0; row < rowCount; row++) {

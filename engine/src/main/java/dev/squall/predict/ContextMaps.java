@@ -13,17 +13,14 @@ import org.jspecify.annotations.Nullable;
  * decode several sequences are learnt, a map for each observed row.
  */
 final class ContextMaps {
-    private static final int NEIGHBOURS = 8;
-    private static final int NEIGHBOURS_OF_EMBEDDING = 32;
+    /** Maps found by the embedding, of which those that a pass is like are chosen as its layers become known. */
+    private static final int CANDIDATES = 128;
+
+    /** So many of the very token are enough: no other token's are looked for. */
+    private static final int CANDIDATES_OF_TOKEN = 8;
 
     /** Conversations of which the last pass is remembered. */
     private static final int PASTS_MAX = 256;
-
-    /** How much nearer neighbours count for more: weight {@code e^(SHARPNESS · score)}. */
-    private static final double SHARPNESS = 40;
-
-    /** What none of the maps found goes on with; 0 stands for what is not known. */
-    private static final float NEVER = 1e-4f;
 
     private final MapShape shape;
     private final ExpertMapStore store;
@@ -47,9 +44,7 @@ final class ContextMaps {
             return size() > PASTS_MAX;
         }
     };
-    private final float[] neighbour;
-    /** By the number of passes until a use, what it is worth. */
-    private final double[] worth = new double[Continuation.PASSES_MAX + 1];
+    private final MapCandidates candidates;
 
     private CacheCounters counters = CacheCounters.ZERO;
     private Phase phase = Phase.PREFILL;
@@ -80,83 +75,12 @@ final class ContextMaps {
         this.shape = shape;
         this.store = store;
         context = new float[2 * shape.probabilityCount()];
-        neighbour = new float[shape.expertCount()];
+        candidates = new MapCandidates(shape);
         running = new float[LayerObservation.ROWS_MAX][shape.probabilityCount()];
         used = new boolean[LayerObservation.ROWS_MAX][shape.probabilityCount()];
         isBest = new boolean[shape.expertCount()];
         pending = new PendingMaps(store);
         embeddings = new float[LayerObservation.ROWS_MAX][shape.embeddingLength()];
-    }
-
-    /** A weighted set of maps that were found; empty where nothing is known. */
-    final class Mixture {
-        private final MapMatches matches;
-        private final double[] weights;
-
-        Mixture(MapMatches matches, double[] scores) {
-            this.matches = matches;
-            weights = new double[scores.length];
-            double best = Arrays.stream(scores).max().orElse(0);
-            double total = 0;
-            for (int i = 0; i < weights.length; i++) {
-                weights[i] = Math.exp(SHARPNESS * (scores[i] - best));
-                total += weights[i];
-            }
-            for (int i = 0; i < weights.length; i++) {
-                weights[i] /= total;
-            }
-        }
-
-        /**
-         * For each expert of a layer, over what followed the maps found: the share that used it in the pass after.
-         *
-         * @param out J, out
-         */
-        void nextUses(int layer, float[] out) {
-            discountedUses(layer, 0, out);
-        }
-
-        /**
-         * For each expert of a layer the mean of {@code discount^(n-1)}, n being the passes until its next use.
-         *
-         * @param out J, out; zeros if nothing is known
-         * @return false if nothing is known
-         */
-        boolean discountedUses(int layer, float discount, float[] out) {
-            Arrays.fill(out, 0);
-            for (int passes = 1; passes < worth.length; passes++) {
-                worth[passes] = passes == 1 ? 1 : worth[passes - 1] * discount;
-            }
-            double known = 0;
-            for (int i = 0; i < weights.length; i++) {
-                byte[] continuation = matches.continuation(i);
-                if (Continuation.passes(continuation) == 0) {
-                    continue;
-                }
-                known += weights[i];
-                for (int expert = 0; expert < out.length; expert++) {
-                    int passes = Continuation.nextUse(continuation, layer * out.length + expert);
-                    if (passes > 0) {
-                        out[expert] += (float) (weights[i] * worth[passes]);
-                    }
-                }
-            }
-            for (int expert = 0; known > 0 && expert < out.length; expert++) {
-                out[expert] = Math.max(NEVER, out[expert] / (float) known);
-            }
-            return known > 0;
-        }
-
-        /** The mean distribution of a layer of the pass that is predicted. */
-        void distribution(int layer, float[] out) {
-            Arrays.fill(out, 0);
-            for (int i = 0; i < weights.length; i++) {
-                matches.probabilities(i, shape.layerCount() + layer, neighbour, 0);
-                for (int expert = 0; expert < neighbour.length; expert++) {
-                    out[expert] += (float) (weights[i] * neighbour[expert]);
-                }
-            }
-        }
     }
 
     /** A pass begins. */
@@ -167,6 +91,7 @@ final class ContextMaps {
         phase = pass.phase();
         isSingle = rowCount == 1;
         layersSeen = 0;
+        candidates.clear();
         for (int row = 0; row < rowCount; row++) {
             positions[row] = pass.positions()[row];
             conversations[row] = pass.conversations()[row];
@@ -181,22 +106,16 @@ final class ContextMaps {
     }
 
     /** Maps of passes with a like embedding after a like pass, before any layer of the pass is known. */
-    Mixture likeThisToken() {
+    MapMixture likeThisToken() {
         float[] embedding = embeddings[0];
         if (!hasPrevious || store.size() == 0 || isZero(embedding)) {
-            return nothing();
+            return candidates.none();
         }
-        MapMatches matches = store.nearestByEmbedding(embedding, NEIGHBOURS_OF_EMBEDDING);
-        double[] scores = new double[matches.count()];
-        for (int i = 0; i < scores.length; i++) {
-            double cosines = 0;
-            for (int layer = 0; layer < shape.layerCount(); layer++) {
-                matches.probabilities(i, layer, neighbour, 0);
-                cosines += cosine(neighbour, context, layer * shape.expertCount());
-            }
-            scores[i] = matches.score(i) + cosines / shape.layerCount();
-        }
-        return new Mixture(matches, scores);
+        MapMatches ofToken = store.ofEmbedding(embedding, CANDIDATES);
+        candidates.begin(
+                ofToken.count() >= CANDIDATES_OF_TOKEN ? ofToken : store.nearestByEmbedding(embedding, CANDIDATES),
+                context);
+        return candidates.nearest();
     }
 
     /** The pass before the running one in the conversation of a row; null if it is not known. */
@@ -249,65 +168,21 @@ final class ContextMaps {
         pending.settleAll();
     }
 
-    /** Maps of passes that began as the running one, after a like pass. */
-    Mixture likeThisPass(int layer) {
+    /** Of the maps found at the beginning of the pass those that went on as it has so far. */
+    MapMixture likeThisPass(int layer) {
         if (!hasPrevious || layersSeen != layer + 1) {
-            return nothing();
+            return candidates.none();
         }
-        return mixture(store.nearestByTrajectory(context, shape.layerCount() + layer + 1, NEIGHBOURS));
-    }
-
-    private Mixture mixture(MapMatches matches) {
-        double[] scores = new double[matches.count()];
-        Arrays.setAll(scores, matches::score);
-        return new Mixture(matches, scores);
+        candidates.observe(layer, context);
+        return candidates.nearest();
     }
 
     /** What is found where nothing is known. */
-    Mixture nothing() {
-        return new Mixture(NO_MATCHES, new double[0]);
+    MapMixture nothing() {
+        return candidates.none();
     }
-
-    private static final MapMatches NO_MATCHES = new MapMatches() {
-        @Override
-        public int count() {
-            return 0;
-        }
-
-        @Override
-        public float score(int i) {
-            throw new IndexOutOfBoundsException(i);
-        }
-
-        @Override
-        public void probabilities(int i, int layer, float[] out, int outOffset) {
-            throw new IndexOutOfBoundsException(i);
-        }
-
-        @Override
-        public byte[] continuation(int i) {
-            throw new IndexOutOfBoundsException(i);
-        }
-
-        @Override
-        public MapOrigin origin(int i) {
-            throw new IndexOutOfBoundsException(i);
-        }
-    };
 
     private static boolean isZero(float[] vector) {
         return !(MapVectors.length(vector, 0, vector.length) > 0);
-    }
-
-    private static double cosine(float[] a, float[] b, int from) {
-        double product = 0;
-        double squaresOfA = 0;
-        double squaresOfB = 0;
-        for (int i = 0; i < a.length; i++) {
-            product += (double) a[i] * b[from + i];
-            squaresOfA += (double) a[i] * a[i];
-            squaresOfB += (double) b[from + i] * b[from + i];
-        }
-        return product == 0 ? 0 : product / Math.sqrt(squaresOfA * squaresOfB);
     }
 }

@@ -38,6 +38,17 @@ public interface ExpertMapStore extends AutoCloseable {
     MapMatches nearestByEmbedding(float[] embedding, int k);
 
     /**
+     * Maps with this very embedding, which is a token's, the newest first: what {@link #nearestByEmbedding} begins with.
+     * None in a store that cannot tell them at once.
+     *
+     * @param embedding h numbers
+     * @param k most matches wanted
+     */
+    default MapMatches ofEmbedding(float[] embedding, int k) {
+        return MapMatches.NONE;
+    }
+
+    /**
      * The maps whose first layers are most like these: the mean over the layers of the cosines between distributions.
      * Each layer counts the same, where FineMoE's cosine of the concatenation lets layers with a sharp distribution
      * count more; in exchange one inner product with vectors normalised layer by layer serves prefixes of every length.

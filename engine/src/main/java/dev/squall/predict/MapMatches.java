@@ -16,4 +16,32 @@ public interface MapMatches {
 
     /** Where match {@code i} comes from. */
     MapOrigin origin(int i);
+
+    /** Nothing found. */
+    MapMatches NONE = new MapMatches() {
+        @Override
+        public int count() {
+            return 0;
+        }
+
+        @Override
+        public float score(int i) {
+            throw new IndexOutOfBoundsException(i);
+        }
+
+        @Override
+        public void probabilities(int i, int layer, float[] out, int outOffset) {
+            throw new IndexOutOfBoundsException(i);
+        }
+
+        @Override
+        public byte[] continuation(int i) {
+            throw new IndexOutOfBoundsException(i);
+        }
+
+        @Override
+        public MapOrigin origin(int i) {
+            throw new IndexOutOfBoundsException(i);
+        }
+    };
 }

@@ -13,6 +13,7 @@ public final class PassObservation {
     private Phase phase = Phase.PREFILL;
     private int rowCount;
     private CacheCounters counters = CacheCounters.ZERO;
+    private long startNanos;
     private LayerObservation.GateAhead gates = (row, distance, out, outOffset) -> false;
 
     PassObservation(MapShape shape) {
@@ -44,6 +45,15 @@ public final class PassObservation {
     /** What the cache had counted when the pass began: what it counted before, less that, is how the pass before fared. */
     public CacheCounters counters() {
         return counters;
+    }
+
+    /** When the pass began, by {@link System#nanoTime}; 0 where nothing takes time. */
+    public long startNanos() {
+        return startNanos;
+    }
+
+    void setStartNanos(long nanos) {
+        startNanos = nanos;
     }
 
     /** R. */

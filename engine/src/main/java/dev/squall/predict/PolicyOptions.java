@@ -19,13 +19,16 @@ public record PolicyOptions(
         MapStoreFactory maps,
         @Nullable Path trace) {
 
-    /** Most maps kept where nothing else is said, by every policy; the paper on FineMoE keeps 1,000. */
-    public static final int MAPS_MAX_DEFAULT = 10_000;
+    /** Most maps kept where nothing else is said; the paper on FineMoE keeps 1,000. */
+    public static final int MAPS_MAX_DEFAULT = 32_000;
+
+    /** Most maps of a policy that compares all of them at each layer, as far as a processor with other work can. */
+    private static final int COMPARED_MAPS_MAX = 10_000;
 
     /** FineMoE's d where redundancy of maps is weighed. */
     public static final int REDUNDANCY_DISTANCE = 3;
 
-    /** Most memory for the maps of {@link #of}. */
+    /** Most memory for the maps of {@link #of}; some policies search them by a copy of the same size. */
     private static final long MAP_BYTES_MAX = 64L << 20;
 
     /** Opens the store of expert maps of a model. */
@@ -41,14 +44,15 @@ public record PolicyOptions(
                 name,
                 0,
                 Pooling.MEAN,
-                (shape, model) -> new ExactMapStore(shape, mapsMax(shape), REDUNDANCY_DISTANCE),
+                (shape, model) -> new ExactMapStore(shape, mapsMax(name, shape), REDUNDANCY_DISTANCE),
                 null);
     }
 
-    private static int mapsMax(MapShape shape) {
-        long mapBytes = 4L * (shape.probabilityCount() + shape.embeddingLength() + shape.layerCount())
-                + shape.probabilityCount();
-        return Math.clamp(MAP_BYTES_MAX / mapBytes, 1, MAPS_MAX_DEFAULT);
+    /** Most maps that a policy keeps in memory where nothing else is said. */
+    public static int mapsMax(PolicyName name, MapShape shape) {
+        long mapBytes = 4L * (shape.probabilityCount() + shape.embeddingLength()) + shape.probabilityCount();
+        int most = name == PolicyName.SQUALL ? MAPS_MAX_DEFAULT : COMPARED_MAPS_MAX;
+        return Math.clamp(MAP_BYTES_MAX / mapBytes, 1, most);
     }
 
     /** The same with another prefetch distance. */

@@ -192,6 +192,7 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
                 captured.counters,
                 (row, distance, out, outOffset) -> routers.distribution(
                         denseLayers + distance - 1, passObservation.embeddings(), row * h, out, outOffset));
+        passObservation.setStartNanos(captured.startNanos);
         for (int row = 0; row < captured.rowCount; row++) {
             routers.embedding(captured.tokens[row], passObservation.embeddings(), row * h);
         }

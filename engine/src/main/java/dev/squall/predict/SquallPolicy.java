@@ -19,17 +19,11 @@ final class SquallPolicy implements PrefetchPolicy {
     /** Distances that are calibrated apart: 1, 2, 3, 4, up to 8. */
     private static final int BUCKETS = 5;
 
-    /** Most of a layer's time that forecasts may take in the mean: they run on a processor that computing wants, too. */
-    private static final double SHARE_MAX = 0.25;
-
-    /** Most of the time of a visit's copies, all that loading ahead could hide, that forecasts may take in the mean. */
-    private static final double SHARE_OF_COPIES_MAX = 0.15;
+    /** How far ahead later routers are asked: farther ahead, those learnt say what they would, for less. */
+    private static final int ROUTER_AHEAD_MAX = 2;
 
     /** From so many layers behind the pass on, forecasts are left out. */
     private static final int LAG_MAX = 3;
-
-    /** Layers from one search for passes like the running one to the next. */
-    private static final int SEARCH_EVERY = 2;
 
     /** Layers from one forecast of the next pass to the next. */
     private static final int NEXT_PASS_EVERY = 4;
@@ -64,8 +58,10 @@ final class SquallPolicy implements PrefetchPolicy {
     private final float[] ahead;
     private final float[] mixture;
     private final float[] ofRow;
-    private ContextMaps.Mixture alike;
+    private MapMixture alike;
     private boolean isSingle;
+    private boolean isForecast = true;
+    private final ForecastTrial trial = new ForecastTrial();
     private long passes;
     private CacheConditions conditions = CacheConditions.NONE;
 
@@ -122,18 +118,19 @@ final class SquallPolicy implements PrefetchPolicy {
         maps.onPass(pass);
         Arrays.fill(presentOdds, 0);
         alike = maps.nothing();
-        if (isTooDear()) {
+        isForecast = trial.onPass(pass, now);
+        if (!isForecast) {
             return;
         }
         if (isLearnt(1)) {
             routers.begin(pass.embeddings());
         }
-        ContextMaps.Mixture found = maps.likeThisToken();
+        MapMixture found = maps.likeThisToken();
         for (int distance = 1; distance <= Math.min(DISTANCE_MAX, shape.layerCount()); distance++) {
             found.distribution(distance - 1, mixture);
             Arrays.fill(ahead, 0);
             for (int row = 0; row < pass.rowCount(); row++) {
-                if (pass.gates().distribution(row, distance, ofRow, 0)) {
+                if (distance <= ROUTER_AHEAD_MAX && pass.gates().distribution(row, distance, ofRow, 0)) {
                     for (int expert = 0; expert < ahead.length; expert++) {
                         ahead[expert] = Math.max(ahead[expert], ofRow[expert]);
                     }
@@ -146,11 +143,13 @@ final class SquallPolicy implements PrefetchPolicy {
     @Override
     public void onRouted(LayerObservation observed, CacheConditions now, PrefetchPlan plan) {
         conditions = now;
-        boolean isLast = observed.layer() == shape.layerCount() - 1;
-        if (observed.lag() >= LAG_MAX || (isTooDear() && !isLast)) {
-            // Only what a map needs, so that none is lost.
+        if (!isForecast || observed.lag() >= LAG_MAX) {
+            // Only what a map needs, so that none is lost, and what costs next to nothing.
             history.onRouted(observed);
             maps.onRouted(observed);
+            for (int expert = 0; !isForecast && expert < shape.expertCount(); expert++) {
+                plan.setUseRate(observed.layer(), expert, history.use(observed.layer(), expert));
+            }
             return;
         }
         learn(observed);
@@ -158,9 +157,7 @@ final class SquallPolicy implements PrefetchPolicy {
         maps.onRouted(observed);
         int layer = observed.layer();
         System.arraycopy(history.lastOdds(), history.from(layer), presentOdds, 0, presentOdds.length);
-        if (layer % SEARCH_EVERY == 0 || layer == shape.layerCount() - 1) {
-            alike = maps.likeThisPass(layer);
-        }
+        alike = maps.likeThisPass(layer);
         if (isLearnt(1)) {
             System.arraycopy(observed.hidden(), 0, hidden, 0, hidden.length);
             routers.observe(layer, hidden);
@@ -176,15 +173,6 @@ final class SquallPolicy implements PrefetchPolicy {
         if (layer % NEXT_PASS_EVERY == NEXT_PASS_EVERY - 1 || layer == shape.layerCount() - 1) {
             forecastNextPass(observed, plan);
         }
-    }
-
-    /** Whether a forecast is left out for what it costs; what was left out lately counts in that mean. */
-    private boolean isTooDear() {
-        double allowed = Math.min(
-                SHARE_MAX * conditions.layerNanos(),
-                SHARE_OF_COPIES_MAX * conditions.loadsPerVisit() * conditions.copyNanos());
-        boolean isMeasured = conditions.layerNanos() > 0 && conditions.copyNanos() > 0;
-        return isMeasured && conditions.forecastNanos() > allowed;
     }
 
     @Override
@@ -231,7 +219,7 @@ final class SquallPolicy implements PrefetchPolicy {
         }
         for (int distance = first; distance <= last; distance++) {
             alike.distribution(layer + distance, mixture);
-            if (!observed.ahead(distance, ahead)) {
+            if (distance > ROUTER_AHEAD_MAX || !observed.ahead(distance, ahead)) {
                 Arrays.fill(ahead, 0);
             }
             forecast(layer, observed.visit(), distance, false, plan);

@@ -54,6 +54,14 @@ public final class TimedMapStore implements ExpertMapStore {
     }
 
     @Override
+    public MapMatches ofEmbedding(float[] embedding, int k) {
+        long start = System.nanoTime();
+        MapMatches matches = store.ofEmbedding(embedding, k);
+        note(start);
+        return matches;
+    }
+
+    @Override
     public MapMatches nearestByTrajectory(float[] probabilities, int layers, int k) {
         long start = System.nanoTime();
         MapMatches matches = store.nearestByTrajectory(probabilities, layers, k);

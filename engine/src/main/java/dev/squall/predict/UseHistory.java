@@ -10,6 +10,9 @@ final class UseHistory {
     private static final float RECENT = 0.25f;
     private static final float LONG = 0.02f;
 
+    /** What recent use counts for: between 0.2 and 0.6 it makes no difference. */
+    private static final float RECENT_SHARE = 0.3f;
+
     private final int expertCount;
     private final float[] recent;
     private final float[] longUse;
@@ -77,6 +80,12 @@ final class UseHistory {
     /** The share of about the last fifty visits that used it. */
     double longUse(int layer, int expert) {
         return longUse[layer * expertCount + expert];
+    }
+
+    /** How often a layer uses an expert, by its recent use and that in the long run. */
+    double use(int layer, int expert) {
+        int at = layer * expertCount + expert;
+        return RECENT_SHARE * recent[at] + (1 - RECENT_SHARE) * longUse[at];
     }
 
     /** The share of about the last four visits that used each expert of a layer, J. */

@@ -97,6 +97,37 @@ class ExactMapStoreTest {
         }
     }
 
+    @Test
+    void tellsTheMapsOfOneEmbeddingNewestFirst() {
+        ExactMapStore store = new ExactMapStore(SHAPE, 40, 2);
+        for (int i = 0; i < 30; i++) {
+            store.add(new ExpertMap(
+                    map(i % 3, 0).embedding(),
+                    map(i, i).probabilities(),
+                    map(i, i).origin()));
+        }
+        MapMatches found = store.ofEmbedding(map(1, 0).embedding(), 4);
+        assertThat(found.count()).isEqualTo(4);
+        for (int i = 0; i < 4; i++) {
+            assertThat(found.score(i)).isEqualTo(1);
+            assertThat(found.origin(i).position()).isEqualTo(28 - 3 * i);
+        }
+        assertThat(store.ofEmbedding(map(1, 0).embedding(), 40).count()).isEqualTo(10);
+        assertThat(store.ofEmbedding(map(7, 0).embedding(), 4).count()).isZero();
+    }
+
+    @Test
+    void whatWasFoundStaysAsItWas() {
+        ExactMapStore store = new ExactMapStore(SHAPE, 1, 2);
+        store.add(map(1, 1));
+        MapMatches found = store.nearestByEmbedding(map(1, 0).embedding(), 1);
+        store.add(map(2, 2));
+        assertThat(found.origin(0).position()).isEqualTo(1);
+        float[] layer = new float[4];
+        found.probabilities(0, 2, layer, 0);
+        assertThat(layer[3]).isEqualTo(map(1, 0).probabilities()[11]);
+    }
+
     private static ExactMapStore ofMaps(int count) {
         ExactMapStore store = new ExactMapStore(SHAPE, 200, 2);
         for (int i = 0; i < count; i++) {

@@ -14,6 +14,7 @@ class SquallPolicyTest {
     private static final CacheConditions DEAR = new CacheConditions(8, 1000, 1000, 1, 1, 2000);
 
     private final ExactMapStore store = new ExactMapStore(ContextMaps.storeShape(SHAPE), 100, 3);
+    private long nanos;
     private final SquallPolicy policy = new SquallPolicy(SHAPE, store, 0);
 
     /** One pass of a conversation, each layer using its own expert; the plan that came of layer 1. */
@@ -26,6 +27,7 @@ class SquallPolicyTest {
                 CacheCounters.ZERO,
                 (row, distance, out, outOffset) -> false);
         Arrays.fill(begun.embeddings(), 0, 8, 1f);
+        begun.setStartNanos(nanos);
         begun.positions()[0] = (int) pass;
         begun.conversations()[0] = 1;
         policy.onPass(begun, conditions, new PrefetchPlan(4, 4));
@@ -70,19 +72,16 @@ class SquallPolicyTest {
     }
 
     @Test
-    void forecastsLessWhereForecastsTakeLongerThanLayers() {
+    void forecastsLessWhereForecastsMakePassesSlower() {
         for (int pass = 0; pass < 60; pass++) {
             pass(pass, CHEAP);
         }
-        assertThat(pass(60, DEAR).probability(2, 2)).isZero();
-    }
-
-    @Test
-    void forecastsLessWhereCopiesTakeLessThanForecasts() {
-        for (int pass = 0; pass < 60; pass++) {
-            pass(pass, CHEAP);
+        int forecast = 0;
+        for (int pass = 60; pass < 1060; pass++) {
+            boolean isForecast = pass(pass, DEAR).probability(2, 2) > 0;
+            forecast += isForecast ? 1 : 0;
+            nanos += isForecast ? 9000 : 8000;
         }
-        CacheConditions nothingToHide = new CacheConditions(8, 50, 1000, 1, 1, 10);
-        assertThat(pass(60, nothingToHide).probability(2, 2)).isZero();
+        assertThat(forecast).isBetween(1, 300);
     }
 }
