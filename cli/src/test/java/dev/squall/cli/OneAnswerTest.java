@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** One prompt, one answer, by the demo model. */
@@ -63,6 +65,15 @@ class OneAnswerTest {
         assertThat(run.err())
                 .contains("device memory of 1048576 bytes, expected at least ")
                 .contains("give --device-memory ");
+        assertThat(run.exitCode()).isEqualTo(1);
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void namesTheTraceThatTheDiskHasNoRoomFor() {
+        InProcess.Run run = new InProcess(home).run("chat", "-p", QUESTION, "-n", "2", "--trace-out", "/dev/full");
+
+        assertThat(run.err()).contains("the trace /dev/full cannot be written: ");
         assertThat(run.exitCode()).isEqualTo(1);
     }
 

@@ -1,6 +1,7 @@
 package dev.squall.predict;
 
 import dev.squall.expert.CacheConditions;
+import java.util.Arrays;
 
 /**
  * Whether forecasts pay where they take a noticeable part of the machine, found by trying: stretches of passes with them and
@@ -15,26 +16,31 @@ final class ForecastTrial {
     /** Forecasts below this share of a layer's time are made in any case. */
     private static final double NOTICEABLE = 0.02;
 
-    /** Stretches of the better way between two of the other: at first, at most, and at most where the other is much worse. */
-    private static final int PAUSE_MIN = 2;
-
+    /** Most stretches of the better way between two of the other: that is one at first, and twice as many after each. */
     private static final int PAUSE_MAX = 16;
-    private static final int PAUSE_MAX_OF_WORSE = 64;
+
+    /** The same where the other way is much worse. */
+    private static final int PAUSE_MAX_OF_WORSE = 32;
+
     private static final double MUCH_WORSE = 1.1;
 
-    /** Weight of the newest stretch in what is known of a way. */
-    private static final double NEWEST = 0.5;
+    /** Gain from which forecasts are worth the power that they take; less cannot be told from noise. */
+    private static final double GAIN_MIN = 1.03;
+
+    /** Weight of the newest trial in the mean of them. */
+    private static final double NEWEST = 0.3;
 
     private static final double UNKNOWN = 0;
 
-    /** Nanoseconds of a pass with forecasts and without. */
-    private double nanosWith = UNKNOWN;
+    /** How much longer passes take without forecasts. */
+    private double gain = UNKNOWN;
 
-    private double nanosWithout = UNKNOWN;
-    private boolean isBetterWith = true;
+    private boolean isChosenWith = true;
     private boolean isWith = true;
-    private int pause = PAUSE_MIN;
-    private int stretchesSinceTrial;
+    private int pause = 1;
+    private int stretches;
+    private double nanosBefore = UNKNOWN;
+    private double nanosOfTrial = UNKNOWN;
 
     /** Decode passes follow each other in a conversation: only then is the time between their beginnings a pass's own. */
     private boolean isFollowing;
@@ -45,7 +51,7 @@ final class ForecastTrial {
 
     private boolean isFirst = true;
     private int timed;
-    private long nanos;
+    private final long[] nanos = new long[STRETCH];
 
     /** Whether to forecast the pass that begins. */
     boolean onPass(PassObservation pass, CacheConditions now) {
@@ -77,7 +83,6 @@ final class ForecastTrial {
     private void beginStretch() {
         isFirst = true;
         timed = 0;
-        nanos = 0;
     }
 
     private void add(long nanosOfPass) {
@@ -85,40 +90,51 @@ final class ForecastTrial {
             isFirst = false;
             return;
         }
-        nanos += nanosOfPass;
-        if (++timed == STRETCH) {
-            choose((double) nanos / STRETCH);
+        nanos[timed++] = nanosOfPass;
+        if (timed == STRETCH) {
+            Arrays.sort(nanos);
+            choose((nanos[(STRETCH - 1) / 2] + nanos[STRETCH / 2]) / 2.0);
             beginStretch();
         }
     }
 
-    /** @param nanosOfPass the mean of the stretch that has ended */
+    /**
+     * A stretch has ended. One of the other way is compared with those before and after it, so that what changes in the
+     * meantime, such as a JVM that warms up, weighs on neither.
+     *
+     * @param nanosOfPass its median, since a few passes meet a collector, a compiler or another program
+     */
     private void choose(double nanosOfPass) {
-        if (isWith) {
-            nanosWith = mean(nanosWith, nanosOfPass);
-        } else {
-            nanosWithout = mean(nanosWithout, nanosOfPass);
-        }
-        if (nanosWith == UNKNOWN || nanosWithout == UNKNOWN) {
-            isWith = nanosWith == UNKNOWN;
+        stretches++;
+        if (isWith != isChosenWith) {
+            nanosOfTrial = nanosOfPass;
+            isWith = isChosenWith;
+            stretches = 0;
             return;
         }
-        boolean wasTrial = isWith != isBetterWith;
-        boolean isNowBetterWith = nanosWith <= nanosWithout;
-        stretchesSinceTrial++;
-        if (isNowBetterWith != isBetterWith) {
-            pause = PAUSE_MIN;
-            stretchesSinceTrial = 0;
-        } else if (wasTrial) {
-            double worse = Math.max(nanosWith, nanosWithout) / Math.min(nanosWith, nanosWithout);
-            pause = Math.min(2 * pause, worse > MUCH_WORSE ? PAUSE_MAX_OF_WORSE : PAUSE_MAX);
-            stretchesSinceTrial = 0;
+        if (nanosOfTrial != UNKNOWN) {
+            double other = nanosOfTrial / ((nanosBefore + nanosOfPass) / 2);
+            note(isChosenWith ? other : 1 / other);
+            nanosOfTrial = UNKNOWN;
         }
-        isBetterWith = isNowBetterWith;
-        isWith = isBetterWith != (stretchesSinceTrial >= pause);
+        nanosBefore = nanosOfPass;
+        if (stretches >= pause) {
+            isWith = !isChosenWith;
+        }
     }
 
-    private static double mean(double mean, double newest) {
-        return mean == UNKNOWN ? newest : mean + NEWEST * (newest - mean);
+    /** @param withoutToWith time of a pass without forecasts by that of one with them */
+    private void note(double withoutToWith) {
+        gain = gain == UNKNOWN ? withoutToWith : gain + NEWEST * (withoutToWith - gain);
+        if (gain >= GAIN_MIN == isChosenWith) {
+            boolean isMuchWorse = Math.max(gain, 1 / gain) > MUCH_WORSE;
+            pause = Math.min(2 * pause, isMuchWorse ? PAUSE_MAX_OF_WORSE : PAUSE_MAX);
+        } else {
+            isChosenWith = !isChosenWith;
+            isWith = isChosenWith;
+            pause = 1;
+            // What has just ended was the other way: nothing to compare with.
+            stretches = -1;
+        }
     }
 }

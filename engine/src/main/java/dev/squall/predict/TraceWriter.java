@@ -20,6 +20,20 @@ public final class TraceWriter implements AutoCloseable {
         this.shape = shape;
         ahead = new float[shape.expertCount()];
         out = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(file), 1 << 16));
+        try {
+            writeHead(expertBytes, model);
+        } catch (IOException e) {
+            IOException failure = new IOException(failed(e).getMessage(), e);
+            try {
+                out.close();
+            } catch (IOException again) {
+                failure.addSuppressed(again);
+            }
+            throw failure;
+        }
+    }
+
+    private void writeHead(long[] expertBytes, String model) throws IOException {
         out.writeInt(RoutingTrace.MAGIC);
         out.writeInt(RoutingTrace.VERSION);
         out.writeInt(shape.layerCount());

@@ -4,6 +4,7 @@ import dev.squall.predict.MapMatches;
 import dev.squall.predict.MapOrigin;
 import dev.squall.predict.MapShape;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -11,6 +12,9 @@ import java.util.Set;
 
 /** The best of the maps that a search has met. A map that it meets twice counts once. */
 final class FoundMaps implements MapMatches {
+    private static final Comparator<Found> BEST_FIRST =
+            Comparator.comparingDouble((Found map) -> -map.score()).thenComparing(Found::id);
+
     private final MapShape shape;
     private final int wanted;
     private final List<Found> found = new ArrayList<>();
@@ -41,8 +45,8 @@ final class FoundMaps implements MapMatches {
 
     void add(Found map) {
         ids.add(map.id());
-        found.add(map);
-        found.sort(Comparator.comparingDouble((Found f) -> -f.score()).thenComparing(Found::id));
+        int at = Collections.binarySearch(found, map, BEST_FIRST);
+        found.add(at < 0 ? -at - 1 : at, map);
         if (found.size() > wanted) {
             ids.remove(found.removeLast().id());
         }
