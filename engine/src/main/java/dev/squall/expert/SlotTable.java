@@ -43,8 +43,6 @@ public final class SlotTable {
     private double copyNanos;
     private double layerNanos;
     private double missesPerVisit;
-    private double loadsPerVisit;
-    private long loadsBefore;
 
     private long hits;
     private long misses;
@@ -160,8 +158,6 @@ public final class SlotTable {
             }
         }
         missesPerVisit += NEWEST * (misses - missesBefore - missesPerVisit);
-        loadsPerVisit += NEWEST * (loads - loadsBefore - loadsPerVisit);
-        loadsBefore = loads;
         forecastVisits[layer] = -1;
         Arrays.fill(priorities, base, base + expertCount, 0);
         Arrays.fill(isNamed, base, base + expertCount, false);
@@ -364,7 +360,7 @@ public final class SlotTable {
     }
 
     public CacheConditions conditions() {
-        return new CacheConditions(slots.length, copyNanos, layerNanos, missesPerVisit, loadsPerVisit, 0);
+        return new CacheConditions(slots.length, copyNanos, layerNanos, missesPerVisit, 0);
     }
 
     /** Everything counted so far, with the stalls that the caller has counted. */

@@ -87,7 +87,7 @@ final class EmbeddingGroups {
         float[] scores = new float[groups.size()];
         Integer[] order = new Integer[scores.length];
         for (int i = 0; i < scores.length; i++) {
-            scores[i] = product(groups.get(i).unit, unit);
+            scores[i] = MapVectors.product(groups.get(i).unit, unit);
             order[i] = i;
         }
         Arrays.sort(order, (a, b) -> Float.compare(scores[b], scores[a]));
@@ -103,24 +103,6 @@ final class EmbeddingGroups {
             }
             found.offer(place, score);
         }
-    }
-
-    private static float product(float[] a, float[] b) {
-        float s0 = 0;
-        float s1 = 0;
-        float s2 = 0;
-        float s3 = 0;
-        int i = 0;
-        for (; i + 4 <= a.length; i += 4) {
-            s0 = Math.fma(a[i], b[i], s0);
-            s1 = Math.fma(a[i + 1], b[i + 1], s1);
-            s2 = Math.fma(a[i + 2], b[i + 2], s2);
-            s3 = Math.fma(a[i + 3], b[i + 3], s3);
-        }
-        for (; i < a.length; i++) {
-            s0 = Math.fma(a[i], b[i], s0);
-        }
-        return s0 + s1 + s2 + s3;
     }
 
     private static long hash(float[] vector) {

@@ -64,7 +64,7 @@ final class RouterAhead {
         float[] bias = mixture.router().bias();
         for (int expert = 0; expert < router.rows(); expert++) {
             BlockCodec.decode(router.type(), router.data(), expert * router.rowBytes(), weights, 0, router.columns());
-            out[outOffset + expert] = dot(weights, normed) + (bias == null ? 0 : bias[expert]);
+            out[outOffset + expert] = MapVectors.product(weights, normed) + (bias == null ? 0 : bias[expert]);
         }
         spread(out, outOffset, router.rows());
         return true;
@@ -79,24 +79,6 @@ final class RouterAhead {
         for (int i = 0; i < normed.length; i++) {
             normed[i] = x[from + i] * scale * weight[i] + (bias == null ? 0 : bias[i]);
         }
-    }
-
-    private static float dot(float[] a, float[] b) {
-        float s0 = 0;
-        float s1 = 0;
-        float s2 = 0;
-        float s3 = 0;
-        int i = 0;
-        for (; i + 4 <= a.length; i += 4) {
-            s0 = Math.fma(a[i], b[i], s0);
-            s1 = Math.fma(a[i + 1], b[i + 1], s1);
-            s2 = Math.fma(a[i + 2], b[i + 2], s2);
-            s3 = Math.fma(a[i + 3], b[i + 3], s3);
-        }
-        for (; i < a.length; i++) {
-            s0 = Math.fma(a[i], b[i], s0);
-        }
-        return s0 + s1 + s2 + s3;
     }
 
     /** Logits to shares that add up to 1, as the model's gate scores them. */

@@ -8,8 +8,8 @@ import org.junit.jupiter.api.Test;
 
 class ForecastTrialTest {
     private static final MapShape SHAPE = new MapShape(4, 4, 1, 8);
-    private static final CacheConditions DEAR = new CacheConditions(8, 1000, 1000, 1, 1, 300);
-    private static final CacheConditions CHEAP = new CacheConditions(8, 1000, 1000, 1, 1, 10);
+    private static final CacheConditions DEAR = new CacheConditions(8, 1000, 1000, 1, 300);
+    private static final CacheConditions CHEAP = new CacheConditions(8, 1000, 1000, 1, 10);
 
     private final ForecastTrial trial = new ForecastTrial();
     private long nanos;

@@ -10,8 +10,8 @@ import org.junit.jupiter.api.Test;
 
 class SquallPolicyTest {
     private static final MapShape SHAPE = new MapShape(4, 4, 1, 8);
-    private static final CacheConditions CHEAP = new CacheConditions(8, 1000, 1000, 1, 1, 10);
-    private static final CacheConditions DEAR = new CacheConditions(8, 1000, 1000, 1, 1, 2000);
+    private static final CacheConditions CHEAP = new CacheConditions(8, 1000, 1000, 1, 10);
+    private static final CacheConditions DEAR = new CacheConditions(8, 1000, 1000, 1, 2000);
 
     private final ExactMapStore store = new ExactMapStore(ContextMaps.storeShape(SHAPE), 100, 3);
     private long nanos;
