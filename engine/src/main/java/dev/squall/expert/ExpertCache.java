@@ -200,7 +200,7 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
             if (weights != null) {
                 return weights;
             }
-            Exception failure = slot.failure;
+            Throwable failure = slot.failure;
             if (failure != null) {
                 throw new ExpertLoadException(slot.layer + denseLayers, slot.expert, failure);
             }
@@ -274,11 +274,11 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
         loading++;
         lock.unlock();
         ExpertWeights weights = null;
-        Exception failure = null;
+        Throwable failure = null;
         event.begin();
         try {
             weights = memory.load(slot.layer + denseLayers, slot.expert, slot.index());
-        } catch (IOException | RuntimeException thrown) { // the thread that waits for the expert throws it
+        } catch (IOException | RuntimeException | Error thrown) { // the thread that waits for the expert throws it
             failure = thrown;
         } finally {
             lock.lock();

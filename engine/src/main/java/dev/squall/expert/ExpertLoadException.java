@@ -4,7 +4,7 @@ package dev.squall.expert;
 public final class ExpertLoadException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    ExpertLoadException(int layer, int expert, Exception cause) {
+    ExpertLoadException(int layer, int expert, Throwable cause) {
         super("expert " + expert + " of layer " + layer + " cannot be read: " + cause.getMessage(), cause);
     }
 }

@@ -29,7 +29,7 @@ public final class Slot {
     @Nullable
     ExpertWeights weights;
 
-    volatile @Nullable Exception failure;
+    volatile @Nullable Throwable failure;
 
     Slot(int index) {
         this.index = index;

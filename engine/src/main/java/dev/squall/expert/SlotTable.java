@@ -305,11 +305,13 @@ public final class SlotTable {
         double leastWorth = 0;
         double layerShare = (double) slots.length / layerCount;
         for (Slot slot : slots) {
-            if (slot.expert < 0 || (!slot.isLoading && !slot.isReady)) {
+            if (slot.isHeld || slot.isLoading) {
+                continue;
+            }
+            if (!slot.isReady) {
                 return slot;
             }
-            boolean isAwaited = slot.isSpeculative && slot.wantedVisit > now;
-            if (slot.isHeld || slot.isLoading || (isAwaited && !evenIfAwaited)) {
+            if (slot.isSpeculative && slot.wantedVisit > now && !evenIfAwaited) {
                 continue;
             }
             double worth = eviction.worth(view.of(slot), incomingLayer, layerShare);

@@ -225,6 +225,45 @@ class ExpertCacheTest {
     }
 
     @Test
+    void aLoadThatEndsInAnErrorIsThrownWhereItIsNeeded() {
+        NumberedExperts failing = new NumberedExperts() {
+            @Override
+            public ExpertWeights read(int layer, int expert, MemorySegment slot) {
+                throw new InternalError("a fault occurred in an unsafe memory access operation");
+            }
+        };
+        try (ExpertCache cache = cache(failing, 4, Evictions.LRU)) {
+            for (int again = 0; again < 3; again++) {
+                assertThatThrownBy(() -> use(cache, 1, 2))
+                        .isInstanceOf(ExpertLoadException.class)
+                        .hasMessageStartingWith("expert 2 of layer 1 cannot be read: a fault");
+            }
+        }
+    }
+
+    @Test
+    void theSlotOfALoadThatFailedTakesNoOtherExpertWhileItsLeaseIsOpen() {
+        SlotTable table = new SlotTable(LAYERS, EXPERTS, EXPERTS, Evictions.LRU, 2);
+        PrefetchPlan plan = new PrefetchPlan(LAYERS, EXPERTS);
+        plan.forecast(1);
+        plan.request(1, 0, 1);
+        table.publish(plan);
+        List<Slot> toLoad = new ArrayList<>();
+        table.open(0, new int[] {0, 1, 2, 3}, EXPERTS, toLoad);
+        for (Slot slot : toLoad) {
+            table.begin(slot, 0);
+            table.end(slot, slot.expert() == 2 ? 0 : SLOT_BYTES, 1);
+        }
+        assertThat(table.nextSpeculative())
+                .as("who waits for expert 2 finds its slot as the load left it")
+                .isNull();
+        table.close();
+        Slot free = table.nextSpeculative();
+        assertThat(free).isNotNull();
+        assertThat(free.expert()).isZero();
+    }
+
+    @Test
     void loadsAheadWhatThePlanNamesAndCountsWhatBecameOfIt() {
         NumberedExperts reader = new NumberedExperts();
         try (ExpertCache cache = cache(reader, 6, Evictions.LRU)) {
