@@ -9,6 +9,7 @@ import dev.squall.generate.LanguageModel;
 import dev.squall.generate.Session;
 import dev.squall.generate.StopReason;
 import dev.squall.generate.TokenListener;
+import dev.squall.predict.PredictionException;
 import dev.squall.sampling.SamplingOptions;
 import dev.squall.tokenizer.ChatTemplateException;
 import java.io.IOException;
@@ -176,6 +177,8 @@ final class ChatScreen {
             if (!argument.isBlank()) {
                 answer(argument);
             }
+        } catch (PredictionException e) {
+            warn(e.getMessage() + "; what follows is neither predicted nor recorded");
         } catch (CommandFailure
                 | ContextOverflowException
                 | ChatTemplateException
@@ -183,9 +186,13 @@ final class ChatScreen {
                 | ExpertLoadException
                 | IOException
                 | InvalidPathException e) {
-            notes.println(notesPalette.error(wrapped("squall: " + TerminalText.line(Failures.describe(e)), 0)));
+            warn(Failures.describe(e));
         }
         return true;
+    }
+
+    private void warn(String error) {
+        notes.println(notesPalette.error(wrapped("squall: " + TerminalText.line(error), 0)));
     }
 
     private boolean obey(SlashCommand command, String argument) throws IOException {
@@ -264,6 +271,11 @@ final class ChatScreen {
         use.begin();
         try {
             reply = answering.answer(options, listener);
+        } catch (RuntimeException e) {
+            if (listener.charactersHeard() > 0) {
+                say("");
+            }
+            throw e;
         } finally {
             listener.end();
             terminal.setAttributes(attributes);

@@ -1,6 +1,7 @@
 package dev.squall.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
@@ -28,6 +29,8 @@ final class Failures {
                     case FileSystemException e -> e.getFile() + ": " + reason(e);
                     case CharacterCodingException e ->
                         "not UTF-8 text (" + text(e) + "); convert it first, with iconv for example";
+                    // Of what Squall reads as a tree, only what comes after its end can mismatch.
+                    case MismatchedInputException e -> "more than one value";
                     case JsonProcessingException e -> e.getOriginalMessage().replaceFirst(" \\(start marker at .*", "");
                     case IOException e -> text(e);
                     case InvalidPathException e -> "no file name: '" + e.getInput() + "' (" + e.getReason() + ")";

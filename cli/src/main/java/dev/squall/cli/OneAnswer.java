@@ -56,6 +56,11 @@ final class OneAnswer {
         GenerationResult result;
         try {
             result = generate(question, cancellation, listener);
+        } catch (RuntimeException e) {
+            if (listener.charactersHeard() > 0) {
+                out.println();
+            }
+            throw e;
         } finally {
             listener.end();
         }

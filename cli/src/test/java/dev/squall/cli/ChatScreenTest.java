@@ -2,9 +2,15 @@ package dev.squall.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.squall.expert.ExpertCacheOptions;
 import dev.squall.generate.Conversation;
 import dev.squall.generate.LanguageModel;
 import dev.squall.generate.Session;
+import dev.squall.predict.ExactMapStore;
+import dev.squall.predict.ExpertMapStore;
+import dev.squall.predict.MapShape;
+import dev.squall.predict.PolicyName;
+import dev.squall.predict.PolicyOptions;
 import dev.squall.routing.RoutingObserver;
 import dev.squall.sampling.SamplingOptions;
 import java.io.ByteArrayOutputStream;
@@ -13,6 +19,7 @@ import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -239,15 +246,18 @@ class ChatScreenTest {
 
     @Test
     void saysWhatItDoesNotUnderstandAndGoesOn() throws IOException {
-        Chat chat = chat(
-                "/quit\n/clear all\n/read\n/read " + home.resolve("none") + "\n/load " + home + "\n" + QUESTION + "\n");
+        Path two = Files.writeString(home.resolve("two.json"), "{}\n{}\n");
+
+        Chat chat = chat("/quit\n/clear all\n/read\n/read " + home.resolve("none") + "\n/load " + home + "\n/load "
+                + two + "\n" + QUESTION + "\n");
 
         assertThat(chat.notes())
                 .contains("squall: no command /quit: /help lists them")
                 .contains("squall: /clear takes nothing after it, but got 'all'\n")
                 .contains("squall: /read needs a file name: /read FILE\n")
                 .contains("squall: file not found: " + home.resolve("none") + "\n")
-                .contains("squall: " + home + ": a directory, expected a saved chat\n");
+                .contains("squall: " + home + ": a directory, expected a saved chat\n")
+                .contains("squall: " + two + ": not JSON: more than one value\n");
         assertThat(chat.screen()).contains(ANSWER);
     }
 
@@ -306,6 +316,36 @@ class ChatScreenTest {
         assertThat(chat.screen()).contains(ANSWER);
     }
 
+    @Test
+    void tellsOnceThatLearningFailedAndGoesOn() throws IOException {
+        PolicyOptions failing = PolicyOptions.of(PolicyName.FINEMOE).withMaps((shape, fingerprint) -> fullStore(shape));
+        try (LanguageModel learning = LanguageModel.builder(DemoModel.locate(Path.of("target"), System.err))
+                .contextTokens(160)
+                .expertCache(ExpertCacheOptions.ofShare(0.5, false))
+                .policy(failing)
+                .load()) {
+            Chat chat = chat(learning, person -> person.type((QUESTION + "\n").repeat(3)), new Screen(0, ""), () -> {});
+
+            assertThat(chat.exitCode()).isZero();
+            assertThat(chat.notes())
+                    .containsOnlyOnce("squall: predicting experts failed: the disk is full; what follows is neither "
+                            + "predicted nor recorded\n");
+            assertThat(chat.screen().split(Pattern.quote(ANSWER), -1)).hasSizeGreaterThanOrEqualTo(3);
+        }
+    }
+
+    /** A store of maps that takes none. */
+    private static ExpertMapStore fullStore(MapShape shape) {
+        ExpertMapStore empty = new ExactMapStore(shape, 10, 1);
+        return (ExpertMapStore) Proxy.newProxyInstance(
+                ExpertMapStore.class.getClassLoader(), new Class<?>[] {ExpertMapStore.class}, (self, method, given) -> {
+                    if (method.getName().equals("add")) {
+                        throw new UncheckedIOException("the disk is full", new IOException());
+                    }
+                    return method.invoke(empty, given);
+                });
+    }
+
     /** Types keys, and leaves with the end of input. */
     private Chat chat(String keys) throws IOException {
         return chat(person -> person.type(keys));
@@ -316,17 +356,22 @@ class ChatScreenTest {
     }
 
     private Chat chat(Consumer<Person> course, Screen screen, Runnable leave) throws IOException {
+        return chat(model, course, screen, leave);
+    }
+
+    private Chat chat(LanguageModel answering, Consumer<Person> course, Screen screen, Runnable leave)
+            throws IOException {
         ByteArrayOutputStream notes = new ByteArrayOutputStream();
         PipedInputStream keys = new PipedInputStream(1 << 16);
         int exitCode;
         try (Terminal terminal = new DumbTerminal("test", "dumb", keys, screen, StandardCharsets.UTF_8);
-                Session session = model.newSession()) {
+                Session session = answering.newSession()) {
             screen.terminal = terminal;
             Person person = new Person(terminal, screen, keys, new PipedOutputStream(keys));
             Thread typing = Thread.ofVirtual().start(() -> person.follow(course));
             exitCode = new ChatScreen(
-                            model,
-                            new Conversation(session, model.tokenizer(), Templates.of(model)),
+                            answering,
+                            new Conversation(session, answering.tokenizer(), Templates.of(answering)),
                             new ChatSettings(new SamplingOptions(0, 40, 0.95f, 0.05f, 1, 64, 3), true, -1),
                             terminal,
                             new PrintStream(notes, true, StandardCharsets.UTF_8),

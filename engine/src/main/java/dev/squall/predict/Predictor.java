@@ -43,7 +43,7 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
     private volatile boolean closed;
     private volatile boolean isParked;
     private volatile @Nullable Throwable failure;
-    /** Whether a pass has thrown the failure. */
+    /** Whether a pass has thrown the failure: those after it go on with neither policy nor trace. */
     private boolean told;
 
     private volatile PredictionCounters counters = PredictionCounters.ZERO;
@@ -93,11 +93,11 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
         return new PredictionCounters(now.observed(), dropped.get(), now.predictionNanos(), 0, 0);
     }
 
-    /** @throws PredictionException if the policy or the trace has failed */
+    /** @throws PredictionException if the policy or the trace has failed, once */
     @Override
     public void onPass(long pass, RowBatch rows) {
         Throwable thrown = failure;
-        if (thrown != null) {
+        if (thrown != null && !told) {
             told = true;
             throw new PredictionException(thrown);
         }
