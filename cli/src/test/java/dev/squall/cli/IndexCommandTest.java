@@ -311,6 +311,17 @@ class IndexCommandTest {
     }
 
     @Test
+    void importMakesTheVeryMapsThatExportWrote() throws IOException {
+        Path exported = Files.writeString(
+                home.resolve("exported.jsonl"), run("export", index).out());
+        String copy = home.resolve("imported").toString();
+        assertThat(run("import", copy, exported.toString()).exitCode()).isZero();
+        JsonNode diff = JSON.readTree(run("diff", index, copy, "--json").out());
+        assertThat(diff.get("only_in_first").asInt()).isZero();
+        assertThat(diff.get("only_in_second").asInt()).isZero();
+    }
+
+    @Test
     void importsNothingIfALineIsWrong() throws IOException {
         String exported = run("export", index).out();
         String copy = home.resolve("copy").toString();

@@ -54,6 +54,9 @@ final class MapDocuments {
     /** How far equal embeddings are moved apart, as a share of their length. */
     private static final double APART = 0.1;
 
+    /** Twice what rounding to halves changes the length of a vector of unit length by, at most. */
+    private static final float HALVES_OFF = 0x1p-10f;
+
     private final MapShape shape;
     private final Projection semantic;
     private final Projection trajectory;
@@ -89,7 +92,7 @@ final class MapDocuments {
                 SEMANTIC, apart(semanticVector(unit), id), VectorSimilarityFunction.DOT_PRODUCT));
         document.add(new KnnFloatVectorField(
                 TRAJECTORY, trajectoryVector(directions, shape.layerCount()), VectorSimilarityFunction.DOT_PRODUCT));
-        document.add(new BinaryDocValuesField(EMBEDDING, new BytesRef(HalfFloats.encode(unit))));
+        document.add(new BinaryDocValuesField(EMBEDDING, new BytesRef(unitHalves(map.embedding(), unit))));
         document.add(new BinaryDocValuesField(PROBABILITIES, new BytesRef(HalfFloats.encode(map.probabilities()))));
         if (map.continuation().length > 0) {
             document.add(new BinaryDocValuesField(CONTINUATION, new BytesRef(map.continuation())));
@@ -101,6 +104,15 @@ final class MapDocuments {
         document.add(new NumericDocValuesField(HITS, origin.hits()));
         document.add(new NumericDocValuesField(MISSES, origin.misses()));
         return document;
+    }
+
+    /**
+     * The embedding at unit length, in half precision. One that comes from an index has that length but for its rounding
+     * and stays as it is, so that what export wrote and import reads is the same map.
+     */
+    private static byte[] unitHalves(float[] embedding, float[] unit) {
+        boolean isUnit = Math.abs(MapVectors.length(embedding, 0, embedding.length) - 1) < HALVES_OFF;
+        return HalfFloats.encode(isUnit ? embedding : unit);
     }
 
     /**

@@ -151,7 +151,7 @@ public record MapIndex(String model, MapShape shape) {
     static MapIndexException damaged(Path folder, Exception cause) {
         return new MapIndexException(
                 "index " + folder + " is damaged: " + cause.getMessage()
-                        + ": delete the folder to learn anew, or name another",
+                        + ": squall index check says what can be repaired; or delete the folder to learn anew",
                 cause);
     }
 

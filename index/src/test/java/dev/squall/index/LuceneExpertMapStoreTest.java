@@ -238,7 +238,7 @@ class LuceneExpertMapStoreTest {
         assertThatThrownBy(() -> open(10))
                 .isInstanceOf(MapIndexException.class)
                 .hasMessageContaining("is damaged")
-                .hasMessageContaining("delete the folder");
+                .hasMessageContaining("squall index check");
     }
 
     @Test
