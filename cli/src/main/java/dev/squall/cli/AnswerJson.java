@@ -2,6 +2,7 @@ package dev.squall.cli;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.squall.expert.CacheCounters;
 import dev.squall.generate.GenerationMetrics;
 import dev.squall.generate.GenerationResult;
 import dev.squall.generate.LanguageModel;
@@ -112,8 +113,18 @@ final class AnswerJson {
         }
     }
 
+    /** A share of nothing is null. */
+    private static void writeShare(JsonGenerator json, String name, long part, long whole) throws IOException {
+        if (whole == 0) {
+            json.writeNullField(name);
+        } else {
+            json.writeNumberField(name, (double) part / whole);
+        }
+    }
+
     private static void writeMetrics(JsonGenerator json, GenerationMetrics metrics, PredictionCounters forecasts)
             throws IOException {
+        CacheCounters experts = metrics.experts();
         json.writeObjectFieldStart("metrics");
         json.writeNumberField("prompt_tokens", metrics.promptTokens());
         json.writeNumberField("prompt_tokens_cached", metrics.promptTokensCached());
@@ -123,16 +134,16 @@ final class AnswerJson {
         json.writeNumberField("first_token_seconds", metrics.firstTokenNanos() / 1e9);
         json.writeNumberField("prefill_tokens_per_second", metrics.prefillTokensPerSecond());
         json.writeNumberField("decode_tokens_per_second", metrics.decodeTokensPerSecond());
-        json.writeNumberField("expert_hits", metrics.experts().hits());
-        json.writeNumberField("expert_misses", metrics.experts().misses());
-        json.writeNumberField("expert_bytes_loaded", metrics.experts().bytesLoaded());
-        json.writeNumberField("expert_bytes_loaded_ahead", metrics.experts().bytesLoadedAhead());
-        json.writeNumberField("expert_prefetches_timely", metrics.experts().timely());
-        json.writeNumberField("expert_prefetches_late", metrics.experts().late());
-        json.writeNumberField("expert_prefetches_wasted", metrics.experts().wasted());
-        json.writeNumberField("expert_prediction_recall", metrics.experts().predictionRecall());
-        json.writeNumberField("expert_prediction_precision", metrics.experts().predictionPrecision());
-        json.writeNumberField("expert_stalled_seconds", metrics.experts().stalledNanos() / 1e9);
+        json.writeNumberField("expert_hits", experts.hits());
+        json.writeNumberField("expert_misses", experts.misses());
+        json.writeNumberField("expert_bytes_loaded", experts.bytesLoaded());
+        json.writeNumberField("expert_bytes_loaded_ahead", experts.bytesLoadedAhead());
+        json.writeNumberField("expert_prefetches_timely", experts.timely());
+        json.writeNumberField("expert_prefetches_late", experts.late());
+        json.writeNumberField("expert_prefetches_wasted", experts.wasted());
+        writeShare(json, "expert_prediction_recall", experts.predictedUsed(), experts.hits() + experts.misses());
+        writeShare(json, "expert_prediction_precision", experts.predictedUsed(), experts.predicted());
+        json.writeNumberField("expert_stalled_seconds", experts.stalledNanos() / 1e9);
         json.writeNumberField("expert_forecasts", forecasts.observed());
         json.writeNumberField("expert_forecasts_left_out", forecasts.dropped());
         json.writeNumberField("expert_forecast_seconds", forecasts.predictionNanos() / 1e9);

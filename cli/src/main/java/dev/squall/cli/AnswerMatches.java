@@ -65,6 +65,9 @@ final class AnswerMatches implements RoutingObserver {
         if (passCount < 2) {
             return List.of("no answer yet; " + store.size() + " maps");
         }
+        if (store.size() == 0) {
+            return List.of("nothing is learnt yet: maps are kept when what follows them is known");
+        }
         float[] query = shape.layerCount() == layerCount
                 ? Arrays.copyOfRange(passes, passes.length / 2, passes.length)
                 : passes;

@@ -230,18 +230,23 @@ final class SimulateCommand implements Callable<Integer> {
                 double tokens = Math.max(1, totals.tokens());
                 out.printf(
                         Locale.ROOT,
-                        "%-20s %10.1f %6.1f%% %7d %7d %6.1f%% %6.1f%% %10.2f %12s%n",
+                        "%-20s %10.1f %6.1f%% %7d %7d %7s %7s %10.2f %12s%n",
                         outcome.policy(),
                         totals.nanos() == 0 ? 0 : totals.tokens() / totals.nanos() * 1e9,
                         100 * counters.hitRate(),
                         counters.timely(),
                         counters.late(),
-                        100 * counters.predictionRecall(),
-                        100 * counters.predictionPrecision(),
+                        share(counters.predicted(), counters.predictionRecall()),
+                        share(counters.predicted(), counters.predictionPrecision()),
                         counters.bytesLoaded() / 1e6 / tokens,
                         Statistics.milliseconds((long) totals.stalledNanosPerToken()));
             }
         }
+    }
+
+    /** Of predictions, which some policies make none of. */
+    private static String share(long predicted, double share) {
+        return predicted == 0 ? "-" : String.format(Locale.ROOT, "%.1f%%", 100 * share);
     }
 
     private void writeJson(RoutingTrace trace, int slotCount, LinkModel link, List<Outcome> outcomes)

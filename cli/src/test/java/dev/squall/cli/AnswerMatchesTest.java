@@ -25,22 +25,25 @@ class AnswerMatchesTest {
             AnswerMatches matches = new AnswerMatches(model);
             model.addObserver(matches);
             assertThat(matches.lines()).containsExactly("no answer yet; 0 maps");
+            answer(model, "Hello", 2);
+            assertThat(matches.lines())
+                    .containsExactly("nothing is learnt yet: maps are kept when what follows them is known");
             for (int i = 0; i < 3; i++) {
-                answer(model);
+                answer(model, "Tell me a story about a fox named Mia.", 80);
                 model.awaitPrefetch();
             }
             List<String> lines = matches.lines();
             assertThat(lines.get(0)).startsWith("the last token is most like these of ");
-            assertThat(lines.get(2)).matches(" +1\\.0000 +100 % +1 +\\d+ +decode +\\d+ %  \\d{4}-.*");
+            assertThat(lines.get(2)).matches(" +1\\.0000 +100 % +2 +\\d+ +decode +\\d+ %  \\d{4}-.*");
         }
     }
 
-    private static void answer(LanguageModel model) throws IOException {
+    private static void answer(LanguageModel model, String question, int tokens) throws IOException {
         Conversation.ReplyOptions options =
-                new Conversation.ReplyOptions(80, SamplingOptions.greedy(), -1, new Cancellation());
+                new Conversation.ReplyOptions(tokens, SamplingOptions.greedy(), -1, new Cancellation());
         try (Session session = model.newSession()) {
             new Conversation(session, model.tokenizer(), Templates.of(model))
-                    .reply("Tell me a story about a fox named Mia.", options, TokenListener.NONE);
+                    .reply(question, options, TokenListener.NONE);
         }
     }
 }

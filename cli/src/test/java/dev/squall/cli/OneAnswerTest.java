@@ -236,6 +236,8 @@ class OneAnswerTest {
         assertThat(metrics.get("generated_tokens").intValue())
                 .isEqualTo(root.get("answer_ids").size());
         assertThat(metrics.get("first_token_seconds").doubleValue()).isPositive();
+        assertThat(metrics.get("expert_prediction_recall").isNull()).isTrue();
+        assertThat(metrics.get("expert_prediction_precision").isNull()).isTrue();
 
         JsonNode promptScores = root.get("prompt_logprobs");
         assertThat(promptScores.size()).isEqualTo(root.get("prompt_ids").size());

@@ -14,10 +14,6 @@ final class TokenBuffer {
         ids[size++] = id;
     }
 
-    boolean startsWith(int id) {
-        return size > 0 && ids[0] == id;
-    }
-
     int[] toArray() {
         return Arrays.copyOf(ids, size);
     }
