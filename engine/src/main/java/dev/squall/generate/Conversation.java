@@ -166,15 +166,29 @@ public final class Conversation {
                 listener);
     }
 
-    /** The prompt with as many of the latest turns as leave room for an answer. */
+    /** The prompt with as many of the latest turns as leave room for an answer; without any, if none do. */
     private Prompt fit(List<Turn> history, String question, int tokensMax) {
-        int room = Math.min(tokensMax, answerRoomTokens());
-        for (int forgotten = 0; ; forgotten++) {
-            int[] tokens = encode(messages(history.subList(forgotten, history.size()), question));
-            if (forgotten == history.size() || tokens.length + room <= session.contextTokensMax()) {
-                return new Prompt(tokens, forgotten);
+        int tokensThatFit = session.contextTokensMax() - Math.min(tokensMax, answerRoomTokens());
+        Prompt whole = prompt(history, 0, question);
+        if (history.isEmpty() || whole.tokens().length <= tokensThatFit) {
+            return whole;
+        }
+        // A chat that was taken up may have thousands of turns, so halve the range in which the fewest lie.
+        int fewest = 1;
+        int most = history.size();
+        while (fewest < most) {
+            int middle = (fewest + most) >>> 1;
+            if (prompt(history, middle, question).tokens().length <= tokensThatFit) {
+                most = middle;
+            } else {
+                fewest = middle + 1;
             }
         }
+        return prompt(history, fewest, question);
+    }
+
+    private Prompt prompt(List<Turn> history, int forgotten, String question) {
+        return new Prompt(encode(messages(history.subList(forgotten, history.size()), question)), forgotten);
     }
 
     private int answerRoomTokens() {

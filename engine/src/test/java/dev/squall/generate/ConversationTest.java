@@ -8,6 +8,7 @@ import dev.squall.generate.Conversation.ReplyOptions;
 import dev.squall.sampling.SamplingOptions;
 import dev.squall.tokenizer.ChatMessage;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.AfterAll;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Chats with the demo model in a context of 160 tokens, which six short turns fill. */
 class ConversationTest {
@@ -107,6 +109,23 @@ class ConversationTest {
         assertThat(forgotten).isPositive();
         assertThat(conversation.turnCount()).isEqualTo(9 - forgotten);
         assertThat(conversation.system()).isEqualTo("Be brief.");
+    }
+
+    @Test
+    @Timeout(30)
+    void findsTheTurnsThatFitAmongThousands() {
+        List<ChatMessage> messages = new ArrayList<>();
+        for (int i = 0; i < 3_000; i++) {
+            messages.add(ChatMessage.user((QUESTION + " ").repeat(8)));
+            messages.add(ChatMessage.assistant((ANSWER + " ").repeat(8)));
+        }
+        messages.addAll(List.of(ChatMessage.user(QUESTION), ChatMessage.assistant(ANSWER)));
+        conversation.restore(messages);
+
+        Reply reply = reply(QUESTION);
+
+        assertThat(reply.turnsForgotten()).isEqualTo(3_000);
+        assertThat(reply.result().text()).isEqualTo(ANSWER);
     }
 
     @Test
