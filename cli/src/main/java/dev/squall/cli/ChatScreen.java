@@ -371,6 +371,7 @@ final class ChatScreen {
                 modelName() + " (" + model.hyperparameters().architecture().name() + ", " + experts() + ")"));
         say(field("file", model.file().paths().getFirst().toString()));
         say(field("computes on", model.backendDescription()));
+        say(field("experts", expertsInMemory()));
         say(field("context", "%d of %d tokens".formatted(contextTokens, model.contextTokensMax())));
         String system = conversation.system();
         say(field("system", system == null ? "none" : Failures.oneLine(system)));
@@ -432,6 +433,18 @@ final class ChatScreen {
         String name =
                 TerminalText.line(model.file().paths().getFirst().getFileName().toString());
         return name.endsWith(".gguf") ? name.substring(0, name.length() - ".gguf".length()) : name;
+    }
+
+    private String expertsInMemory() {
+        int all = model.hyperparameters().expertLayerCount()
+                * model.hyperparameters().expertCount();
+        return model.policy().isEmpty()
+                ? "all, where they lie in the mapped file"
+                : "at most %d of %d in memory, policy %s"
+                        .formatted(
+                                model.expertSlots().orElse(all),
+                                all,
+                                model.policy().get());
     }
 
     private String experts() {

@@ -324,12 +324,17 @@ class ChatScreenTest {
                 .expertCache(ExpertCacheOptions.ofShare(0.5, false))
                 .policy(failing)
                 .load()) {
-            Chat chat = chat(learning, person -> person.type((QUESTION + "\n").repeat(3)), new Screen(0, ""), () -> {});
+            Chat chat = chat(
+                    learning,
+                    person -> person.type((QUESTION + "\n").repeat(3) + "/show\n"),
+                    new Screen(0, ""),
+                    () -> {});
 
             assertThat(chat.exitCode()).isZero();
             assertThat(chat.notes())
                     .containsOnlyOnce("squall: predicting experts failed: the disk is full; what follows is neither "
                             + "predicted nor recorded\n");
+            assertThat(chat.screen()).contains("experts        at most 64 of 128 in memory, policy finemoe\n");
             assertThat(chat.screen().split(Pattern.quote(ANSWER), -1)).hasSizeGreaterThanOrEqualTo(3);
         }
     }

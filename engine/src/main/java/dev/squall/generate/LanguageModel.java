@@ -43,6 +43,7 @@ public final class LanguageModel implements AutoCloseable {
     private final ModelWeights weights;
     private final ComputeBackend backend;
     private final ExpertSupply supply;
+    private final PolicyName policyName;
     private final ForwardPass forwardPass;
     private final BitSet usedSequences = new BitSet();
     private boolean closed;
@@ -57,6 +58,7 @@ public final class LanguageModel implements AutoCloseable {
         hyperparameters = Hyperparameters.of(file);
         tokenizer = Tokenizer.fromMetadata(file.metadata());
         threads = builder.threads;
+        policyName = builder.policy.name();
         contextTokensMax = builder.contextTokens > 0
                 ? builder.contextTokens
                 : Math.min(hyperparameters.contextLength(), CONTEXT_TOKENS_DEFAULT);
@@ -160,6 +162,11 @@ public final class LanguageModel implements AutoCloseable {
     /** How many experts the cache holds; empty if experts are used where they lie in the mapped file. */
     public OptionalInt expertSlots() {
         return supply.slots();
+    }
+
+    /** What decides which experts the cache holds; empty if there is none. */
+    public Optional<PolicyName> policy() {
+        return supply.cache() == null ? Optional.empty() : Optional.of(policyName);
     }
 
     /** Lets the observer hear every layer's routing from now on, on the thread that computes. */
