@@ -113,27 +113,9 @@ final class AnswerJson {
         }
     }
 
-    /** A share of nothing is null. */
-    private static void writeShare(JsonGenerator json, String name, long part, long whole) throws IOException {
-        if (whole == 0) {
-            json.writeNullField(name);
-        } else {
-            json.writeNumberField(name, (double) part / whole);
-        }
-    }
-
-    private static void writeMetrics(JsonGenerator json, GenerationMetrics metrics, PredictionCounters forecasts)
+    /** What cache and predictor have done, as fields of the object that is being written. */
+    static void writeExperts(JsonGenerator json, CacheCounters experts, PredictionCounters forecasts)
             throws IOException {
-        CacheCounters experts = metrics.experts();
-        json.writeObjectFieldStart("metrics");
-        json.writeNumberField("prompt_tokens", metrics.promptTokens());
-        json.writeNumberField("prompt_tokens_cached", metrics.promptTokensCached());
-        json.writeNumberField("generated_tokens", metrics.generatedTokens());
-        json.writeNumberField("prefill_seconds", metrics.prefillNanos() / 1e9);
-        json.writeNumberField("decode_seconds", metrics.decodeNanos() / 1e9);
-        json.writeNumberField("first_token_seconds", metrics.firstTokenNanos() / 1e9);
-        json.writeNumberField("prefill_tokens_per_second", metrics.prefillTokensPerSecond());
-        json.writeNumberField("decode_tokens_per_second", metrics.decodeTokensPerSecond());
         json.writeNumberField("expert_hits", experts.hits());
         json.writeNumberField("expert_misses", experts.misses());
         json.writeNumberField("expert_bytes_loaded", experts.bytesLoaded());
@@ -149,6 +131,29 @@ final class AnswerJson {
         json.writeNumberField("expert_forecast_seconds", forecasts.predictionNanos() / 1e9);
         json.writeNumberField("expert_map_searches", forecasts.searches());
         json.writeNumberField("expert_map_search_seconds", forecasts.searchNanos() / 1e9);
+    }
+
+    /** A share of nothing is null. */
+    private static void writeShare(JsonGenerator json, String name, long part, long whole) throws IOException {
+        if (whole == 0) {
+            json.writeNullField(name);
+        } else {
+            json.writeNumberField(name, (double) part / whole);
+        }
+    }
+
+    private static void writeMetrics(JsonGenerator json, GenerationMetrics metrics, PredictionCounters forecasts)
+            throws IOException {
+        json.writeObjectFieldStart("metrics");
+        json.writeNumberField("prompt_tokens", metrics.promptTokens());
+        json.writeNumberField("prompt_tokens_cached", metrics.promptTokensCached());
+        json.writeNumberField("generated_tokens", metrics.generatedTokens());
+        json.writeNumberField("prefill_seconds", metrics.prefillNanos() / 1e9);
+        json.writeNumberField("decode_seconds", metrics.decodeNanos() / 1e9);
+        json.writeNumberField("first_token_seconds", metrics.firstTokenNanos() / 1e9);
+        json.writeNumberField("prefill_tokens_per_second", metrics.prefillTokensPerSecond());
+        json.writeNumberField("decode_tokens_per_second", metrics.decodeTokensPerSecond());
+        writeExperts(json, metrics.experts(), forecasts);
         json.writeEndObject();
     }
 }

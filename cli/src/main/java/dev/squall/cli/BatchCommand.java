@@ -373,7 +373,6 @@ final class BatchCommand implements Callable<Integer> {
         if (json) {
             try (JsonGenerator generator = new JsonFactory().createGenerator(streams.out())) {
                 generator.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
-                CacheCounters counters = model.expertCounters();
                 generator.writeStartObject();
                 generator.writeNumberField("answered", run.answered());
                 generator.writeNumberField("failed", run.failed());
@@ -381,9 +380,7 @@ final class BatchCommand implements Callable<Integer> {
                 generator.writeNumberField("prompt_tokens", run.promptTokens());
                 generator.writeNumberField("answer_tokens", run.answerTokens());
                 generator.writeNumberField("seconds", seconds);
-                generator.writeNumberField("expert_hits", counters.hits());
-                generator.writeNumberField("expert_misses", counters.misses());
-                generator.writeNumberField("expert_bytes", counters.bytesLoaded());
+                AnswerJson.writeExperts(generator, model.expertCounters(), model.predictionCounters());
                 generator.writeEndObject();
             }
             streams.out().println();

@@ -172,6 +172,9 @@ class BatchCommandTest {
 
         assertThat(run.exitCode()).as(run.err()).isZero();
         JsonNode summary = JSON.readTree(run.out());
+        assertThat(summary.get("expert_bytes_loaded").asLong()).isPositive();
+        assertThat(summary.get("expert_stalled_seconds").asDouble()).isPositive();
+        assertThat(summary.has("expert_prefetches_late")).isTrue();
         String html = Files.readString(report);
         assertThat(html)
                 .contains("<td>answered</td><td>10</td>")
