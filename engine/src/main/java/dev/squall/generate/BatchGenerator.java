@@ -41,6 +41,9 @@ public final class BatchGenerator {
      * @param concurrency requests under way at once, at most the sequences that the model was loaded for
      */
     public BatchGenerator(LanguageModel model, int concurrency) {
+        if (concurrency < 1) {
+            throw new IllegalArgumentException("concurrency=" + concurrency + ", expected at least 1");
+        }
         this.model = model;
         this.concurrency = concurrency;
         logits = new float[Math.multiplyExact(concurrency, model.vocabularySize())];

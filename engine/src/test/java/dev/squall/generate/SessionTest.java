@@ -54,6 +54,15 @@ class SessionTest {
     }
 
     @Test
+    void aBatchThatAnswersNothingAtATimeIsRefused() throws IOException {
+        try (LanguageModel model = demo().load()) {
+            assertThatThrownBy(() -> new BatchGenerator(model, 0))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("concurrency=0, expected at least 1");
+        }
+    }
+
+    @Test
     void aPromptGivesTheSameProbabilitiesInOneChunkAndTokenByToken() throws IOException {
         try (LanguageModel model = demo().sequences(2).load();
                 Session whole = model.newSession();
