@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.PriorityQueue;
 
 /** Natural logarithms of the full softmax distribution behind a vector of logits, summed in double precision. */
-final class LogProbabilities {
+public final class LogProbabilities {
     private static final Comparator<TokenProbability> LEAST_LIKELY_FIRST = Comparator.comparingDouble(
                     TokenProbability::logProbability)
             .thenComparing(Comparator.comparingInt(TokenProbability::token).reversed());
@@ -17,7 +17,7 @@ final class LogProbabilities {
     private final double logSum;
 
     /** The distribution of {@code size} logits from {@code offset}; holds until they change. */
-    LogProbabilities(float[] logits, int offset, int size) {
+    public LogProbabilities(float[] logits, int offset, int size) {
         this.logits = logits;
         this.offset = offset;
         this.size = size;
@@ -34,6 +34,13 @@ final class LogProbabilities {
 
     double of(int token) {
         return logits[offset + token] - logSum;
+    }
+
+    /** Those of all tokens, as many as {@code out} takes from the first on. */
+    public void all(float[] out) {
+        for (int token = 0; token < out.length; token++) {
+            out[token] = (float) of(token);
+        }
     }
 
     /** The likeliest tokens, likeliest first; of equals the lower id first. */

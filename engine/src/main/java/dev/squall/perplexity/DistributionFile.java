@@ -35,13 +35,11 @@ public final class DistributionFile {
         private final Path file;
         private final DataOutputStream out;
         private final ByteBuffer row;
-        private final float[] logs;
 
         public Writer(Path file, TextChunks chunks, int vocabularySize) throws IOException {
             this.file = file;
             out = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(file), 1 << 16));
             row = ByteBuffer.allocate(Math.multiplyExact(2, vocabularySize)).order(ByteOrder.LITTLE_ENDIAN);
-            logs = new float[vocabularySize];
             out.writeInt(MAGIC);
             out.writeInt(VERSION);
             out.writeInt(chunks.length());
@@ -54,11 +52,12 @@ public final class DistributionFile {
             }
         }
 
-        void write(float[] logits, int offset) throws IOException {
-            LogSoftmax.of(logits, offset, logs);
-            float greatest = logs[LogSoftmax.greatest(logs)];
-            float least = greatest;
+        /** @param logs ln p of the whole vocabulary */
+        void write(float[] logs) throws IOException {
+            float greatest = logs[0];
+            float least = logs[0];
             for (float log : logs) {
+                greatest = Math.max(greatest, log);
                 least = Math.min(least, log);
             }
             float step = Math.min(RANGE, greatest - least) / STEPS;

@@ -27,7 +27,18 @@ public final class Divergence {
         negativeLogs.add(-model[token]);
         baseNegativeLogs.add(-base[token]);
         differences.add(Math.exp(model[token]) - Math.exp(base[token]));
-        agreements.add(LogSoftmax.greatest(base) == LogSoftmax.greatest(model) ? 1 : 0);
+        agreements.add(greatest(base) == greatest(model) ? 1 : 0);
+    }
+
+    /** The place of the greatest, the first of equals. */
+    private static int greatest(float[] values) {
+        int greatest = 0;
+        for (int i = 1; i < values.length; i++) {
+            if (values[i] > values[greatest]) {
+                greatest = i;
+            }
+        }
+        return greatest;
     }
 
     /** Perplexity by the base. */

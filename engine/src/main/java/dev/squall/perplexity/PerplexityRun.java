@@ -1,6 +1,7 @@
 package dev.squall.perplexity;
 
 import dev.squall.generate.LanguageModel;
+import dev.squall.generate.LogProbabilities;
 import dev.squall.generate.Session;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -64,11 +65,11 @@ public final class PerplexityRun {
     }
 
     private void score(float[] logits, int offset, int token) {
-        LogSoftmax.of(logits, offset, logs);
+        new LogProbabilities(logits, offset, logs.length).all(logs);
         negativeLogs.add(-logs[token]);
         try {
             if (save != null) {
-                save.write(logits, offset);
+                save.write(logs);
             }
             if (base != null) {
                 base.read(baseLogs);
