@@ -30,7 +30,9 @@ final class SegmentGraphs {
     /** Whether graphs of a segment are yet to be made, which is large enough for them in Lucene's eyes. */
     static boolean areDue(LeafReader leaf) throws IOException {
         int maps = leaf.maxDoc();
-        return maps > HnswGraphSearcher.expectedVisitedNodes(Lucene99HnswVectorsFormat.HNSW_GRAPH_THRESHOLD, maps)
+        int visited = HnswGraphSearcher.expectedVisitedNodes(Lucene99HnswVectorsFormat.HNSW_GRAPH_THRESHOLD, maps);
+        return visited > 0
+                && maps > visited
                 && (graph(leaf, MapDocuments.TRAJECTORY) == null || graph(leaf, MapDocuments.SEMANTIC) == null);
     }
 

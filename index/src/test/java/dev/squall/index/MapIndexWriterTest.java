@@ -203,9 +203,11 @@ class MapIndexWriterTest {
 
     @Test
     void takesNoGraphToBeMissingWhereLuceneMakesNone() throws IOException {
-        Path small = added("small", 300, false);
-        assertThat(lackingGraphs(small)).containsExactly(false);
-        assertThat(MapIndexCheck.run(small, "model", done -> {})).isEmpty();
+        for (int count : new int[] {1, 2, 300, 600}) {
+            Path small = added("small" + count, count, false);
+            assertThat(lackingGraphs(small)).containsExactly(false);
+            assertThat(MapIndexCheck.run(small, "model", done -> {})).isEmpty();
+        }
     }
 
     @Test
