@@ -100,27 +100,11 @@ final class BatchCommand implements Callable<Integer> {
     @Mixin
     private ModelArguments modelArguments = new ModelArguments();
 
-    @Option(
-            names = {"-sys", "--system"},
-            paramLabel = "TEXT",
-            description = "The system message of prompts that bring none.")
-    private @Nullable String system;
-
-    @Option(
-            names = {"-n", "--predict"},
-            paramLabel = "N",
-            defaultValue = "-1",
-            description = "Most tokens of an answer; -1 is until it ends or the context is full. Default: -1.")
-    private int tokensMax = -1;
+    @Mixin
+    private PromptArguments promptArguments = new PromptArguments();
 
     @Mixin
     private SamplingArguments samplingArguments = new SamplingArguments();
-
-    @Option(
-            names = "--raw",
-            fallbackValue = "true",
-            description = "Continue prompts as they are, without the model's chat template.")
-    private boolean raw;
 
     @Option(
             names = "--report",
@@ -194,13 +178,7 @@ final class BatchCommand implements Callable<Integer> {
         if (errorsMax < 0) {
             throw new IllegalArgumentException("--max-errors " + errorsMax + ": expected 0 or more");
         }
-        if (tokensMax < -1 || tokensMax == 0) {
-            throw new IllegalArgumentException("--predict " + tokensMax + ": expected 1 or more, or -1 for no limit");
-        }
-        if (raw && system != null) {
-            throw new IllegalArgumentException(
-                    "--system is part of the chat template, which --raw leaves out: use one of them");
-        }
+        promptArguments.validate(1);
         modelArguments.sequences = concurrency;
     }
 
@@ -236,7 +214,14 @@ final class BatchCommand implements Callable<Integer> {
             BatchHistory history = new BatchHistory(System::nanoTime, model::expertCounters);
             BatchRun run = new BatchRun(
                     model,
-                    new BatchRun.Settings(sampling, tokensMax, system, raw, errorsMax, concurrency, reorder),
+                    new BatchRun.Settings(
+                            sampling,
+                            promptArguments.tokensMax,
+                            promptArguments.system,
+                            promptArguments.raw,
+                            errorsMax,
+                            concurrency,
+                            reorder),
                     answered,
                     failed,
                     history);
@@ -314,6 +299,9 @@ final class BatchCommand implements Callable<Integer> {
                 seed);
         Map<String, String> now = new LinkedHashMap<>();
         now.put("model", ModelFingerprint.of(model.file()));
+        now.put("tokenizer", ModelFingerprint.ofTokenizer(model.file()));
+        now.put("chat template", ModelFingerprint.ofChatTemplates(model.file()));
+        now.put("hyper-parameters", ModelFingerprint.ofHyperparameters(model.file()));
         now.put("seed", Long.toString(seed));
         now.put("temp", Float.toString(sampling.temperature()));
         now.put("top-k", Integer.toString(sampling.topK()));
@@ -321,10 +309,10 @@ final class BatchCommand implements Callable<Integer> {
         now.put("min-p", Float.toString(sampling.minP()));
         now.put("repeat-penalty", Float.toString(sampling.repeatPenalty()));
         now.put("repeat-last-n", Integer.toString(sampling.repeatTokens()));
-        now.put("predict", Integer.toString(tokensMax));
+        now.put("predict", Integer.toString(promptArguments.tokensMax));
         now.put("ctx-size", Integer.toString(model.contextTokensMax()));
-        now.put("system", Objects.requireNonNullElse(system, ""));
-        now.put("raw", Boolean.toString(raw));
+        now.put("system", Objects.requireNonNullElse(promptArguments.system, ""));
+        now.put("raw", Boolean.toString(promptArguments.raw));
         now.put("device", modelArguments.computing.toString());
         now.put("kernels", modelArguments.kernels.toString());
         if (prompts.isNumbered() && earlier.containsKey(LINES)) {
@@ -332,13 +320,11 @@ final class BatchCommand implements Callable<Integer> {
             now.put(LINES, Integer.toString(Math.min(count, prompts.items().size())));
             now.put(DIGEST, prompts.digest(count));
         }
-        if (answered.finishedCount() > 0 && !earlier.isEmpty() && !earlier.equals(now) && !force) {
-            List<String> different = now.entrySet().stream()
-                    .filter(entry -> !entry.getValue().equals(earlier.get(entry.getKey())))
-                    .map(entry -> entry.getKey() + " was " + earlier.get(entry.getKey()) + ", is " + entry.getValue())
-                    .toList();
-            throw new CommandFailure(answers + " has " + answered.finishedCount() + " answers with other options ("
-                    + String.join("; ", different) + "): use the same, name another output, or mix them with --force");
+        List<String> different = earlier.isEmpty() ? List.of() : BatchState.differences(earlier, now);
+        if (answered.finishedCount() > 0 && !different.isEmpty() && !force) {
+            throw new CommandFailure(answers + " has " + answered.finishedCount()
+                    + " answers with another model or other options (" + String.join("; ", different)
+                    + "): use the same, name another output, or mix them with --force");
         }
         if (prompts.isNumbered()) {
             // An answer is found by its line, so lines may be added behind those that were there, not among them.

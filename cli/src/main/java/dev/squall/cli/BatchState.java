@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** What a batch's answers depend on, kept beside its output, so that another model's or options' are not mixed in. */
@@ -41,6 +42,15 @@ final class BatchState {
             throw new CommandFailure(file + ": no state of a batch: move it away, or name another output", e);
         }
         throw new CommandFailure(file + ": no state of a batch: move it away, or name another output");
+    }
+
+    /** In words, what is not as it was. An older Squall wrote less of it, which says nothing. */
+    static List<String> differences(Map<String, String> was, Map<String, String> is) {
+        return is.entrySet().stream()
+                .filter(entry ->
+                        was.containsKey(entry.getKey()) && !entry.getValue().equals(was.get(entry.getKey())))
+                .map(entry -> entry.getKey() + " was " + was.get(entry.getKey()) + ", is " + entry.getValue())
+                .toList();
     }
 
     /** Writes it, whole or not at all. */

@@ -52,27 +52,11 @@ final class ChatCommand implements Callable<Integer> {
             description = "Read the prompt from a file; - is standard input.")
     private @Nullable Path file;
 
-    @Option(
-            names = {"-sys", "--system"},
-            paramLabel = "TEXT",
-            description = "The system message, which tells the model how to behave.")
-    private @Nullable String system;
-
-    @Option(
-            names = {"-n", "--predict"},
-            paramLabel = "N",
-            defaultValue = "-1",
-            description = "Most tokens of an answer; -1 is until it ends or the context is full. Default: -1.")
-    private int tokensMax = -1;
+    @Mixin
+    private PromptArguments promptArguments = new PromptArguments();
 
     @Mixin
     private SamplingArguments samplingArguments = new SamplingArguments();
-
-    @Option(
-            names = "--raw",
-            fallbackValue = "true",
-            description = "Continue the prompt as it is, without the model's chat template.")
-    private boolean raw;
 
     @Option(
             names = "--json",
@@ -101,6 +85,7 @@ final class ChatCommand implements Callable<Integer> {
         try {
             sampling = samplingArguments.options();
             modelArguments.validate();
+            promptArguments.validate(0);
         } catch (IllegalArgumentException e) {
             throw wrongUsage(e.getMessage());
         }
@@ -109,38 +94,39 @@ final class ChatCommand implements Callable<Integer> {
         modelArguments.filesRead().reads("prompt", file).writes("--trace-out", modelArguments.traceOut);
         if (screen) {
             try (LanguageModel model = modelArguments.load(streams, environment)) {
-                return ChatScreen.open(model, settings(sampling), system, streams, environment, common.color);
+                return ChatScreen.open(
+                        model, settings(sampling), promptArguments.system, streams, environment, common.color);
             }
         }
         String text = promptText();
         try (LanguageModel model = modelArguments.load(streams, environment)) {
             OneAnswer answer = new OneAnswer(
                     model, modelArguments, streams, common.color.palette(streams.errTerminal(), environment));
-            OneAnswer.Question question =
-                    new OneAnswer.Question(text, system, raw, tokensMax, sampling, likeliest == null ? -1 : likeliest);
+            OneAnswer.Question question = new OneAnswer.Question(
+                    text,
+                    promptArguments.system,
+                    promptArguments.raw,
+                    promptArguments.tokensMax,
+                    sampling,
+                    likeliest == null ? -1 : likeliest);
             return json ? answer.json(question) : answer.text(question);
         }
     }
 
     private ChatSettings settings(SamplingOptions sampling) {
-        return new ChatSettings(sampling, samplingArguments.isSeedFixed(), tokensMax);
+        return new ChatSettings(sampling, samplingArguments.isSeedFixed(), promptArguments.tokensMax);
     }
 
     private void validate(boolean screen) {
-        if (tokensMax < -1) {
-            throw wrongUsage("--predict " + tokensMax + ": expected 0 or more, or -1 for no limit");
-        }
         if (likeliest != null && !json) {
             throw wrongUsage("--logprobs is written as JSON: add --json");
         }
         if (likeliest != null && (likeliest < 0 || likeliest > GenerationRequest.LIKELIEST_MAX)) {
             throw wrongUsage("--logprobs " + likeliest + ": expected 0 to " + GenerationRequest.LIKELIEST_MAX);
         }
-        if (raw && system != null) {
-            throw wrongUsage("--system is part of the chat template, which --raw leaves out: use one of them");
-        }
-        if (screen && (raw || json)) {
-            throw wrongUsage((raw ? "--raw" : "--json") + " needs a prompt: -p TEXT, -f FILE or piped input");
+        if (screen && (promptArguments.raw || json)) {
+            throw wrongUsage(
+                    (promptArguments.raw ? "--raw" : "--json") + " needs a prompt: -p TEXT, -f FILE or piped input");
         }
         if ("".equals(prompt)) {
             throw wrongUsage("--prompt is empty, expected some text");

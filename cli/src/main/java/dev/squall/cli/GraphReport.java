@@ -21,6 +21,9 @@ import java.util.Locale;
  */
 record GraphReport(List<Segment> segments, List<Graph> trajectories, List<Graph> embeddings) {
     private static final String NONE = "no graph: so few maps are compared one by one";
+    private static final String DUE =
+            "no graph yet: the maps are compared one by one until squall index check --repair, or whatever writes the"
+                    + " index next, makes it";
     private static final String READING =
             "A search enters on the highest level and follows neighbours down; what the graph"
                     + " does not lead to, it does not find. A node has at most 32 neighbours on level 0 and 16 above.";
@@ -31,18 +34,22 @@ record GraphReport(List<Segment> segments, List<Graph> trajectories, List<Graph>
         output.text(READING);
     }
 
-    /** Segments without a graph, in words. */
-    private List<String> without(List<Graph> graphs) {
+    /** Segments without a graph, those for which it is yet to be made or the others, in words. */
+    private List<String> without(List<Graph> graphs, boolean isDue) {
         return segments.stream()
-                .filter(segment ->
-                        graphs.stream().noneMatch(graph -> graph.segment().equals(segment.name())))
+                .filter(segment -> segment.lacksGraph() == isDue
+                        && graphs.stream().noneMatch(graph -> graph.segment().equals(segment.name())))
                 .map(segment -> segment.name() + " (" + segment.maps() + " maps)")
                 .toList();
     }
 
     private void print(IndexOutput output, String field, List<Graph> graphs) {
-        List<String> without = without(graphs);
-        if (graphs.isEmpty() || !without.isEmpty()) {
+        List<String> due = without(graphs, true);
+        if (!due.isEmpty()) {
+            output.line(field, String.join(", ", due) + ": " + DUE);
+        }
+        List<String> without = without(graphs, false);
+        if (!without.isEmpty() || segments.isEmpty()) {
             output.line(field, String.join(", ", without) + (without.isEmpty() ? "" : ": ") + NONE);
         }
         for (Graph graph : graphs) {
@@ -99,11 +106,15 @@ record GraphReport(List<Segment> segments, List<Graph> trajectories, List<Graph>
 
     private void section(HtmlPage page, String heading, List<Graph> graphs) {
         page.heading(heading);
-        if (!graphs.isEmpty() && !without(graphs).isEmpty()) {
-            page.paragraph("Segments " + String.join(", ", without(graphs)) + ": " + NONE + ".");
+        List<String> due = without(graphs, true);
+        if (!due.isEmpty()) {
+            page.paragraph("Segments " + String.join(", ", due) + ": " + DUE + ".");
+        }
+        List<String> without = without(graphs, false);
+        if (!without.isEmpty()) {
+            page.paragraph("Segments " + String.join(", ", without) + ": " + NONE + ".");
         }
         if (graphs.isEmpty()) {
-            page.paragraph(NONE + ".");
             return;
         }
         List<List<String>> rows = new ArrayList<>();

@@ -3,7 +3,11 @@ package dev.squall.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.squall.gguf.GgufFile;
+import dev.squall.index.MapIndex;
 import dev.squall.index.MapIndexCheck;
+import dev.squall.index.MapIndexException;
+import dev.squall.index.MapIndexReader;
+import dev.squall.index.MapIndexWriter;
 import dev.squall.model.ModelFingerprint;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -39,8 +43,8 @@ final class IndexCheckCommand implements Callable<Integer> {
             names = "--repair",
             fallbackValue = "true",
             description =
-                    "Then drop damaged segments for good, with their maps, and remove damaged weights. No chat may be "
-                            + "writing.")
+                    "Then drop damaged segments for good, with their maps, remove damaged weights, and make graphs that "
+                            + "are missing. No chat may be writing.")
     private boolean repair;
 
     @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
@@ -59,6 +63,7 @@ final class IndexCheckCommand implements Callable<Integer> {
         String fingerprint = model == null ? null : fingerprint(model);
         List<MapIndexCheck.Finding> findings = check(fingerprint);
         MapIndexCheck.Repair done = repair && isDamaged(findings) ? MapIndexCheck.repair(folder) : null;
+        boolean hasMadeGraphs = repair && makeGraphs();
         IndexOutput output = IndexOutput.of(streams, environment, common.color);
         if (json) {
             ObjectNode object = IndexOutput.object();
@@ -71,11 +76,15 @@ final class IndexCheckCommand implements Callable<Integer> {
                         .put("repair", finding.repair());
             }
             output.json(object.put("repaired", done != null && (done.droppedSegments() || done.removedWeights()))
-                    .put("maps_dropped", done == null ? 0 : done.maps()));
+                    .put("maps_dropped", done == null ? 0 : done.maps())
+                    .put("graphs_made", hasMadeGraphs));
         } else {
             print(output, findings);
             if (done != null) {
-                print(output, done);
+                print(output, done, hasMadeGraphs);
+            }
+            if (hasMadeGraphs) {
+                output.text("made the graphs that were missing");
             }
         }
         return isDamaged(done != null ? check(fingerprint) : findings) ? ExitCode.FAILED : ExitCode.FINE;
@@ -89,6 +98,24 @@ final class IndexCheckCommand implements Callable<Integer> {
                 }
             });
         }
+    }
+
+    /** Makes graphs that are yet to be made; returns whether there were any, in an index that can be read. */
+    private boolean makeGraphs() throws IOException {
+        MapIndex index;
+        try (MapIndexReader reader = MapIndexReader.open(folder)) {
+            if (reader.segments().stream().noneMatch(MapIndexReader.Segment::lacksGraph)) {
+                return false;
+            }
+            index = reader.index();
+        } catch (MapIndexException e) {
+            // What is wrong, the check told.
+            return false;
+        }
+        try (MapIndexWriter writer = MapIndexWriter.open(folder, index)) {
+            IndexUpkeep.tidy(streams, folder, writer);
+        }
+        return true;
     }
 
     private static boolean isDamaged(List<MapIndexCheck.Finding> findings) {
@@ -114,14 +141,14 @@ final class IndexCheckCommand implements Callable<Integer> {
         }
     }
 
-    private static void print(IndexOutput output, MapIndexCheck.Repair done) {
+    private static void print(IndexOutput output, MapIndexCheck.Repair done, boolean hasMadeGraphs) {
         if (done.droppedSegments()) {
             output.text("dropped the damaged segments, and " + done.maps() + " maps with them");
         }
         if (done.removedWeights()) {
             output.text("removed the damaged weights");
         }
-        if (!done.droppedSegments() && !done.removedWeights()) {
+        if (!done.droppedSegments() && !done.removedWeights() && !hasMadeGraphs) {
             output.text("--repair has nothing that it can mend here");
         }
     }

@@ -38,6 +38,9 @@ final class IndexImportCommand implements Callable<Integer> {
     private boolean json;
 
     @Mixin
+    private IndexUpkeep upkeep = new IndexUpkeep();
+
+    @Mixin
     @SuppressWarnings("UnusedVariable")
     private CommonOptions common = new CommonOptions();
 
@@ -54,18 +57,21 @@ final class IndexImportCommand implements Callable<Integer> {
             throw new CommandFailure(file + ": a folder, expected lines of JSON: squall index export writes them");
         }
         IndexLines lines = new IndexLines(file);
-        int known;
-        int replaced;
-        int maps;
-        try (ProgressBar bar = ProgressLine.start(streams, lines.count(), 0);
-                MapIndexWriter writer =
-                        MapIndexWriter.open(folder, lines.index(), done -> ProgressLine.step(bar, done))) {
-            known = lines.addTo(writer);
-            replaced = writer.thinTo(capacity, compared -> {});
+        try (MapIndexWriter writer = MapIndexWriter.open(folder, lines.index())) {
+            int known;
+            try (ProgressBar bar = ProgressLine.start(streams, lines.count(), 0)) {
+                writer.tell(done -> ProgressLine.step(bar, done));
+                known = lines.addTo(writer);
+            }
+            int replaced = writer.thinTo(capacity, compared -> {});
             writer.commit();
-            maps = writer.size();
+            print(lines.count() - known, known, replaced, writer.size());
+            upkeep.run(streams, folder, writer);
         }
-        int added = lines.count() - known;
+        return ExitCode.FINE;
+    }
+
+    private void print(int added, int known, int replaced, int maps) throws IOException {
         if (json) {
             IndexOutput.plain(streams.out())
                     .json(IndexOutput.object()
@@ -73,11 +79,10 @@ final class IndexImportCommand implements Callable<Integer> {
                             .put("known", known)
                             .put("replaced", replaced)
                             .put("maps", maps));
-            return ExitCode.FINE;
+            return;
         }
         streams.out()
                 .println(folder + ": " + IndexMergeCommand.added(added, known) + ", " + maps + " in all"
                         + IndexMergeCommand.replaced(replaced, capacity));
-        return ExitCode.FINE;
     }
 }

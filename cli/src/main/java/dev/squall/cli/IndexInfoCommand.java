@@ -132,7 +132,9 @@ final class IndexInfoCommand implements Callable<Integer> {
         facts.add(List.of("on disk", Sizes.bytes(reader.bytes()) + ", commit " + reader.generation()));
         reader.segments()
                 .forEach(segment -> facts.add(List.of(
-                        "segment " + segment.name(), segment.maps() + " maps, " + segment.replaced() + " replaced")));
+                        "segment " + segment.name(),
+                        segment.maps() + " maps, " + segment.replaced() + " replaced"
+                                + (segment.lacksGraph() ? ", graphs yet to be made" : ""))));
         List<String> others = new ArrayList<>();
         for (MapIndexReader.Field field : reader.fields()) {
             if (field.dimensions() > 0) {
@@ -166,7 +168,8 @@ final class IndexInfoCommand implements Callable<Integer> {
         reader.segments().forEach(segment -> segments.addObject()
                 .put("name", segment.name())
                 .put("maps", segment.maps())
-                .put("replaced", segment.replaced()));
+                .put("replaced", segment.replaced())
+                .put("lacks_graph", segment.lacksGraph()));
         ArrayNode fields = object.putArray("fields");
         reader.fields().forEach(field -> fields.addObject()
                 .put("name", field.name())

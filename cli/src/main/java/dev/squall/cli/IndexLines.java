@@ -5,6 +5,9 @@ import dev.squall.index.MapIndexException;
 import dev.squall.index.MapIndexWriter;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,25 +26,27 @@ import org.jspecify.annotations.Nullable;
 final class IndexLines {
     private static final int BLOCK_BYTES = 1 << 20;
 
+    private static final VarHandle EIGHT_BYTES =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+    private static final long ONES = 0x0101010101010101L;
+    private static final long HIGH_BITS = 0x8080808080808080L;
+    private static final long LINE_BREAKS = '\n' * ONES;
+
     private final Path file;
-    private final int count;
+    private final List<Extent> extents = new ArrayList<>();
+    private int count;
     private @Nullable MapIndex first;
 
     private final AtomicInteger known = new AtomicInteger();
     private volatile boolean hasFailed;
 
     /**
-     * Some whole lines.
+     * Where some whole lines are.
      *
      * @param line the number of the first, from 1
      * @param map how many lines before it are not blank
      */
-    private record Block(byte[] bytes, int line, int map) {}
-
-    @FunctionalInterface
-    private interface BlockConsumer {
-        void accept(Block block) throws IOException;
-    }
+    private record Extent(int bytes, int line, int map) {}
 
     /** Takes a line that is not blank. */
     @FunctionalInterface
@@ -56,16 +61,33 @@ final class IndexLines {
      */
     IndexLines(Path file) throws IOException {
         this.file = file;
-        count = forEachBlock(block -> {
-            if (first == null) {
-                forEachLine(block, (from, length, line, map) -> {
+        int line = 1;
+        byte[] buffer = new byte[BLOCK_BYTES];
+        int filled = 0;
+        boolean isLast = false;
+        try (InputStream in = Files.newInputStream(file)) {
+            while (!isLast) {
+                filled += in.readNBytes(buffer, filled, buffer.length - filled);
+                isLast = filled < buffer.length;
+                int end = isLast ? filled : afterLastLine(buffer);
+                if (end == 0 && !isLast) {
+                    buffer = Arrays.copyOf(buffer, 2 * buffer.length);
+                    continue;
+                }
+                byte[] read = buffer;
+                Extent extent = new Extent(end, line, count);
+                extents.add(extent);
+                line = forEachLine(read, extent, (from, length, number, map) -> {
                     if (first == null) {
-                        first = IndexLine.parse(block.bytes(), from, length, where(line))
+                        first = IndexLine.parse(read, from, length, where(number))
                                 .index();
                     }
+                    count = map + 1;
                 });
+                System.arraycopy(buffer, end, buffer, 0, filled - end);
+                filled -= end;
             }
-        });
+        }
         if (first == null) {
             throw new CommandFailure(file + ": no maps: squall index export writes them");
         }
@@ -100,11 +122,17 @@ final class IndexLines {
                 TimeUnit.SECONDS,
                 new ArrayBlockingQueue<>(2 * threads),
                 new ThreadPoolExecutor.CallerRunsPolicy())) {
-            forEachBlock(block -> {
-                if (!hasFailed) {
-                    blocks.add(executor.submit(() -> add(writer, block)));
+            try (InputStream in = Files.newInputStream(file)) {
+                for (Extent extent : extents) {
+                    byte[] block = in.readNBytes(extent.bytes());
+                    if (block.length < extent.bytes()) {
+                        throw new CommandFailure(file + ": cut short while it was read");
+                    }
+                    if (!hasFailed) {
+                        blocks.add(executor.submit(() -> add(writer, block, extent)));
+                    }
                 }
-            });
+            }
         }
         for (Future<?> block : blocks) {
             requireDone(block);
@@ -127,10 +155,14 @@ final class IndexLines {
         }
     }
 
-    private void add(MapIndexWriter writer, Block block) {
+    private void add(MapIndexWriter writer, byte[] block, Extent extent) {
         boolean isDone = false;
         try {
-            forEachLine(block, (from, length, line, map) -> add(writer, block, from, length, line, map));
+            ExportedLine exported = new ExportedLine();
+            forEachLine(block, extent, (from, length, line, map) -> {
+                IndexLine read = exported.parse(block, from, length);
+                add(writer, read != null ? read : IndexLine.parse(block, from, length, where(line)), line, map);
+            });
             isDone = true;
         } finally {
             if (!isDone) {
@@ -139,8 +171,7 @@ final class IndexLines {
         }
     }
 
-    private void add(MapIndexWriter writer, Block block, int from, int length, int line, int map) {
-        IndexLine read = IndexLine.parse(block.bytes(), from, length, where(line));
+    private void add(MapIndexWriter writer, IndexLine read, int line, int map) {
         if (!read.index().equals(index())) {
             throw new CommandFailure(where(line) + ": a map of model "
                     + read.index().model() + " and " + read.index().shape() + ", expected those of the first, "
@@ -160,36 +191,6 @@ final class IndexLines {
         return file + ":" + line;
     }
 
-    /** Returns how many lines are not blank. */
-    private int forEachBlock(BlockConsumer consumer) throws IOException {
-        int line = 1;
-        int map = 0;
-        byte[] buffer = new byte[BLOCK_BYTES];
-        int filled = 0;
-        try (InputStream in = Files.newInputStream(file)) {
-            while (true) {
-                filled += in.readNBytes(buffer, filled, buffer.length - filled);
-                boolean isLast = filled < buffer.length;
-                int end = isLast ? filled : afterLastLine(buffer);
-                if (end == 0 && !isLast) {
-                    buffer = Arrays.copyOf(buffer, 2 * buffer.length);
-                    continue;
-                }
-                Block block = new Block(Arrays.copyOf(buffer, end), line, map);
-                consumer.accept(block);
-                map += forEachLine(block, (from, length, number, index) -> {});
-                for (int i = 0; i < end; i++) {
-                    line += buffer[i] == '\n' ? 1 : 0;
-                }
-                if (isLast) {
-                    return map;
-                }
-                System.arraycopy(buffer, end, buffer, 0, filled - end);
-                filled -= end;
-            }
-        }
-    }
-
     private static int afterLastLine(byte[] buffer) {
         int end = buffer.length;
         while (end > 0 && buffer[end - 1] != '\n') {
@@ -198,23 +199,36 @@ final class IndexLines {
         return end;
     }
 
-    /** Returns how many lines are not blank. */
-    private static int forEachLine(Block block, LineConsumer consumer) {
-        byte[] bytes = block.bytes();
-        int maps = 0;
-        int line = block.line();
-        for (int from = 0; from < bytes.length; line++) {
-            int end = from;
-            boolean isBlank = true;
-            while (end < bytes.length && bytes[end] != '\n') {
-                isBlank &= bytes[end] <= ' ' && bytes[end] >= 0;
-                end++;
+    /** Returns the number of the line behind. */
+    private static int forEachLine(byte[] bytes, Extent extent, LineConsumer consumer) {
+        int map = extent.map();
+        int line = extent.line();
+        for (int from = 0; from < extent.bytes(); line++) {
+            int end = endOfLine(bytes, from, extent.bytes());
+            int text = from;
+            while (text < end && bytes[text] <= ' ' && bytes[text] >= 0) {
+                text++;
             }
-            if (!isBlank) {
-                consumer.accept(from, end - from, line, block.map() + maps++);
+            if (text < end) {
+                consumer.accept(from, end - from, line, map++);
             }
             from = end + 1;
         }
-        return maps;
+        return line;
+    }
+
+    private static int endOfLine(byte[] bytes, int from, int to) {
+        int at = from;
+        for (; at + Long.BYTES <= to; at += Long.BYTES) {
+            // A byte that is a line break becomes 0, and only such a byte can borrow from the one above.
+            long unlike = (long) EIGHT_BYTES.get(bytes, at) ^ LINE_BREAKS;
+            if (((unlike - ONES) & ~unlike & HIGH_BITS) != 0) {
+                break;
+            }
+        }
+        while (at < to && bytes[at] != '\n') {
+            at++;
+        }
+        return at;
     }
 }

@@ -43,6 +43,9 @@ final class IndexMergeCommand implements Callable<Integer> {
     private boolean json;
 
     @Mixin
+    private IndexUpkeep upkeep = new IndexUpkeep();
+
+    @Mixin
     @SuppressWarnings("UnusedVariable")
     private CommonOptions common = new CommonOptions();
 
@@ -57,29 +60,37 @@ final class IndexMergeCommand implements Callable<Integer> {
         }
         Checked checked = check();
         List<ObjectNode> merged = new ArrayList<>();
-        int replaced;
-        int maps;
-        try (ProgressBar bar = ProgressLine.start(streams, checked.maps(), 0);
-                MapIndexWriter writer =
-                        MapIndexWriter.open(into, checked.index(), done -> ProgressLine.step(bar, done))) {
-            for (Path source : sources) {
-                try (MapIndexReader reader = MapIndexReader.open(source)) {
-                    MapIndexWriter.Added added = writer.addAll(reader);
-                    merged.add(IndexOutput.object()
-                            .put("source", source.toString())
-                            .put("added", added.added())
-                            .put("known", added.known()));
+        try (MapIndexWriter writer = MapIndexWriter.open(into, checked.index())) {
+            try (ProgressBar bar = ProgressLine.start(streams, checked.maps(), 0)) {
+                writer.tell(done -> ProgressLine.step(bar, done));
+                for (Path source : sources) {
+                    merged.add(add(source, writer));
                 }
             }
-            replaced = thin(writer);
+            int replaced = thin(writer);
             writer.commit();
-            maps = writer.size();
+            print(merged, replaced, writer.size());
+            upkeep.run(streams, into, writer);
         }
+        return ExitCode.FINE;
+    }
+
+    private static ObjectNode add(Path source, MapIndexWriter writer) throws IOException {
+        try (MapIndexReader reader = MapIndexReader.open(source)) {
+            MapIndexWriter.Added added = writer.addAll(reader);
+            return IndexOutput.object()
+                    .put("source", source.toString())
+                    .put("added", added.added())
+                    .put("known", added.known());
+        }
+    }
+
+    private void print(List<ObjectNode> merged, int replaced, int maps) throws IOException {
         if (json) {
             ObjectNode object = IndexOutput.object().put("maps", maps).put("replaced", replaced);
             object.putArray("sources").addAll(merged);
             IndexOutput.plain(streams.out()).json(object);
-            return ExitCode.FINE;
+            return;
         }
         for (ObjectNode source : merged) {
             streams.out()
@@ -89,7 +100,6 @@ final class IndexMergeCommand implements Callable<Integer> {
                                     source.get("known").asInt()));
         }
         streams.out().println(into + ": " + maps + " maps" + replaced(replaced, capacity));
-        return ExitCode.FINE;
     }
 
     private int thin(MapIndexWriter writer) {

@@ -1,6 +1,8 @@
 package dev.squall.cli;
 
+import dev.squall.index.MapIndex;
 import dev.squall.index.MapIndexReader;
+import dev.squall.index.MapIndexWriter;
 import dev.squall.index.MapPruning;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -61,6 +63,9 @@ final class IndexPruneCommand implements Callable<Integer> {
     }
 
     @Mixin
+    private IndexUpkeep upkeep = new IndexUpkeep();
+
+    @Mixin
     @SuppressWarnings("UnusedVariable")
     private CommonOptions common = new CommonOptions();
 
@@ -71,25 +76,37 @@ final class IndexPruneCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Set<Long> ids = new TreeSet<>();
+        MapIndex index;
         int maps;
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
+            index = reader.index();
             maps = reader.maps();
             collect(Objects.requireNonNull(choice), reader, ids);
         }
-        if (!dryRun && !ids.isEmpty()) {
-            MapPruning.remove(folder, ids);
+        if (dryRun || ids.isEmpty()) {
+            print(ids.size(), maps);
+            return ExitCode.FINE;
         }
+        try (MapIndexWriter writer = MapIndexWriter.open(folder, index)) {
+            writer.remove(ids);
+            writer.commit();
+            print(ids.size(), maps);
+            upkeep.run(streams, folder, writer);
+        }
+        return ExitCode.FINE;
+    }
+
+    private void print(int removed, int maps) throws IOException {
         if (json) {
             IndexOutput.plain(streams.out())
                     .json(IndexOutput.object()
-                            .put(dryRun ? "would_remove" : "removed", ids.size())
+                            .put(dryRun ? "would_remove" : "removed", removed)
                             .put("maps_before", maps));
-            return ExitCode.FINE;
+            return;
         }
         streams.out()
-                .println(folder + ": " + ids.size() + " of " + maps + " maps "
-                        + (dryRun ? "would be removed" : "removed"));
-        return ExitCode.FINE;
+                .println(
+                        folder + ": " + removed + " of " + maps + " maps " + (dryRun ? "would be removed" : "removed"));
     }
 
     private void collect(Choice choice, MapIndexReader reader, Set<Long> ids) throws IOException {

@@ -16,18 +16,27 @@ final class Interruption implements AutoCloseable {
 
     /** @param stop is called on a thread of its own when the signal comes */
     Interruption(Runnable stop) {
+        this(stop, SECONDS_MAX);
+    }
+
+    private Interruption(Runnable stop, int secondsMax) {
         onSignal = new Thread(() -> {
             hasCome = true;
             stop.run();
-            awaitClosed();
+            awaitClosed(secondsMax);
         });
         Runtime.getRuntime().addShutdownHook(onSignal);
     }
 
-    private void awaitClosed() {
+    /** For a command that has nothing to let go of: it only says what became of its work. */
+    static Interruption telling(Runnable what) {
+        return new Interruption(what, 0);
+    }
+
+    private void awaitClosed(int secondsMax) {
         try {
             // What is not kept by then is lost, as with any kill.
-            boolean _ = closed.await(SECONDS_MAX, TimeUnit.SECONDS);
+            boolean _ = closed.await(secondsMax, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

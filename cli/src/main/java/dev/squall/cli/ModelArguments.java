@@ -9,8 +9,10 @@ import dev.squall.predict.PolicyOptions;
 import dev.squall.predict.Pooling;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -98,11 +100,11 @@ final class ModelArguments {
     @Option(
             names = "--pooling",
             paramLabel = "last|mean|each",
-            defaultValue = "mean",
             description =
                     "What the policy finemoe learns of a prompt: a map of its last token, the mean of all, or a map "
                             + "of each of some. Default: mean.")
-    Pooling pooling = Pooling.MEAN;
+    @Nullable
+    Pooling pooling;
 
     @Option(
             names = "--policy-trace",
@@ -191,7 +193,7 @@ final class ModelArguments {
     private PolicyOptions policyOptions() {
         PolicyOptions options = PolicyOptions.of(policyName())
                 .withPrefetchDistance(prefetchDistance())
-                .withPooling(pooling)
+                .withPooling(pooling == null ? Pooling.MEAN : pooling)
                 .withTrace(policyTrace);
         Path folder = index;
         if (folder == null) {
@@ -199,6 +201,51 @@ final class ModelArguments {
         }
         return options.withMaps((shape, fingerprint) -> LuceneExpertMapStore.open(
                 folder, shape, fingerprint, LuceneExpertMapStore.CAPACITY_DEFAULT, PolicyOptions.REDUNDANCY_DISTANCE));
+    }
+
+    /** What was asked of policies in vain. */
+    private List<String> policyNotes(boolean hasCache) {
+        List<String> notes = new ArrayList<>();
+        if (!hasCache) {
+            String reason = ", as the whole model fits into memory: give --expert-cache SIZE";
+            if (index != null) {
+                notes.add("--index " + index + " learns nothing" + reason);
+            }
+            for (String option : policyOptionsGiven()) {
+                notes.add(option + " does nothing" + reason);
+            }
+        } else {
+            if (pooling != null && policyName() != PolicyName.FINEMOE) {
+                notes.add("--pooling " + pooling + " does nothing with the policy " + policyName()
+                        + ": only finemoe pools what it learns of a prompt");
+            }
+            if (prefetchDistance() > 0 && !policyName().takesDistance()) {
+                notes.add("--prefetch-distance " + prefetchDistance + " does nothing with the policy " + policyName()
+                        + ": only mixtral-offloading, promoe, finemoe and squall look so many layers ahead");
+            }
+            if (policyTrace != null && !policyName().needsTrace()) {
+                notes.add("--policy-trace " + policyTrace + " does nothing with the policy " + policyName()
+                        + ": only belady and oracle replay what was recorded");
+            }
+        }
+        return notes;
+    }
+
+    private List<String> policyOptionsGiven() {
+        List<String> given = new ArrayList<>();
+        if (policy != null) {
+            given.add("--policy " + policy);
+        }
+        if (prefetchDistance() > 0) {
+            given.add("--prefetch-distance " + prefetchDistance);
+        }
+        if (pooling != null) {
+            given.add("--pooling " + pooling);
+        }
+        if (policyTrace != null) {
+            given.add("--policy-trace " + policyTrace);
+        }
+        return given;
     }
 
     private int prefetchDistance() {
@@ -261,15 +308,9 @@ final class ModelArguments {
             }
             if (cache.isPresent() || chosen.hasMemory()) {
                 builder.policy(policyOptions());
-            } else if (index != null) {
-                streams.err()
-                        .println("squall: --index " + index
-                                + " learns nothing, as the whole model fits into memory: give --expert-cache SIZE");
-            } else if (policy != null) {
-                streams.err()
-                        .println("squall: --policy " + policy
-                                + " does nothing, as the whole model fits into memory: give --expert-cache SIZE");
             }
+            policyNotes(cache.isPresent() || chosen.hasMemory())
+                    .forEach(note -> streams.err().println("squall: " + note));
             if (chosen.kind() == Device.Kind.SIM) {
                 streams.err().println("squall: --device sim computes on TornadoVM's simulator, which is slow");
             }

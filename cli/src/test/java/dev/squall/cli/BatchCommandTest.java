@@ -263,6 +263,52 @@ class BatchCommandTest {
     }
 
     @Test
+    void refusesToGoOnWithAModelFileThatMakesOtherPromptsOfTheSameTexts() throws IOException {
+        Path input = prompts(3);
+        Path output = home.resolve("out");
+        assertThat(run(input.toString(), "-o", output.toString(), "-n", "4", "-s", "1")
+                        .exitCode())
+                .isZero();
+        Map<String, String> whole = answers(output);
+        Files.writeString(output, Files.readAllLines(output).getFirst() + "\n");
+        record Change(String what, String key, GgufValue value) {}
+        for (Change change : List.of(
+                new Change("chat template", "tokenizer.chat_template", GgufValue.string("{{ messages[0].content }}")),
+                new Change("tokenizer", "tokenizer.ggml.add_bos_token", GgufValue.bool(true)),
+                new Change("hyper-parameters", "qwen3moe.rope.freq_base", GgufValue.float32(12345)))) {
+            Path other = new DemoVariant().with(change.key(), change.value()).write(home.resolve("other.gguf"));
+            InProcess.Run refused =
+                    run(input.toString(), "-o", output.toString(), "-n", "4", "-s", "1", "-m", other.toString());
+            assertThat(refused.exitCode()).as(change.what()).isEqualTo(1);
+            assertThat(refused.err())
+                    .containsPattern("1 answers with another model or other options \\(" + change.what()
+                            + " was \\p{XDigit}{32}, is \\p{XDigit}{32}\\): use the same")
+                    .contains("--force");
+        }
+        Path named = new DemoVariant()
+                .with("general.name", GgufValue.string("another name"))
+                .write(home.resolve("named.gguf"));
+        InProcess.Run same =
+                run(input.toString(), "-o", output.toString(), "-n", "4", "-s", "1", "-m", named.toString());
+        assertThat(same.exitCode()).as(same.err()).isZero();
+        assertThat(answers(output)).hasSameSizeAs(whole);
+    }
+
+    @Test
+    void goesOnWhereAnOlderSquallBegan() throws IOException {
+        Path input = prompts(3);
+        Path output = home.resolve("out");
+        run(input.toString(), "-o", output.toString(), "-n", "4", "-s", "1");
+        Path state = Path.of(output + ".state");
+        Files.writeString(state, Files.readString(state).replaceFirst("  \"tokenizer\" : \"\\p{XDigit}+\",\n", ""));
+        Files.writeString(output, Files.readAllLines(output).getFirst() + "\n");
+
+        InProcess.Run again = run(input.toString(), "-o", output.toString(), "-n", "4", "-s", "1");
+
+        assertThat(again.err()).contains("2 answered, 0 failed, 1 there before");
+    }
+
+    @Test
     void refusesToGoOnWhereLinesOfTextHaveMoved() throws IOException {
         Path input = Files.writeString(home.resolve("in.txt"), "What is 2 plus 3?\nWhat is 7 plus 8?\n");
         assertThat(run(input.toString(), "-n", "4", "-s", "1").exitCode()).isZero();
@@ -273,7 +319,7 @@ class BatchCommandTest {
         InProcess.Run moved = run(input.toString(), "-n", "4", "-s", "1");
 
         assertThat(longer.err()).contains("1 answered, 0 failed, 2 there before");
-        assertThat(moved.err()).contains("3 answers with other options (digest of these lines was ");
+        assertThat(moved.err()).contains("3 answers with another model or other options (digest of these lines was ");
         assertThat(moved.exitCode()).isEqualTo(1);
         assertThat(run(input.toString(), "-n", "4", "-s", "1", "--force").exitCode())
                 .isZero();

@@ -158,6 +158,54 @@ class OneAnswerTest {
     }
 
     @Test
+    void saysWhichOptionsOfPoliciesDoNothing() {
+        InProcess.Run fits = new InProcess(home)
+                .run("chat", "-p", "x", "-n", "1", "--policy", "lru", "--pooling", "last", "--prefetch-distance", "3");
+        for (String option : new String[] {"--policy lru", "--pooling last", "--prefetch-distance 3"}) {
+            assertThat(fits.err())
+                    .contains("squall: " + option + " does nothing, as the whole model fits into memory: give"
+                            + " --expert-cache SIZE\n");
+        }
+        InProcess.Run cached =
+                new InProcess(home).run("chat", "-p", "x", "-n", "1", "--pooling", "each", "--expert-cache", "50%");
+        assertThat(cached.err())
+                .contains("squall: --pooling each does nothing with the policy squall: only finemoe pools what it"
+                        + " learns of a prompt\n");
+        InProcess.Run finemoe = new InProcess(home)
+                .run(
+                        "chat",
+                        "-p",
+                        "x",
+                        "-n",
+                        "1",
+                        "--pooling",
+                        "each",
+                        "--expert-cache",
+                        "50%",
+                        "--policy",
+                        "finemoe",
+                        "--prefetch-distance",
+                        "2");
+        assertThat(finemoe.err()).doesNotContain("squall:");
+        InProcess.Run onDemand = new InProcess(home)
+                .run(
+                        "chat",
+                        "-p",
+                        "x",
+                        "-n",
+                        "1",
+                        "--expert-cache",
+                        "50%",
+                        "--policy",
+                        "lru",
+                        "--prefetch-distance",
+                        "2");
+        assertThat(onDemand.err())
+                .contains("squall: --prefetch-distance 2 does nothing with the policy lru: only mixtral-offloading,"
+                        + " promoe, finemoe and squall look so many layers ahead\n");
+    }
+
+    @Test
     void takesAPipedPromptOfSeveralLinesAsOne() throws Exception {
         InProcess.Run run =
                 new InProcess(home).input("What is the\ncapital of France?\n").run("chat", "--json", "-n", "0");

@@ -54,8 +54,12 @@ public final class PromptOrder {
         return chain(vectors);
     }
 
-    /** Each one most like the fading sum of those before. */
-    private static int[] chain(float[][] vectors) {
+    /**
+     * Each one most like the fading sum of those before.
+     *
+     * @param vectors of finite numbers; n of {@value #DIMENSIONS}
+     */
+    static int[] chain(float[][] vectors) {
         int[] order = new int[vectors.length];
         boolean[] taken = new boolean[vectors.length];
         float[] recent = new float[DIMENSIONS];
@@ -112,9 +116,14 @@ public final class PromptOrder {
         return unit(projected);
     }
 
-    private static float[] unit(float[] vector) {
+    /** The vector at unit length; zero if it has none, or its numbers are not finite. */
+    static float[] unit(float[] vector) {
         float length = (float) Math.sqrt(dot(vector, vector));
-        for (int i = 0; length > 0 && i < vector.length; i++) {
+        if (!(length > 0 && length < Float.POSITIVE_INFINITY)) {
+            // Some files hold embeddings that are no numbers, of tokens that nobody trained.
+            return new float[vector.length];
+        }
+        for (int i = 0; i < vector.length; i++) {
             vector[i] /= length;
         }
         return vector;

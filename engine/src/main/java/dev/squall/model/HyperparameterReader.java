@@ -59,6 +59,8 @@ final class HyperparameterReader {
             keyLength = latent.absorbed() ? latent.rank() + rope.dimensionCount() : latent.keyLength();
             valueLength = latent.absorbed() ? latent.rank() : latent.valueLength();
         }
+        keys.requireRoom("attention.key_length", keyLength, headCount, "head_count");
+        keys.requireRoom("attention.value_length", valueLength, headCount, "head_count");
         int expertFeedForwardLength = expertFeedForwardLength(gate);
         return new Hyperparameters(
                 architecture,

@@ -31,6 +31,18 @@ record ModelKeys(GgufMetadata metadata, String prefix, String source) {
         return has(key) ? whole(key, 1, most) : otherwise;
     }
 
+    /**
+     * Refuses a length of which there are so many that all together are no size.
+     *
+     * @param key of the length
+     * @param count how many there are, and {@code what} they are
+     */
+    void requireRoom(String key, int length, int count, String what) {
+        if ((long) length * count > SIZE_MAX) {
+            throw wrong(key, length, "at most " + SIZE_MAX / count + ", as there are " + count + " (" + what + ")");
+        }
+    }
+
     /** A number of things, which may be 0. */
     int count(String key, int otherwise) {
         return has(key) ? whole(key, 0, SIZE_MAX) : otherwise;

@@ -72,6 +72,14 @@ public enum PolicyName {
         return needs == Needs.TRACE;
     }
 
+    /** Whether it loads ahead by as many layers as it is told. */
+    public boolean takesDistance() {
+        return switch (this) {
+            case MIXTRAL_OFFLOADING, PROMOE, FINEMOE, SQUALL -> true;
+            case LRU, LFU, FIFO, RANDOM, DEEPSPEED, MOE_INFINITY, BELADY, ORACLE -> false;
+        };
+    }
+
     /** A new policy of that name. */
     public PrefetchPolicy create(Parts parts) {
         MapShape shape = parts.shape();

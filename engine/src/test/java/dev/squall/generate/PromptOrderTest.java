@@ -53,4 +53,17 @@ class PromptOrderTest {
         assertThat(order(List.of())).isEmpty();
         assertThat(order(List.of("Hello", "Hello", "Hello"))).containsExactlyInAnyOrder(0, 1, 2);
     }
+
+    @Test
+    void takesEveryPromptOnceEvenIfEmbeddingsAreNoNumbers() {
+        float[][] vectors = new float[5][];
+        for (int i = 0; i < vectors.length; i++) {
+            vectors[i] = new float[64];
+            vectors[i][i] = i == 1 ? Float.NaN : i == 3 ? Float.MAX_VALUE : i;
+            vectors[i] = PromptOrder.unit(vectors[i]);
+        }
+        assertThat(PromptOrder.chain(vectors))
+                .containsExactlyInAnyOrder(0, 1, 2, 3, 4)
+                .startsWith(0);
+    }
 }

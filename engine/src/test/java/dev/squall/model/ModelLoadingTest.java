@@ -118,6 +118,22 @@ class ModelLoadingTest {
     }
 
     @Test
+    void refusesHeadsThatTogetherAreTooLongForAnArray() {
+        // 2^16 x 2^16 would wrap around to 0.
+        for (String key : new String[] {"key_length", "value_length"}) {
+            assertRefused(tiny("llama")
+                            .with("llama.attention.head_count", GgufValue.uint32(1 << 16))
+                            .with("llama.attention.head_count_kv", GgufValue.uint32(1 << 16))
+                            .with("llama.attention.key_length", GgufValue.uint32(16))
+                            .with("llama.rope.dimension_count", GgufValue.uint32(16))
+                            .with("llama.attention.value_length", GgufValue.uint32(16))
+                            .with("llama.attention." + key, GgufValue.uint32(1 << 16)))
+                    .hasMessage("llama.attention." + key + "=65536, expected at most 16, as there are 65536"
+                            + " (head_count) in tiny.gguf");
+        }
+    }
+
+    @Test
     void refusesRopeScalingThatIsNotKnown() {
         assertRefused(tiny("llama").with("llama.rope.scaling.type", GgufValue.string("dynamic")))
                 .isInstanceOf(ModelException.class)

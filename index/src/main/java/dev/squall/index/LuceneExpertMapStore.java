@@ -151,18 +151,21 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         // Each segment's graph is searched, so few segments are worth more merging.
         TieredMergePolicy tiers = new TieredMergePolicy();
         tiers.setSegmentsPerTier(SEGMENTS_PER_TIER);
+        GraphsFirst policy = new GraphsFirst(tiers);
         IndexWriter writer = new IndexWriter(
                 directory,
                 new IndexWriterConfig()
                         .setRAMBufferSizeMB(RAM_BUFFER_MB)
                         .setMergeScheduler(merges)
-                        .setMergePolicy(tiers));
+                        .setMergePolicy(policy));
         try {
             writer.setLiveCommitData(wanted.commitData().entrySet());
             if (!exists) {
                 writer.commit();
             }
             DirectoryReader reader = DirectoryReader.open(writer);
+            policy.see(reader);
+            writer.maybeMerge();
             return new LuceneExpertMapStore(folder, wanted, capacity, prefetchDistance, directory, writer, reader);
         } catch (IOException | RuntimeException e) {
             writer.rollback();

@@ -2,8 +2,12 @@ package dev.squall.index;
 
 import dev.squall.predict.MapShape;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -35,6 +39,9 @@ public record MapIndex(String model, MapShape shape) {
     private static final String KEY_EXPERTS = "squall.experts";
     private static final String KEY_USED = "squall.used";
     private static final String KEY_EMBEDDING = "squall.embedding";
+
+    private static final String REMEDY =
+            "see that the folder is writable and the disk has room, or name another folder";
 
     /** Kept, or the level set here would be lost with it. */
     private static final Logger LUCENE = Logger.getLogger("org.apache.lucene");
@@ -135,17 +142,47 @@ public record MapIndex(String model, MapShape shape) {
         if (cause instanceof CorruptIndexException) {
             return damaged(folder, cause);
         }
-        return new MapIndexException(
-                "index " + folder + " cannot be read or written: "
-                        + (hasReason(cause) ? cause.getMessage() : cause)
-                        + ": see that the folder is writable and the disk has room, or name another folder",
-                cause);
+        return new MapIndexException("index " + folder + " cannot be read or written: " + reason(cause), cause);
     }
 
-    /** Some of the JDK's own have a file's name for a message and tell the rest by their class. */
-    private static boolean hasReason(IOException cause) {
-        return cause.getMessage() != null
-                && !(cause instanceof FileSystemException ofFile && ofFile.getReason() == null);
+    /** What went wrong with which file, and what helps. */
+    private static String reason(IOException cause) {
+        return switch (cause) {
+            case AccessDeniedException denied ->
+                "permission denied: " + denied.getFile() + ": make it writable for yourself, or name another folder";
+            case NotDirectoryException file -> file.getFile() + " is a file: name a folder";
+            case FileAlreadyExistsException file -> file.getFile() + " is a file: name a folder";
+            case NoSuchFileException gone ->
+                gone.getFile() + " is not there: see that nobody deletes it meanwhile, or name another folder";
+            case FileSystemException of
+            when of.getReason() != null -> of.getFile() + ": " + lowerCase(of.getReason()) + remedy(of.getReason());
+            case FileSystemException of -> of.getFile() + ": " + REMEDY;
+            default -> {
+                String message = cause.getMessage();
+                yield message == null ? REMEDY : lowerCase(message) + remedy(message);
+            }
+        };
+    }
+
+    private static String remedy(String reason) {
+        String lower = lowerCase(reason);
+        if (lower.contains("no space") || lower.contains("quota")) {
+            return ": make room on the disk, or name a folder on another one";
+        }
+        if (lower.contains("not a directory")) {
+            return ": a file is in the way: name another folder";
+        }
+        if (lower.contains("read-only")) {
+            return ": name a folder that can be written to";
+        }
+        return ": " + REMEDY;
+    }
+
+    /** What the system says begins with a capital letter. */
+    private static String lowerCase(String sentence) {
+        return sentence.isEmpty() || (sentence.length() > 1 && Character.isUpperCase(sentence.charAt(1)))
+                ? sentence
+                : Character.toLowerCase(sentence.charAt(0)) + sentence.substring(1);
     }
 
     static MapIndexException damaged(Path folder, Exception cause) {

@@ -32,7 +32,7 @@ public final class MapIndexCheck {
      * What was found.
      *
      * @param isDamage whether something is lost or wrong; otherwise it is worth knowing and no more
-     * @param repair what can be done; empty where nothing has to
+     * @param repair what can be done; empty where nothing can or has to
      */
     public record Finding(boolean isDamage, String text, String repair) {}
 
@@ -134,6 +134,15 @@ public final class MapIndexCheck {
 
     private static void checkMaps(Path folder, List<Finding> findings) throws IOException {
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
+            for (MapIndexReader.Segment segment : reader.segments()) {
+                if (segment.lacksGraph()) {
+                    findings.add(new Finding(
+                            false,
+                            "segment " + segment.name() + " with " + segment.maps()
+                                    + " maps has no graphs yet: searches compare its maps one by one",
+                            "squall index check --repair makes them, as does whatever writes the index next"));
+                }
+            }
             for (boolean ofTrajectories : new boolean[] {true, false}) {
                 for (MapIndexReader.Graph graph : reader.graphs(ofTrajectories)) {
                     if (graph.reachable() < graph.nodes()) {

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -16,8 +15,6 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
-import org.apache.lucene.codecs.hnsw.HnswGraphProvider;
-import org.apache.lucene.codecs.perfield.PerFieldKnnVectorsFormat;
 import org.apache.lucene.index.CodecReader;
 import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.index.DirectoryReader;
@@ -30,7 +27,6 @@ import org.apache.lucene.index.Term;
 import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.store.Directory;
 import org.apache.lucene.util.Bits;
-import org.apache.lucene.util.hnsw.HnswGraph;
 
 /** Looks into an index of expert maps as its last commit left it, also while another process writes it. Never writes. */
 public final class MapIndexReader implements AutoCloseable {
@@ -43,8 +39,12 @@ public final class MapIndexReader implements AutoCloseable {
     private final MapIndex index;
     private final MapDocuments documents;
 
-    /** What one segment holds. */
-    public record Segment(String name, int maps, int replaced) {}
+    /**
+     * What one segment holds.
+     *
+     * @param lacksGraph whether its graphs are yet to be made, so that searches compare all its maps
+     */
+    public record Segment(String name, int maps, int replaced, boolean lacksGraph) {}
 
     /**
      * A field of the documents, as Lucene describes it.
@@ -149,19 +149,14 @@ public final class MapIndexReader implements AutoCloseable {
         return bytes;
     }
 
-    public List<Segment> segments() {
-        return reader.leaves().stream()
-                .map(context -> new Segment(
-                        name(context.reader()),
-                        context.reader().numDocs(),
-                        context.reader().numDeletedDocs()))
-                .toList();
-    }
-
-    private static String name(LeafReader leaf) {
-        String text = leaf.toString();
-        int end = text.indexOf('(');
-        return end < 0 ? text : text.substring(0, end);
+    public List<Segment> segments() throws IOException {
+        List<Segment> segments = new ArrayList<>();
+        for (LeafReaderContext context : reader.leaves()) {
+            LeafReader leaf = context.reader();
+            segments.add(new Segment(
+                    SegmentGraphs.name(leaf), leaf.numDocs(), leaf.numDeletedDocs(), SegmentGraphs.areDue(leaf)));
+        }
+        return segments;
     }
 
     private static String kind(FieldInfo info) {
@@ -303,79 +298,17 @@ public final class MapIndexReader implements AutoCloseable {
         throw new IllegalArgumentException("matches of another search");
     }
 
-    /** The graphs over trajectories, or over embeddings, of segments that are large enough to have one. */
+    /** The graphs over trajectories, or over embeddings, of segments that have one. */
     public List<Graph> graphs(boolean ofTrajectories) throws IOException {
-        String field = ofTrajectories ? MapDocuments.TRAJECTORY : MapDocuments.SEMANTIC;
         List<Graph> graphs = new ArrayList<>();
         for (LeafReaderContext context : reader.leaves()) {
-            if (context.reader() instanceof CodecReader codec
-                    && codec.getVectorReader() instanceof PerFieldKnnVectorsFormat.FieldsReader fields
-                    && fields.getFieldReader(field) instanceof HnswGraphProvider provider) {
-                HnswGraph graph = provider.getGraph(field);
-                if (graph != null && graph.size() > 0) {
-                    graphs.add(graph(name(context.reader()), graph));
-                }
+            Graph graph = SegmentGraphs.walk(
+                    context.reader(), ofTrajectories ? MapDocuments.TRAJECTORY : MapDocuments.SEMANTIC);
+            if (graph != null) {
+                graphs.add(graph);
             }
         }
         return graphs;
-    }
-
-    /** Walks as a search does: from the entry point down the levels, each begun wherever the one above came. */
-    private static Graph graph(String segment, HnswGraph graph) throws IOException {
-        int nodes = graph.size();
-        boolean[] reached = new boolean[nodes];
-        reached[graph.entryNode()] = true;
-        List<Level> levels = new ArrayList<>();
-        int[] byDegree = new int[0];
-        for (int level = graph.numLevels() - 1; level >= 0; level--) {
-            byDegree = nodesByDegree(graph, level, reached);
-            levels.addFirst(level(byDegree));
-        }
-        List<Integer> list = Arrays.stream(byDegree).boxed().toList();
-        return new Graph(
-                segment, nodes, List.copyOf(levels), list, levels.getFirst().nodes());
-    }
-
-    /** Of the nodes that are reachable on a level, how many have 0, 1, 2, ... neighbours. */
-    private static int[] nodesByDegree(HnswGraph graph, int level, boolean[] reached) throws IOException {
-        int[] byDegree = new int[1];
-        int[] stack = new int[reached.length];
-        int height = 0;
-        for (int node = 0; node < reached.length; node++) {
-            if (reached[node]) {
-                stack[height++] = node;
-            }
-        }
-        while (height > 0) {
-            graph.seek(level, stack[--height]);
-            int degree = 0;
-            for (int next = graph.nextNeighbor(); next != DocIdSetIterator.NO_MORE_DOCS; next = graph.nextNeighbor()) {
-                degree++;
-                if (!reached[next]) {
-                    reached[next] = true;
-                    stack[height++] = next;
-                }
-            }
-            if (degree >= byDegree.length) {
-                byDegree = Arrays.copyOf(byDegree, degree + 1);
-            }
-            byDegree[degree]++;
-        }
-        return byDegree;
-    }
-
-    private static Level level(int[] nodesByDegree) {
-        int nodes = 0;
-        long neighbours = 0;
-        int least = nodesByDegree.length;
-        for (int degree = 0; degree < nodesByDegree.length; degree++) {
-            nodes += nodesByDegree[degree];
-            neighbours += (long) degree * nodesByDegree[degree];
-            if (nodesByDegree[degree] > 0) {
-                least = Math.min(least, degree);
-            }
-        }
-        return new Level(nodes, least, (double) neighbours / nodes, nodesByDegree.length - 1);
     }
 
     public Path folder() {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -27,11 +28,11 @@ import org.apache.lucene.util.FixedBitSet;
 import org.apache.lucene.util.IOUtils;
 
 /**
- * Adds many maps to an index at once, all of them or none. Those that are there already are left out. Any thread may add
- * single maps.
+ * Adds many maps to an index at once, or removes some, all of them or none. Those that are there already are left out. Any
+ * thread may add single maps. They are searched without graphs until {@link #tidy} or the next writer has made these.
  */
 public final class MapIndexWriter implements AutoCloseable {
-    /** Of maps and graphs that are not yet in a file. */
+    /** Of maps that are not yet in a file. */
     private static final double RAM_BUFFER_MB = 64;
 
     private final Path folder;
@@ -41,12 +42,12 @@ public final class MapIndexWriter implements AutoCloseable {
     private final MapDocuments documents;
     private final IndexWriter writer;
     private final AtomicInteger added = new AtomicInteger();
-    private final LongConsumer progress;
+    private volatile LongConsumer progress = maps -> {};
     private final AtomicLong handled = new AtomicLong();
     /** What is not to be added again. */
     private final Set<MapIdentity> known = new HashSet<>();
 
-    private boolean isKnownToDate;
+    private volatile boolean isKnownToDate;
 
     private long firstId;
     private long lastConversation;
@@ -60,10 +61,8 @@ public final class MapIndexWriter implements AutoCloseable {
      */
     public record Added(int added, int known) {}
 
-    private MapIndexWriter(Path folder, MapIndex index, boolean isNewFolder, Directory directory, LongConsumer progress)
-            throws IOException {
+    private MapIndexWriter(Path folder, MapIndex index, boolean isNewFolder, Directory directory) throws IOException {
         this.folder = folder;
-        this.progress = progress;
         this.index = index;
         this.isNewFolder = isNewFolder;
         this.directory = directory;
@@ -72,11 +71,15 @@ public final class MapIndexWriter implements AutoCloseable {
         if (exists) {
             MapIndex.read(directory, folder).require(index, folder);
         }
-        writer = new IndexWriter(directory, SegmentBySegment.writing(this::step).setRAMBufferSizeMB(RAM_BUFFER_MB));
+        writer = new IndexWriter(
+                directory,
+                SegmentBySegment.writing(this::step)
+                        .setCodec(GraphsLater.codec())
+                        .setUseCompoundFile(false)
+                        .setRAMBufferSizeMB(RAM_BUFFER_MB));
         try {
             writer.setLiveCommitData(index.commitData().entrySet());
             readNumbers();
-            readIdentities();
         } catch (IOException | RuntimeException e) {
             writer.rollback();
             throw e;
@@ -86,16 +89,15 @@ public final class MapIndexWriter implements AutoCloseable {
     /**
      * Opens the index in a folder, or begins one.
      *
-     * @param progress hears, on any thread, how many maps have been added or left out
      * @throws MapIndexException if the folder holds something else, is damaged or in use
      */
-    public static MapIndexWriter open(Path folder, MapIndex index, LongConsumer progress) {
+    public static MapIndexWriter open(Path folder, MapIndex index) {
         MapIndex.quietenLucene();
         try {
             boolean isNewFolder = !Files.exists(folder);
             Directory directory = MapIndex.open(folder);
             try {
-                return new MapIndexWriter(folder, index, isNewFolder, directory, progress);
+                return new MapIndexWriter(folder, index, isNewFolder, directory);
             } catch (IOException | RuntimeException e) {
                 directory.close();
                 throw e;
@@ -103,6 +105,11 @@ public final class MapIndexWriter implements AutoCloseable {
         } catch (IOException e) {
             throw MapIndex.failed(folder, e);
         }
+    }
+
+    /** Has a listener hear from now on, on any thread, how many maps have been added or left out. */
+    public void tell(LongConsumer listener) {
+        progress = listener;
     }
 
     private void step(int maps) {
@@ -121,7 +128,10 @@ public final class MapIndexWriter implements AutoCloseable {
         }
     }
 
-    private void readIdentities() throws IOException {
+    private synchronized void readIdentities() throws IOException {
+        if (isKnownToDate) {
+            return;
+        }
         known.clear();
         try (DirectoryReader reader = DirectoryReader.open(writer)) {
             for (LeafReaderContext context : reader.leaves()) {
@@ -149,9 +159,7 @@ public final class MapIndexWriter implements AutoCloseable {
         }
         Queue<RenumberedMaps> segments = new ConcurrentLinkedQueue<>();
         try {
-            if (!isKnownToDate) {
-                readIdentities();
-            }
+            readIdentities();
             source.leaves().parallelStream().forEach(leaf -> renumber(leaf, segments));
             if (!segments.isEmpty()) {
                 writer.addIndexes(segments.stream()
@@ -210,15 +218,15 @@ public final class MapIndexWriter implements AutoCloseable {
      * @throws IllegalArgumentException if its arrays do not have the index's shape or hold what is not finite
      */
     public boolean add(long number, ExpertMap map) {
-        if (!isKnownToDate) {
-            throw new IllegalStateException("another index was added to index " + folder);
-        }
         BytesRef halves = new BytesRef(HalfFloats.encode(map.probabilities()));
         step(1);
-        if (known.contains(MapIdentity.of(map.origin(), halves))) {
-            return false;
-        }
         try {
+            if (!isKnownToDate) {
+                readIdentities();
+            }
+            if (known.contains(MapIdentity.of(map.origin(), halves))) {
+                return false;
+            }
             writer.addDocument(documents.document(firstId + number, map.afterConversation(lastConversation)));
         } catch (IOException e) {
             throw MapIndex.failed(folder, e);
@@ -241,20 +249,49 @@ public final class MapIndexWriter implements AutoCloseable {
         try (DirectoryReader reader = DirectoryReader.open(writer)) {
             List<LeafReader> leaves =
                     reader.leaves().stream().map(LeafReaderContext::reader).toList();
-            for (long id : new RedundantMaps(leaves, index.shape(), compared).mostResembled(tooMany)) {
-                writer.deleteDocuments(new Term(MapDocuments.ID, Long.toString(id)));
-            }
-            size -= tooMany;
+            remove(new RedundantMaps(leaves, index.shape(), compared).mostResembled(tooMany));
             return tooMany;
         } catch (IOException e) {
             throw MapIndex.failed(folder, e);
         }
     }
 
+    /** Removes maps by their numbers, each of which is there. */
+    public void remove(Collection<Long> ids) {
+        try {
+            writer.deleteDocuments(ids.stream()
+                    .map(id -> new Term(MapDocuments.ID, Long.toString(id)))
+                    .toArray(Term[]::new));
+            size -= ids.size();
+        } catch (IOException e) {
+            throw MapIndex.failed(folder, e);
+        }
+    }
+
+    /** From here on nothing that was added or removed can be lost. */
     public void commit() {
         try {
             writer.commit();
             isCommitted = true;
+        } catch (IOException e) {
+            throw MapIndex.failed(folder, e);
+        }
+    }
+
+    /**
+     * Makes graphs for the maps that have none yet, and gives back the room of maps that are gone, segment by segment. May
+     * be left out or killed at any moment: searches find the same maps, only slower, and the next writer does it.
+     *
+     * @param begun hears, before, how many maps are in segments that are to be written; is not called if none are
+     * @param progress hears, on any thread, in how many of them it was done
+     */
+    public void tidy(LongConsumer begun, LongConsumer progress) {
+        try {
+            SegmentUpkeep upkeep = new SegmentUpkeep(writer);
+            if (upkeep.isDue()) {
+                begun.accept(upkeep.maps());
+                upkeep.run(progress);
+            }
         } catch (IOException e) {
             throw MapIndex.failed(folder, e);
         }

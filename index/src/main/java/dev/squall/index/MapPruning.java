@@ -1,17 +1,12 @@
 package dev.squall.index;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.LongConsumer;
-import org.apache.lucene.index.IndexWriter;
-import org.apache.lucene.index.Term;
-import org.apache.lucene.store.Directory;
 
-/** Chooses maps that an index can do without, and removes them. */
+/** Chooses maps that an index can do without. */
 public final class MapPruning {
     private MapPruning() {}
 
@@ -53,27 +48,5 @@ public final class MapPruning {
     public static List<Long> redundant(MapIndexReader reader, double similarity, LongConsumer progress)
             throws IOException {
         return new RedundantMaps(reader.leaves(), reader.index().shape(), progress).resembling(similarity);
-    }
-
-    /**
-     * Removes maps for good and gives their room back.
-     *
-     * @throws MapIndexException if another process writes the index, or it is damaged
-     */
-    public static void remove(Path folder, Collection<Long> ids) {
-        MapIndex.quietenLucene();
-        try (Directory directory = MapIndex.open(folder)) {
-            MapIndex index = MapIndex.read(directory, folder);
-            try (IndexWriter writer = new IndexWriter(directory, SegmentBySegment.writing(maps -> {}))) {
-                writer.setLiveCommitData(index.commitData().entrySet());
-                for (long id : ids) {
-                    writer.deleteDocuments(new Term(MapDocuments.ID, Long.toString(id)));
-                }
-                writer.forceMergeDeletes();
-                writer.commit();
-            }
-        } catch (IOException e) {
-            throw MapIndex.failed(folder, e);
-        }
     }
 }

@@ -13,13 +13,14 @@ import org.apache.lucene.index.SegmentCommitInfo;
 import org.apache.lucene.index.SegmentInfos;
 
 /**
- * Writes segments anew one by one and never joins them: Lucene takes over the graph of a segment unless most of its maps are
+ * Writes segments anew one by one, those that maps are gone from and those that lack graphs, and never joins them: Lucene takes over the graph of a segment unless most of its maps are
  * gone, while of graphs that it joins all but the largest are built once more. The next writer joins what is worth it.
  */
 final class SegmentBySegment extends FilterMergePolicy {
     private static final int THREADS = Math.max(1, Runtime.getRuntime().availableProcessors());
 
-    private final IntConsumer written;
+    private volatile IntConsumer written;
+    private volatile Set<String> withoutGraphs = Set.of();
 
     private SegmentBySegment(IntConsumer written) {
         super(NoMergePolicy.INSTANCE);
@@ -32,9 +33,24 @@ final class SegmentBySegment extends FilterMergePolicy {
      * @param written hears, on any thread, of how many documents a segment was written
      */
     static IndexWriterConfig writing(IntConsumer written) {
-        ConcurrentMergeScheduler merges = new ConcurrentMergeScheduler();
+        ConcurrentMergeScheduler merges = new ConcurrentMergeScheduler() {
+            @Override
+            protected void handleMergeException(Throwable failure) {
+                // The writer keeps it, and throws it where it is waited for.
+            }
+        };
         merges.setMaxMergesAndThreads(THREADS + 1, THREADS);
         return new IndexWriterConfig().setMergeScheduler(merges).setMergePolicy(new SegmentBySegment(written));
+    }
+
+    /** From now on another one hears of what was written. */
+    void tell(IntConsumer listener) {
+        written = listener;
+    }
+
+    /** Names segments that are to be written anew because their graphs are yet to be made. */
+    void makeGraphsOf(Set<String> segments) {
+        withoutGraphs = Set.copyOf(segments);
     }
 
     /** A segment that is written anew. */
@@ -71,7 +87,8 @@ final class SegmentBySegment extends FilterMergePolicy {
         MergeSpecification each = new MergeSpecification();
         Set<SegmentCommitInfo> merging = context.getMergingSegments();
         for (SegmentCommitInfo segment : segments) {
-            if (context.numDeletesToMerge(segment) > 0 && !merging.contains(segment)) {
+            boolean isDue = context.numDeletesToMerge(segment) > 0 || withoutGraphs.contains(segment.info.name);
+            if (isDue && !merging.contains(segment)) {
                 each.add(new One(segment));
             }
         }

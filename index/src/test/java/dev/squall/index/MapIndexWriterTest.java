@@ -8,7 +8,6 @@ import dev.squall.predict.MapShape;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +38,7 @@ class MapIndexWriterTest {
     }
 
     private static MapIndexWriter.Added merge(Path into, Path source) throws IOException {
-        try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX, done -> {});
+        try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX);
                 MapIndexReader reader = MapIndexReader.open(source)) {
             MapIndexWriter.Added added = writer.addAll(reader);
             writer.commit();
@@ -112,7 +111,7 @@ class MapIndexWriterTest {
         assertThat(merge(into, source)).isEqualTo(new MapIndexWriter.Added(100, 50));
         assertThat(merge(into, source)).isEqualTo(new MapIndexWriter.Added(0, 150));
         assertThat(merge(into, into)).isEqualTo(new MapIndexWriter.Added(0, 300));
-        try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX, done -> {})) {
+        try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX)) {
             assertThat(writer.add(0, maps.map(299))).isFalse();
             assertThat(writer.add(1, maps.map(300))).isTrue();
             assertThat(writer.size()).isEqualTo(301);
@@ -124,12 +123,123 @@ class MapIndexWriterTest {
         }
     }
 
+    /** An index of that many maps, added one by one, and tidied or not. */
+    private Path added(String name, int count, boolean isTidied) {
+        Path into = folder.resolve(name);
+        try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX)) {
+            for (int i = 0; i < count; i++) {
+                writer.add(i, maps.map(i));
+            }
+            writer.commit();
+            if (isTidied) {
+                List<Long> heard = new ArrayList<>();
+                writer.tidy(heard::add, heard::add);
+                assertThat(heard).containsExactly((long) count, (long) count);
+                writer.tidy(heard::add, heard::add);
+                assertThat(heard).hasSize(2);
+            }
+        }
+        return into;
+    }
+
+    private static List<Boolean> lackingGraphs(Path index) throws IOException {
+        try (MapIndexReader reader = MapIndexReader.open(index)) {
+            return reader.segments().stream()
+                    .map(MapIndexReader.Segment::lacksGraph)
+                    .toList();
+        }
+    }
+
+    private void requireAllFound(Path index) throws IOException {
+        try (MapIndexReader reader = MapIndexReader.open(index)) {
+            for (int i = 0; i < MANY; i += 100) {
+                assertThat(reader.nearestByTrajectory(maps.map(i).probabilities(), 4, 1, 32)
+                                .origin(0))
+                        .isEqualTo(maps.map(i).origin());
+            }
+        }
+    }
+
+    @Test
+    void findsNewMapsBeforeTheyHaveGraphsAndAfterwards() throws IOException {
+        Path untidied = added("untidied", MANY, false);
+        assertThat(lackingGraphs(untidied)).containsExactly(true);
+        requireAllFound(untidied);
+        assertThat(MapIndexCheck.run(untidied, "model", done -> {}))
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.isDamage()).isFalse())
+                .extracting(MapIndexCheck.Finding::text)
+                .asString()
+                .endsWith(" with 3000 maps has no graphs yet: searches compare its maps one by one");
+
+        Path tidied = added("tidied", MANY, true);
+        assertThat(lackingGraphs(tidied)).containsExactly(false);
+        requireAllFound(tidied);
+        try (MapIndexReader reader = MapIndexReader.open(tidied)) {
+            assertThat(reader.graphs(true)).hasSize(1);
+            assertThat(reader.graphs(false)).hasSize(1);
+        }
+        assertThat(MapIndexCheck.run(tidied, "model", done -> {})).isEmpty();
+    }
+
+    @Test
+    void leavesGraphsToWhateverWritesNext() throws Exception {
+        Path withWriter = added("withWriter", MANY, false);
+        try (MapIndexWriter writer = MapIndexWriter.open(withWriter, INDEX)) {
+            writer.tidy(maps -> {}, done -> {});
+        }
+        assertThat(lackingGraphs(withWriter)).containsExactly(false);
+
+        Path withStore = added("withStore", MANY, false);
+        try (LuceneExpertMapStore store = LuceneExpertMapStore.open(withStore, SHAPE, "model", 100_000, 2)) {
+            for (int tries = 0; tries < 600 && lackingGraphs(withStore).contains(true); tries++) {
+                Thread.sleep(100);
+                store.commit();
+            }
+        }
+        assertThat(lackingGraphs(withStore)).doesNotContain(true);
+        requireAllFound(withStore);
+    }
+
+    @Test
+    void takesNoGraphToBeMissingWhereLuceneMakesNone() throws IOException {
+        for (int count : new int[] {1, 2, 300, 600}) {
+            Path small = added("small" + count, count, false);
+            assertThat(lackingGraphs(small)).containsExactly(false);
+            assertThat(MapIndexCheck.run(small, "model", done -> {})).isEmpty();
+        }
+    }
+
+    @Test
+    void givesBackTheRoomOfRemovedMapsWhenTold() throws IOException {
+        Path into = added("into", MANY, true);
+        List<Long> half = IntStream.range(0, MANY / 2).mapToObj(i -> 2L * i).toList();
+        try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX)) {
+            writer.remove(half);
+            assertThat(writer.size()).isEqualTo(MANY / 2);
+            writer.commit();
+            try (MapIndexReader reader = MapIndexReader.open(into)) {
+                assertThat(reader.maps()).isEqualTo(MANY / 2);
+                assertThat(reader.segments().getFirst().replaced()).isEqualTo(MANY / 2);
+                assertThat(reader.find(0)).isEmpty();
+                assertThat(reader.find(1)).isPresent();
+            }
+            writer.tidy(maps -> {}, done -> {});
+        }
+        try (MapIndexReader reader = MapIndexReader.open(into)) {
+            assertThat(reader.maps()).isEqualTo(MANY / 2);
+            assertThat(reader.segments())
+                    .allSatisfy(segment -> assertThat(segment.replaced()).isZero());
+        }
+        assertThat(lackingGraphs(into)).doesNotContain(true);
+    }
+
     @Test
     void leavesNoTraceOfWhatWasNotCommitted() throws IOException {
         Path into = learnt("into", 0, 50);
         Path fresh = folder.resolve("fresh");
         for (Path index : List.of(into, fresh)) {
-            try (MapIndexWriter writer = MapIndexWriter.open(index, INDEX, done -> {})) {
+            try (MapIndexWriter writer = MapIndexWriter.open(index, INDEX)) {
                 for (int i = 0; i < 200; i++) {
                     writer.add(i, maps.map(100 + i));
                 }
@@ -139,7 +249,7 @@ class MapIndexWriterTest {
         try (MapIndexReader reader = MapIndexReader.open(into)) {
             assertThat(reader.maps()).isEqualTo(50);
         }
-        assertThatThrownBy(() -> MapIndexWriter.open(into, new MapIndex("other", SHAPE), done -> {}))
+        assertThatThrownBy(() -> MapIndexWriter.open(into, new MapIndex("other", SHAPE)))
                 .isInstanceOf(MapIndexException.class)
                 .hasMessageContaining("learnt with another model");
     }
@@ -148,7 +258,7 @@ class MapIndexWriterTest {
     void thinsToItsCapacityByWhatNewerMapsResemble() throws IOException {
         Path into = folder.resolve("into");
         List<Long> compared = new ArrayList<>();
-        try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX, done -> {})) {
+        try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX)) {
             for (int i = 0; i < 400; i++) {
                 writer.add(i, maps.map(i));
             }
@@ -250,7 +360,11 @@ class MapIndexWriterTest {
             assertThat(MapPruning.redundant(reader, 1, done -> {}))
                     .isEqualTo(IntStream.range(50, 100).mapToObj(i -> (long) i).toList());
         }
-        MapPruning.remove(into, Arrays.asList(50L, 51L));
+        try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX)) {
+            writer.remove(List.of(50L, 51L));
+            writer.commit();
+            writer.tidy(maps -> {}, done -> {});
+        }
         try (MapIndexReader reader = MapIndexReader.open(into)) {
             assertThat(reader.maps()).isEqualTo(98);
         }

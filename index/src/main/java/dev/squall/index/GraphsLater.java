@@ -1,0 +1,59 @@
+package dev.squall.index;
+
+import java.io.IOException;
+import org.apache.lucene.codecs.Codec;
+import org.apache.lucene.codecs.KnnVectorsFormat;
+import org.apache.lucene.codecs.KnnVectorsReader;
+import org.apache.lucene.codecs.KnnVectorsWriter;
+import org.apache.lucene.codecs.lucene104.Lucene104Codec;
+import org.apache.lucene.codecs.lucene99.Lucene99HnswVectorsFormat;
+import org.apache.lucene.index.SegmentReadState;
+import org.apache.lucene.index.SegmentWriteState;
+import org.apache.lucene.store.IOContext;
+
+/**
+ * Writes new maps without graphs, so that they are in an index as soon as they are in a file; who writes a segment anew
+ * makes its graphs. Files and names are those of Lucene's own format, which reads them.
+ */
+final class GraphsLater extends KnnVectorsFormat {
+    private static final Lucene99HnswVectorsFormat WITH_GRAPHS = new Lucene99HnswVectorsFormat();
+
+    /** Takes every segment for one that is too small for a graph. */
+    private static final Lucene99HnswVectorsFormat WITHOUT_GRAPHS = new Lucene99HnswVectorsFormat(
+            Lucene99HnswVectorsFormat.DEFAULT_MAX_CONN,
+            Lucene99HnswVectorsFormat.DEFAULT_BEAM_WIDTH,
+            Lucene99HnswVectorsFormat.DEFAULT_NUM_MERGE_WORKER,
+            null,
+            Integer.MAX_VALUE);
+
+    private GraphsLater() {
+        super(WITH_GRAPHS.getName());
+    }
+
+    /** Lucene's codec, but for that. */
+    static Codec codec() {
+        KnnVectorsFormat format = new GraphsLater();
+        return new Lucene104Codec() {
+            @Override
+            public KnnVectorsFormat getKnnVectorsFormatForField(String field) {
+                return format;
+            }
+        };
+    }
+
+    @Override
+    public KnnVectorsWriter fieldsWriter(SegmentWriteState state) throws IOException {
+        boolean isWrittenAnew = state.context.context() == IOContext.Context.MERGE;
+        return (isWrittenAnew ? WITH_GRAPHS : WITHOUT_GRAPHS).fieldsWriter(state);
+    }
+
+    @Override
+    public KnnVectorsReader fieldsReader(SegmentReadState state) throws IOException {
+        return WITH_GRAPHS.fieldsReader(state);
+    }
+
+    @Override
+    public int getMaxDimensions(String field) {
+        return WITH_GRAPHS.getMaxDimensions(field);
+    }
+}
