@@ -30,7 +30,7 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition loaded = lock.newCondition();
     private final Condition requested = lock.newCondition();
-    private final Deque<Slot> demands = new ArrayDeque<>();
+    private final Deque<Slot> queue = new ArrayDeque<>();
     private final List<Slot> toLoad = new ArrayList<>();
     private boolean closed;
     private long stalledNanos;
@@ -39,6 +39,9 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
     private long openedNanos;
     private long stalledNanosWhenOpened;
     private int loading;
+
+    /** Loaders that wait and have not been woken: more are never woken than there is work for. */
+    private int idleLoaders;
 
     /**
      * Makes a cache, which owns the memory from then on.
@@ -107,7 +110,7 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
         lock.lock();
         try {
             table.publish(plan);
-            requested.signalAll();
+            startLoads();
         } finally {
             lock.unlock();
         }
@@ -151,9 +154,9 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
             long visit = routing.pass() * layerCount + layer;
             noteLayer(layer > 0 && visit == table.now() + 1);
             table.open(visit, wanted, count, toLoad);
-            demands.addAll(toLoad);
+            queue.addAll(toLoad);
             toLoad.clear();
-            requested.signalAll();
+            startLoads();
         }
 
         /** Notes the time since the last lease if that was the layer before in the same pass: other things come between passes. */
@@ -183,7 +186,7 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
             lock.lock();
             try {
                 table.close();
-                requested.signalAll();
+                startLoads();
             } finally {
                 lock.unlock();
             }
@@ -229,7 +232,7 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
     public void awaitIdle() {
         lock.lock();
         try {
-            while (!closed && (loading > 0 || !demands.isEmpty() || startSpeculation())) {
+            while (!closed && (loading > 0 || !queue.isEmpty() || startLoadAhead())) {
                 loaded.awaitUninterruptibly();
             }
         } finally {
@@ -237,15 +240,30 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
         }
     }
 
-    /** Hands the next expert that is wanted ahead to the loaders. */
-    private boolean startSpeculation() {
+    /** Queues the next expert that is wanted ahead, for a loader that comes back. */
+    private boolean startLoadAhead() {
         Slot slot = table.nextSpeculative();
         if (slot == null) {
             return false;
         }
-        demands.add(slot);
-        requested.signalAll();
+        queue.add(slot);
+        startLoads();
         return true;
+    }
+
+    /** Queues what idle loaders may load ahead, and wakes as many as there is work for. */
+    private void startLoads() {
+        while (idleLoaders > queue.size()) {
+            Slot slot = table.nextSpeculative();
+            if (slot == null) {
+                break;
+            }
+            queue.add(slot);
+        }
+        for (int woken = Math.min(idleLoaders, queue.size()); woken > 0; woken--) {
+            idleLoaders--;
+            requested.signal();
+        }
     }
 
     /** The life of a loader thread. */
@@ -253,11 +271,12 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
         lock.lock();
         try {
             while (!closed) {
-                Slot slot = demands.poll();
+                Slot slot = queue.poll();
                 if (slot == null) {
                     slot = table.nextSpeculative();
                 }
                 if (slot == null) {
+                    idleLoaders++;
                     requested.awaitUninterruptibly();
                 } else {
                     load(slot);
@@ -272,6 +291,7 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
         LoadEvent event = new LoadEvent(slot.layer + denseLayers, slot.expert, slot.isSpeculative);
         table.begin(slot, System.nanoTime());
         loading++;
+        startLoads();
         lock.unlock();
         ExpertWeights weights = null;
         Throwable failure = null;
@@ -291,7 +311,6 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
         event.bytes = bytes;
         event.commit();
         loaded.signalAll();
-        requested.signalAll();
     }
 
     /** Ends the loaders and frees the slots; no lease may be open. */

@@ -256,9 +256,8 @@ public final class SlotTable {
                 continue;
             }
             for (int id = layer * expertCount; id < (layer + 1) * expertCount; id++) {
-                double urgency = priorities[id] / visitsAhead;
-                if (urgency > highest && slotOf[id] == null) {
-                    highest = urgency;
+                if (priorities[id] > 0 && priorities[id] / visitsAhead > highest && slotOf[id] == null) {
+                    highest = priorities[id] / visitsAhead;
                     best = id;
                 }
             }

@@ -3,10 +3,8 @@ package dev.squall.predict;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.SequencedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,13 +20,30 @@ final class EmbeddingGroups {
     private static final class Group {
         private final long hash;
         private final float[] unit;
-        private final SequencedSet<Integer> places = new LinkedHashSet<>();
         private int index;
+        private int[] places = new int[4];
+        private int count;
 
         Group(long hash, float[] unit, int index) {
             this.hash = hash;
             this.unit = unit;
             this.index = index;
+        }
+
+        void add(int place) {
+            if (count == places.length) {
+                places = Arrays.copyOf(places, 2 * count);
+            }
+            places[count++] = place;
+        }
+
+        /** Removes a place that is there. What gives way in a full store is old, so that the search is short. */
+        void remove(int place) {
+            int at = 0;
+            while (places[at] != place) {
+                at++;
+            }
+            System.arraycopy(places, at + 1, places, at, --count - at);
         }
     }
 
@@ -46,13 +61,13 @@ final class EmbeddingGroups {
             groups.add(added);
             return added;
         });
-        group.places.add(place);
+        group.add(place);
         groupOfPlace.set(place, group);
     }
 
     private void remove(Group group, int place) {
-        group.places.remove(place);
-        if (group.places.isEmpty()) {
+        group.remove(place);
+        if (group.count == 0) {
             groupOf.remove(group.hash);
             Group last = groups.removeLast();
             if (last != group) {
@@ -62,11 +77,17 @@ final class EmbeddingGroups {
         }
     }
 
-    /** The places of this very embedding, the oldest first; null if there is none. Not to be changed. */
-    @Nullable
-    SequencedSet<Integer> same(float[] unit) {
-        Group group = groupOf.get(hash(unit));
-        return group == null ? null : group.places;
+    /** Whether there is a place of this very embedding. */
+    boolean has(float[] unit) {
+        return groupOf.containsKey(hash(unit));
+    }
+
+    /** Offers the oldest k places of this very embedding. */
+    void oldest(float[] unit, int k, RankedPlaces found) {
+        Group same = groupOf.get(hash(unit));
+        for (int i = 0; same != null && i < same.count && found.count() < k; i++) {
+            found.offer(same.places[i], 1);
+        }
     }
 
     /** Offers the newest k places of this very embedding. */
@@ -80,7 +101,7 @@ final class EmbeddingGroups {
     /** Offers the places whose embedding is most like this one, newer ones first where it is the same, until k are taken. */
     void nearest(float[] unit, int k, RankedPlaces found) {
         Group same = groupOf.get(hash(unit));
-        if (same != null && same.places.size() >= k) {
+        if (same != null && same.count >= k) {
             offer(same, 1, k, found);
             return;
         }
@@ -97,11 +118,8 @@ final class EmbeddingGroups {
     }
 
     private static void offer(Group group, float score, int k, RankedPlaces found) {
-        for (int place : group.places.reversed()) {
-            if (found.count() == k) {
-                return;
-            }
-            found.offer(place, score);
+        for (int i = group.count - 1; i >= 0 && found.count() < k; i--) {
+            found.offer(group.places[i], score);
         }
     }
 

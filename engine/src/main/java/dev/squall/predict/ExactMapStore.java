@@ -1,8 +1,6 @@
 package dev.squall.predict;
 
 import java.util.Arrays;
-import java.util.Iterator;
-import java.util.SequencedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,11 +20,12 @@ public final class ExactMapStore implements ExpertMapStore {
     /** From the first search by trajectory on. */
     private @Nullable TrajectoryColumns columns;
 
-    private float[][] probabilities;
-    private MapOrigin[] origins;
-    private byte[][] continuations;
+    private Stored[] maps;
     private int size;
     private long lastConversation;
+
+    /** A map without its embedding, which its group holds. */
+    private record Stored(float[] probabilities, byte[] continuation, MapOrigin origin) {}
 
     /**
      * @param capacity most maps held, at least 1
@@ -40,9 +39,7 @@ public final class ExactMapStore implements ExpertMapStore {
         this.capacity = capacity;
         semanticShare = Math.min(1.0, (double) prefetchDistance / shape.layerCount());
         int room = Math.min(capacity, 64);
-        probabilities = new float[room][];
-        origins = new MapOrigin[room];
-        continuations = new byte[room][];
+        maps = new Stored[room];
     }
 
     @Override
@@ -75,9 +72,7 @@ public final class ExactMapStore implements ExpertMapStore {
             grow();
         }
         groups.put(place, unit);
-        probabilities[place] = map.probabilities();
-        origins[place] = map.origin();
-        continuations[place] = map.continuation();
+        maps[place] = new Stored(map.probabilities(), map.continuation(), map.origin());
         lastConversation = Math.max(lastConversation, map.origin().conversation());
         if (columns != null) {
             columns.put(place, map.probabilities());
@@ -85,31 +80,24 @@ public final class ExactMapStore implements ExpertMapStore {
     }
 
     private void grow() {
-        if (size > origins.length) {
-            int room = (int) Math.min(capacity, size * 2L);
-            probabilities = Arrays.copyOf(probabilities, room);
-            origins = Arrays.copyOf(origins, room);
-            continuations = Arrays.copyOf(continuations, room);
+        if (size > maps.length) {
+            maps = Arrays.copyOf(maps, (int) Math.min(capacity, size * 2L));
         }
     }
 
     private int mostRedundant(float[] unit, float[] direction) {
         RankedPlaces candidates = new RankedPlaces(Math.min(REDUNDANT_CANDIDATES, size));
-        SequencedSet<Integer> same = groups.same(unit);
-        if (same == null) {
-            groups.nearest(unit, candidates.room(), candidates);
+        if (groups.has(unit)) {
+            groups.oldest(unit, candidates.room(), candidates);
         } else {
-            Iterator<Integer> oldest = same.iterator();
-            while (oldest.hasNext() && candidates.count() < candidates.room()) {
-                candidates.offer(oldest.next(), 1);
-            }
+            groups.nearest(unit, candidates.room(), candidates);
         }
         int most = 0;
         double highest = Double.NEGATIVE_INFINITY;
         for (int i = 0; i < candidates.count(); i++) {
             int place = candidates.place(i);
             double redundancy = semanticShare * candidates.score(i)
-                    + (1 - semanticShare) * meanCosine(probabilities[place], direction);
+                    + (1 - semanticShare) * meanCosine(maps[place].probabilities(), direction);
             if (redundancy > highest) {
                 highest = redundancy;
                 most = place;
@@ -156,9 +144,9 @@ public final class ExactMapStore implements ExpertMapStore {
     private TrajectoryColumns columns() {
         TrajectoryColumns made = columns;
         if (made == null) {
-            made = new TrajectoryColumns(shape, origins.length);
+            made = new TrajectoryColumns(shape, maps.length);
             for (int place = 0; place < size; place++) {
-                made.put(place, probabilities[place]);
+                made.put(place, maps[place].probabilities());
             }
             columns = made;
         }
@@ -178,19 +166,13 @@ public final class ExactMapStore implements ExpertMapStore {
     /** Matches as they were when they were found. */
     private final class Found implements MapMatches {
         private final RankedPlaces ranked;
-        private final float[][] foundProbabilities;
-        private final byte[][] foundContinuations;
-        private final MapOrigin[] foundOrigins;
+        private final Stored[] found;
 
         Found(RankedPlaces ranked) {
             this.ranked = ranked;
-            foundProbabilities = new float[ranked.count()][];
-            foundContinuations = new byte[ranked.count()][];
-            foundOrigins = new MapOrigin[ranked.count()];
-            for (int i = 0; i < ranked.count(); i++) {
-                foundProbabilities[i] = probabilities[ranked.place(i)];
-                foundContinuations[i] = continuations[ranked.place(i)];
-                foundOrigins[i] = origins[ranked.place(i)];
+            found = new Stored[ranked.count()];
+            for (int i = 0; i < found.length; i++) {
+                found[i] = maps[ranked.place(i)];
             }
         }
 
@@ -207,17 +189,17 @@ public final class ExactMapStore implements ExpertMapStore {
         @Override
         public void probabilities(int i, int layer, float[] out, int outOffset) {
             int n = shape.expertCount();
-            System.arraycopy(foundProbabilities[i], layer * n, out, outOffset, n);
+            System.arraycopy(found[i].probabilities(), layer * n, out, outOffset, n);
         }
 
         @Override
         public byte[] continuation(int i) {
-            return foundContinuations[i];
+            return found[i].continuation();
         }
 
         @Override
         public MapOrigin origin(int i) {
-            return foundOrigins[i];
+            return found[i].origin();
         }
     }
 }

@@ -18,7 +18,7 @@ final class LearnedRouters {
     /** Distributions that a logit reads: router ahead, present layer, last visit of the layer, similar maps. */
     static final int DISTRIBUTIONS = 4;
 
-    private static final int FEATURES_MAX = 128;
+    private static final int FEATURES_MAX = 64;
     /** With fewer there is little to learn. */
     private static final int FEATURES_MIN = 16;
     /** Most weights of all maps together. */
@@ -72,6 +72,9 @@ final class LearnedRouters {
         private final float[] ofFeatures;
         private final float[] errors;
         private boolean hasErrors;
+        /** Logits that come of the present features: those of as many distances as were asked for, times J. */
+        private int logitCount;
+
         private final Shares[] shares = new Shares[distancesMax];
 
         Source(int index) {
@@ -89,14 +92,15 @@ final class LearnedRouters {
             }
         }
 
-        void compute() {
+        void compute(int reach) {
+            logitCount = Math.min(reach, distancesMax) * shape.expertCount();
             Arrays.fill(features, 0, featureCount, 0);
             first.addTo(x, features);
             for (int i = 0; i < featureCount; i++) {
                 features[i] = (float) Math.tanh(features[i]);
             }
-            Arrays.fill(ofFeatures, 0);
-            heads.addTo(features, ofFeatures);
+            Arrays.fill(ofFeatures, 0, logitCount, 0);
+            heads.addTo(features, ofFeatures, logitCount);
         }
 
         /** Learns from everything that came of the present features. */
@@ -105,11 +109,11 @@ final class LearnedRouters {
                 return;
             }
             Arrays.fill(gradient, 0);
-            heads.addGradient(errors, gradient);
+            heads.addGradient(errors, gradient, logitCount);
             for (int i = 0; i < featureCount; i++) {
                 gradient[i] *= 1 - features[i] * features[i];
             }
-            heads.learn(features, errors);
+            heads.learn(features, errors, logitCount);
             first.learn(x, gradient);
             Arrays.fill(errors, 0);
             hasErrors = false;
@@ -158,23 +162,24 @@ final class LearnedRouters {
      * Takes in a layer's hidden state.
      *
      * @param hidden h numbers whose root mean square is 1
+     * @param reach distances that will be asked for
      */
-    void observe(int layer, float[] hidden) {
+    void observe(int layer, float[] hidden, int reach) {
         Source source = sources[layer];
         source.learn();
         System.arraycopy(hidden, 0, source.x, 0, source.x.length);
-        source.compute();
+        source.compute(reach);
     }
 
-    /** Takes in a token's embedding, h numbers, at the beginning of a pass. */
-    void begin(float[] embedding) {
+    /** Takes in a token's embedding, h numbers, at the beginning of a pass, as {@link #observe}. */
+    void begin(float[] embedding, int reach) {
         Source source = sources[shape.layerCount()];
         source.learn();
         int h = shape.embeddingLength();
         System.arraycopy(embedding, 0, source.x, 0, h);
         MapVectors.toUnitMeanSquare(source.x, 0, h);
         System.arraycopy(sources[shape.layerCount() - 1].x, 0, source.x, h, h);
-        source.compute();
+        source.compute(reach);
     }
 
     /** F numbers and a 1: what the layer's last observation comes to. */
@@ -197,7 +202,7 @@ final class LearnedRouters {
      * The logit of each expert for a coming visit.
      *
      * @param source the last observed layer, or L after {@link #begin}
-     * @param distance from there, at most {@link #distances()}
+     * @param distance from there, at most {@link #distances()} and the reach of that observation
      * @param visit the coming visit
      * @return J logits, valid until the next call
      */

@@ -23,6 +23,9 @@ final class MapCandidates {
     /** By candidate the sum of the cosines of {@link #layers} layers, and for L more the semantic one. */
     private double[] sums = new double[0];
 
+    /** L x {@link #KEPT} x J: the candidates' own passes, side by side, since maps lie scattered in memory. */
+    private final float[] passes;
+
     private int layers;
     private int observed;
 
@@ -30,6 +33,7 @@ final class MapCandidates {
     MapCandidates(MapShape shape) {
         this.shape = shape;
         ofMap = new float[shape.expertCount()];
+        passes = new float[KEPT * shape.probabilityCount()];
     }
 
     void clear() {
@@ -46,16 +50,23 @@ final class MapCandidates {
         matches = found;
         sums = new double[found.count()];
         members = new int[sums.length];
+        int n = shape.expertCount();
         for (int i = 0; i < sums.length; i++) {
             members[i] = i;
             sums[i] = shape.layerCount() * (double) found.score(i);
+            for (int layer = 0; layer < shape.layerCount(); layer++) {
+                found.probabilities(i, layer, ofMap, 0);
+                sums[i] += MapVectors.cosine(ofMap, 0, context, layer * n, n);
+            }
         }
-        layers = shape.layerCount();
+        layers = 2 * shape.layerCount();
         observed = 0;
-        for (int layer = 0; layer < shape.layerCount(); layer++) {
-            add(found, layer, context);
-        }
         keepBest();
+        for (int i = 0; i < sums.length; i++) {
+            for (int layer = 0; layer < shape.layerCount(); layer++) {
+                found.probabilities(members[i], shape.layerCount() + layer, passes, (layer * KEPT + i) * n);
+            }
+        }
     }
 
     /** Goes on with those that came after a pass like the one before this. */
@@ -82,25 +93,37 @@ final class MapCandidates {
      * @param context 2L x J, of which the last L are those of this pass
      */
     void observe(int layer, float[] context) {
-        MapMatches found = matches;
-        while (found != null && observed <= layer) {
-            add(found, shape.layerCount() + observed, context);
-            observed++;
+        int n = shape.expertCount();
+        for (; matches != null && observed <= layer; observed++) {
+            layers++;
+            for (int i = 0; i < sums.length; i++) {
+                sums[i] += MapVectors.cosine(
+                        passes, (observed * KEPT + i) * n, context, (shape.layerCount() + observed) * n, n);
+            }
         }
     }
 
-    private void add(MapMatches found, int layer, float[] context) {
-        layers++;
-        for (int i = 0; i < sums.length; i++) {
-            found.probabilities(members[i], layer, ofMap, 0);
-            sums[i] += cosine(ofMap, context, layer * ofMap.length);
+    /**
+     * How the pass of a candidate spread over a layer's experts.
+     *
+     * @param out J, out
+     */
+    void probabilities(int candidate, int layer, float[] out) {
+        System.arraycopy(passes, (layer * KEPT + candidate) * out.length, out, 0, out.length);
+    }
+
+    /** What followed a candidate, a {@link Continuation}. */
+    byte[] continuation(int candidate) {
+        MapMatches found = matches;
+        if (found == null) {
+            throw new IllegalStateException("nothing has been found");
         }
+        return found.continuation(members[candidate]);
     }
 
     /** The candidates that are most like the pass. */
     MapMixture nearest() {
-        MapMatches found = matches;
-        if (found == null) {
+        if (matches == null) {
             return none();
         }
         RankedPlaces best = new RankedPlaces(Math.min(NEIGHBOURS, sums.length));
@@ -113,26 +136,14 @@ final class MapCandidates {
         int[] nearest = new int[best.count()];
         double[] scores = new double[best.count()];
         for (int i = 0; i < nearest.length; i++) {
-            nearest[i] = members[best.place(i)];
+            nearest[i] = best.place(i);
             scores[i] = sums[best.place(i)] / layers;
         }
-        return new MapMixture(shape, found, nearest, scores);
+        return new MapMixture(shape, this, nearest, scores);
     }
 
     /** What there is where nothing is known. */
     MapMixture none() {
-        return new MapMixture(shape, MapMatches.NONE, new int[0], new double[0]);
-    }
-
-    private static double cosine(float[] a, float[] b, int from) {
-        double product = 0;
-        double squaresOfA = 0;
-        double squaresOfB = 0;
-        for (int i = 0; i < a.length; i++) {
-            product += (double) a[i] * b[from + i];
-            squaresOfA += (double) a[i] * a[i];
-            squaresOfB += (double) b[from + i] * b[from + i];
-        }
-        return product == 0 ? 0 : product / Math.sqrt(squaresOfA * squaresOfB);
+        return new MapMixture(shape, this, new int[0], new double[0]);
     }
 }

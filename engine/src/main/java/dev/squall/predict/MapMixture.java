@@ -13,8 +13,7 @@ final class MapMixture {
     /** What none of the maps goes on with; 0 stands for what is not known. */
     private static final float NEVER = 1e-4f;
 
-    private final MapShape shape;
-    private final MapMatches matches;
+    private final MapCandidates candidates;
     private final int[] members;
     private final double[] weights;
     private final float[] ofMap;
@@ -23,12 +22,11 @@ final class MapMixture {
 
     /**
      * @param shape the model's
-     * @param members matches that take part
+     * @param members candidates that take part
      * @param scores of each of them, a mean of cosines
      */
-    MapMixture(MapShape shape, MapMatches matches, int[] members, double[] scores) {
-        this.shape = shape;
-        this.matches = matches;
+    MapMixture(MapShape shape, MapCandidates candidates, int[] members, double[] scores) {
+        this.candidates = candidates;
         this.members = members;
         weights = new double[members.length];
         ofMap = new float[shape.expertCount()];
@@ -65,7 +63,7 @@ final class MapMixture {
         }
         double known = 0;
         for (int i = 0; i < weights.length; i++) {
-            byte[] continuation = matches.continuation(members[i]);
+            byte[] continuation = candidates.continuation(members[i]);
             if (Continuation.passes(continuation) == 0) {
                 continue;
             }
@@ -91,7 +89,7 @@ final class MapMixture {
     void distribution(int layer, float[] out) {
         Arrays.fill(out, 0);
         for (int i = 0; i < weights.length; i++) {
-            matches.probabilities(members[i], shape.layerCount() + layer, ofMap, 0);
+            candidates.probabilities(members[i], layer, ofMap);
             for (int expert = 0; expert < ofMap.length; expert++) {
                 out[expert] += (float) (weights[i] * ofMap[expert]);
             }

@@ -74,6 +74,36 @@ public final class MapVectors {
         return s0 + s1 + s2 + s3;
     }
 
+    /** The cosine of n numbers of each; 0 where one of them is zero. Sums side by side, as in {@link #product}. */
+    static float cosine(float[] a, int fromA, float[] b, int fromB, int n) {
+        float p0 = 0;
+        float p1 = 0;
+        float a0 = 0;
+        float a1 = 0;
+        float b0 = 0;
+        float b1 = 0;
+        int i = 0;
+        for (; i + 2 <= n; i += 2) {
+            float x0 = a[fromA + i];
+            float x1 = a[fromA + i + 1];
+            float y0 = b[fromB + i];
+            float y1 = b[fromB + i + 1];
+            p0 = Math.fma(x0, y0, p0);
+            p1 = Math.fma(x1, y1, p1);
+            a0 = Math.fma(x0, x0, a0);
+            a1 = Math.fma(x1, x1, a1);
+            b0 = Math.fma(y0, y0, b0);
+            b1 = Math.fma(y1, y1, b1);
+        }
+        for (; i < n; i++) {
+            p0 = Math.fma(a[fromA + i], b[fromB + i], p0);
+            a0 = Math.fma(a[fromA + i], a[fromA + i], a0);
+            b0 = Math.fma(b[fromB + i], b[fromB + i], b0);
+        }
+        float squares = (a0 + a1) * (b0 + b1);
+        return squares > 0 ? (p0 + p1) / (float) Math.sqrt(squares) : 0;
+    }
+
     /** Scales n numbers to a root mean square of 1; zeros stay. */
     static void toUnitMeanSquare(float[] vector, int from, int n) {
         float length = length(vector, from, n);

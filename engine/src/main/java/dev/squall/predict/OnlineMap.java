@@ -70,32 +70,37 @@ final class OnlineMap {
      * @param out m numbers
      */
     void addTo(float[] x, float[] out) {
+        addTo(x, out, outputs);
+    }
+
+    /** {@link #addTo(float[], float[])} for the first {@code count} outputs. */
+    void addTo(float[] x, float[] out, int count) {
         for (int i = 0; i < inputs; i++) {
-            addProducts(weights[i], x[i], out);
+            addProducts(weights[i], x[i], out, count);
         }
     }
 
-    private static void addProducts(float[] row, float x, float[] out) {
-        for (int o = 0; o < row.length; o++) {
+    private static void addProducts(float[] row, float x, float[] out, int count) {
+        for (int o = 0; o < count; o++) {
             out[o] += row[o] * x;
         }
     }
 
     /**
-     * {@code gradient += W^T error}: what the inputs would have to change.
+     * {@code gradient += W^T error} by the first {@code count} outputs: what the inputs would have to change.
      *
      * @param error m numbers
      * @param gradient n numbers or more
      */
-    void addGradient(float[] error, float[] gradient) {
+    void addGradient(float[] error, float[] gradient, int count) {
         int i = 0;
         for (; i + 4 <= inputs; i += 4) {
-            addFourGradients(i, error, gradient);
+            addFourGradients(i, error, gradient, count);
         }
         for (; i < inputs; i++) {
             float[] row = weights[i];
             float sum = 0;
-            for (int o = 0; o < outputs; o++) {
+            for (int o = 0; o < count; o++) {
                 sum = Math.fma(row[o], error[o], sum);
             }
             gradient[i] += sum;
@@ -103,7 +108,7 @@ final class OnlineMap {
     }
 
     /** Four sums side by side, since each waits for its own last addition. */
-    private void addFourGradients(int i, float[] error, float[] gradient) {
+    private void addFourGradients(int i, float[] error, float[] gradient, int count) {
         float[] row0 = weights[i];
         float[] row1 = weights[i + 1];
         float[] row2 = weights[i + 2];
@@ -112,7 +117,7 @@ final class OnlineMap {
         float s1 = 0;
         float s2 = 0;
         float s3 = 0;
-        for (int o = 0; o < outputs; o++) {
+        for (int o = 0; o < count; o++) {
             float e = error[o];
             s0 = Math.fma(row0[o], e, s0);
             s1 = Math.fma(row1[o], e, s1);
@@ -132,15 +137,20 @@ final class OnlineMap {
      * @param error the loss's derivative by each output
      */
     void learn(float[] x, float[] error) {
+        learn(x, error, outputs);
+    }
+
+    /** {@link #learn(float[], float[])} from the first {@code count} outputs. */
+    void learn(float[] x, float[] error, int count) {
         seen++;
-        for (int o = 0; o < outputs; o++) {
+        for (int o = 0; o < count; o++) {
             errorSquares[o] += error[o] * error[o];
             steps[o] = -rate * error[o] / (float) Math.sqrt(errorSquares[o]);
         }
         for (int i = 0; i < inputs; i++) {
             inputSquares[i] += x[i] * x[i];
             float relative = x[i] * (float) Math.sqrt(seen / inputSquares[i]);
-            addProducts(steps, relative, weights[i]);
+            addProducts(steps, relative, weights[i], count);
         }
     }
 

@@ -13,8 +13,13 @@ import java.util.Arrays;
  * this saves, by its probability, outweighs the demands that the copy would delay.
  */
 final class SquallPolicy implements PrefetchPolicy {
-    /** How far ahead experts of a pass are forecast. */
+    /** How far ahead experts are forecast at most, and at least. */
     private static final int DISTANCE_MAX = 8;
+
+    private static final int DISTANCE_MIN = 2;
+
+    /** How far ahead they are, in the time of a copy: one may have to wait for others, and what comes next decides what stays. */
+    private static final double COPIES_AHEAD = 5;
 
     /** Distances that are calibrated apart: 1, 2, 3, 4, up to 8. */
     private static final int BUCKETS = 5;
@@ -29,6 +34,14 @@ final class SquallPolicy implements PrefetchPolicy {
     private static final int NEXT_PASS_EVERY = 4;
 
     private static final double LEARNING_RATE = 0.05;
+
+    /** Where forecasts take more of a layer's time, only some passes are learnt from. */
+    private static final double NOTICEABLE = 0.02;
+
+    private static final int LEARNT_EVERY = 4;
+
+    /** What a wrong copy costs where it delays nothing, in the time of one: somebody has to make it. */
+    private static final double EFFORT = 0.3;
 
     /** Passes after which weights are kept, so that a killed process loses some minutes' learning. */
     private static final int KEEP_EVERY = 4096;
@@ -61,6 +74,10 @@ final class SquallPolicy implements PrefetchPolicy {
     private MapMixture alike;
     private boolean isSingle;
     private boolean isForecast = true;
+    /** Visits ahead that this pass forecasts. */
+    private int reach = DISTANCE_MAX;
+
+    private boolean isLearning = true;
     private final ForecastTrial trial = new ForecastTrial();
     private long passes;
     private CacheConditions conditions = CacheConditions.NONE;
@@ -115,6 +132,8 @@ final class SquallPolicy implements PrefetchPolicy {
             keepWeights();
         }
         isSingle = pass.rowCount() == 1;
+        reach = reach();
+        isLearning = now.forecastNanos() <= NOTICEABLE * now.layerNanos() || passes % LEARNT_EVERY == 0;
         maps.onPass(pass);
         Arrays.fill(presentOdds, 0);
         alike = maps.nothing();
@@ -123,10 +142,10 @@ final class SquallPolicy implements PrefetchPolicy {
             return;
         }
         if (isLearnt(1)) {
-            routers.begin(pass.embeddings());
+            routers.begin(pass.embeddings(), reach);
         }
         MapMixture found = maps.likeThisToken();
-        for (int distance = 1; distance <= Math.min(DISTANCE_MAX, shape.layerCount()); distance++) {
+        for (int distance = 1; distance <= Math.min(reach, shape.layerCount()); distance++) {
             found.distribution(distance - 1, mixture);
             Arrays.fill(ahead, 0);
             for (int row = 0; row < pass.rowCount(); row++) {
@@ -160,7 +179,7 @@ final class SquallPolicy implements PrefetchPolicy {
         alike = maps.likeThisPass(layer);
         if (isLearnt(1)) {
             System.arraycopy(observed.hidden(), 0, hidden, 0, hidden.length);
-            routers.observe(layer, hidden);
+            routers.observe(layer, hidden, reach);
             if (!alike.discountedUses(layer, ReuseRates.DISCOUNT, mixture)) {
                 history.recentUses(layer, mixture);
             }
@@ -212,7 +231,7 @@ final class SquallPolicy implements PrefetchPolicy {
 
     private void forecastThisPass(LayerObservation observed, PrefetchPlan plan) {
         int layer = observed.layer();
-        int last = Math.min(DISTANCE_MAX, shape.layerCount() - 1 - layer);
+        int last = Math.min(reach, shape.layerCount() - 1 - layer);
         int first = (int) Math.min(last, observed.lag()) + 1;
         if (first > last) {
             return;
@@ -229,7 +248,8 @@ final class SquallPolicy implements PrefetchPolicy {
     private void forecastNextPass(LayerObservation observed, PrefetchPlan plan) {
         int layer = observed.layer();
         Arrays.fill(ahead, 0);
-        for (int next = 0; next <= layer; next++) {
+        int last = reach == DISTANCE_MAX ? layer : Math.min(layer, reach - shape.layerCount() + layer);
+        for (int next = 0; next <= last; next++) {
             alike.nextUses(next, mixture);
             forecast(layer, observed.visit(), shape.layerCount() - layer + next, true, plan);
         }
@@ -292,16 +312,21 @@ final class SquallPolicy implements PrefetchPolicy {
         }
     }
 
+    /** Layers ahead that are worth a forecast where a copy takes so long. */
+    private int reach() {
+        return Math.clamp(1 + Math.round(COPIES_AHEAD * conditions.layersPerCopy()), DISTANCE_MIN, DISTANCE_MAX);
+    }
+
     /**
      * The probability from which a copy pays. A right one hides a share h of its time, all of it if its layer is far
-     * enough away; a wrong one delays a demand with probability c, that of a miss while it is under way. It pays if
-     * {@code p·h > (1 - p)·c}. Where every visit misses and copies are slow, that is next to never.
+     * enough away; a wrong one delays a demand with probability c, that of a miss while it is under way, and takes
+     * power e. It pays if {@code p·h > (1 - p)·(c + e)}. Where every visit misses and copies are slow, that is next to never.
      */
     private double threshold(int distance) {
         double layersPerCopy = conditions.layersPerCopy();
         double collision = 1 - Math.exp(-conditions.missesPerVisit() * layersPerCopy);
         double hidden = Math.min(1, distance / layersPerCopy);
-        return collision / (collision + hidden);
+        return (collision + EFFORT) / (collision + EFFORT + hidden);
     }
 
     /** What was said of this visit, at every distance, against what it used. */
@@ -310,14 +335,14 @@ final class SquallPolicy implements PrefetchPolicy {
         for (int expert = 0; expert < used.length; expert++) {
             used[expert] = observed.counts()[expert] > 0 ? 1 : 0;
         }
-        for (int bucket = 0; bucket < 2 * BUCKETS; bucket++) {
+        for (int bucket = 0; isLearning && bucket < 2 * BUCKETS; bucket++) {
             if (signalVisits[layer][bucket] == observed.visit()) {
                 for (int expert = 0; expert < shape.expertCount(); expert++) {
                     score(bucket).learn(signals[layer][bucket], expert * Signals.COUNT, observed.counts()[expert] > 0);
                 }
             }
         }
-        if (isLearnt(1)) {
+        if (isLearning && isLearnt(1)) {
             routers.learn(observed.visit(), used);
         }
     }

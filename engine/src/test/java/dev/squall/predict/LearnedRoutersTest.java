@@ -53,7 +53,7 @@ class LearnedRoutersTest {
 
     @Test
     void beginsAsTheRouterAhead() {
-        routers.observe(0, state(1));
+        routers.observe(0, state(1), 8);
         routers.set(0, 2, 0, mostly(3), 0);
         routers.set(0, 2, 1, mostly(1), 0);
         float[] logits = routers.logits(0, 2, 2);
@@ -66,12 +66,12 @@ class LearnedRoutersTest {
         SplittableRandom random = new SplittableRandom(7);
         for (long pass = 0; pass < 1500; pass++) {
             int state = random.nextInt(4);
-            routers.observe(1, state(state));
+            routers.observe(1, state(state), 8);
             routers.logits(1, 1, 3 * pass + 2);
             routers.learn(3 * pass + 2, only((state + 1) % 4));
         }
         for (int state = 0; state < 4; state++) {
-            routers.observe(1, state(state));
+            routers.observe(1, state(state), 8);
             assertThat(largest(routers.logits(1, 1, 0)))
                     .as("after state %d", state)
                     .isEqualTo((state + 1) % 4);
@@ -81,25 +81,25 @@ class LearnedRoutersTest {
     @Test
     void whatWasLearntComesBackFromAFile() throws IOException {
         for (long pass = 0; pass < 300; pass++) {
-            routers.observe(1, state((int) (pass % 4)));
+            routers.observe(1, state((int) (pass % 4)), 8);
             routers.set(1, 1, 0, mostly(2), 0);
             routers.logits(1, 1, 3 * pass + 2);
             routers.learn(3 * pass + 2, only((int) (pass % 3)));
         }
-        routers.observe(1, state(0));
+        routers.observe(1, state(0), 8);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         routers.write(new DataOutputStream(bytes));
         LearnedRouters others = new LearnedRouters(SHAPE, 8);
         others.read(new DataInputStream(new ByteArrayInputStream(bytes.toByteArray())));
         for (LearnedRouters each : List.of(routers, others)) {
-            each.observe(2, state(9));
-            each.observe(1, state(3));
+            each.observe(2, state(9), 8);
+            each.observe(1, state(3), 8);
             each.set(1, 1, 0, mostly(1), 0);
         }
         assertThat(others.logits(1, 1, 5)).containsExactly(routers.logits(1, 1, 5));
         for (LearnedRouters each : List.of(routers, others)) {
             each.learn(5, only(0));
-            each.observe(1, state(2));
+            each.observe(1, state(2), 8);
         }
         assertThat(others.logits(1, 1, 5)).containsExactly(routers.logits(1, 1, 5));
     }
@@ -109,12 +109,12 @@ class LearnedRoutersTest {
         SplittableRandom random = new SplittableRandom(7);
         for (long pass = 0; pass < 1500; pass++) {
             int token = random.nextInt(4);
-            routers.begin(state(token));
+            routers.begin(state(token), 8);
             routers.logits(SHAPE.layerCount(), 1, 3 * pass);
             routers.learn(3 * pass, only(3 - token));
         }
         for (int token = 0; token < 4; token++) {
-            routers.begin(state(token));
+            routers.begin(state(token), 8);
             assertThat(largest(routers.logits(SHAPE.layerCount(), 1, 0)))
                     .as("token %d", token)
                     .isEqualTo(3 - token);
@@ -125,7 +125,7 @@ class LearnedRoutersTest {
     void reachesAcrossToTheNextPassAndNoFurtherThanOne() {
         assertThat(routers.distances()).isEqualTo(3);
         for (long pass = 0; pass < 300; pass++) {
-            routers.observe(2, state(1));
+            routers.observe(2, state(1), 8);
             routers.logits(2, 3, 3 * (pass + 1) + 2);
             routers.learn(3 * (pass + 1) + 2, only(2));
         }
@@ -134,7 +134,7 @@ class LearnedRoutersTest {
 
     @Test
     void doesNotLearnFromVisitsThatItSaidNothingOf() {
-        routers.observe(0, state(1));
+        routers.observe(0, state(1), 8);
         routers.set(0, 1, 0, mostly(3), 0);
         float[] before = routers.logits(0, 1, 1).clone();
         for (int i = 0; i < 100; i++) {
@@ -146,9 +146,9 @@ class LearnedRoutersTest {
 
     @Test
     void modelsOfAnySizeHaveFewerFeaturesOrNone() {
-        assertThat(routers.featureCount()).isEqualTo(128);
-        assertThat(new LearnedRouters(new MapShape(48, 128, 8, 2048), 8).featureCount())
-                .isBetween(64, 127);
+        assertThat(routers.featureCount()).isEqualTo(64);
+        assertThat(new LearnedRouters(new MapShape(60, 256, 8, 4096), 8).featureCount())
+                .isBetween(16, 63);
         LearnedRouters none = new LearnedRouters(new MapShape(200, 1024, 8, 16384), 8);
         assertThat(none.featureCount()).isZero();
         assertThat(none.distances()).isZero();

@@ -32,8 +32,30 @@ class OnlineMapTest {
         map.set(0, 1, 4);
         map.set(1, 2, -3);
         float[] gradient = {100, 100};
-        map.addGradient(new float[] {1, 10, 5}, gradient);
+        map.addGradient(new float[] {1, 10, 5}, gradient, 3);
         assertThat(gradient).containsExactly(142f, 85f);
+    }
+
+    @Test
+    void leavesOutputsAloneThatWereNotAskedFor() {
+        OnlineMap map = new OnlineMap(2, 3, 0.1f, 1);
+        map.set(0, 0, 2);
+        map.set(1, 2, -3);
+        float[] x = {5, 7};
+        float[] out = {1, 1, 1};
+        map.addTo(x, out, 2);
+        assertThat(out).containsExactly(11f, 1f, 1f);
+
+        float[] gradient = {0, 0};
+        map.addGradient(new float[] {1, 10, 5}, gradient, 2);
+        assertThat(gradient).containsExactly(2f, 0f);
+
+        map.learn(x, new float[] {0, 1, 100}, 2);
+        float[] learnt = new float[3];
+        map.addTo(x, learnt);
+        assertThat(learnt[0]).isEqualTo(10);
+        assertThat(learnt[1]).isNegative();
+        assertThat(learnt[2]).isEqualTo(-21);
     }
 
     @Test

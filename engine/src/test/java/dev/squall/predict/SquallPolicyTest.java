@@ -11,11 +11,15 @@ import org.junit.jupiter.api.Test;
 class SquallPolicyTest {
     private static final MapShape SHAPE = new MapShape(4, 4, 1, 8);
     private static final CacheConditions CHEAP = new CacheConditions(8, 1000, 1000, 1, 10);
+    private static final CacheConditions FAST_COPIES = new CacheConditions(8, 100, 1000, 1, 10);
     private static final CacheConditions DEAR = new CacheConditions(8, 1000, 1000, 1, 2000);
 
     private final ExactMapStore store = new ExactMapStore(ContextMaps.storeShape(SHAPE), 100, 3);
     private long nanos;
     private final SquallPolicy policy = new SquallPolicy(SHAPE, store, 0);
+
+    /** What came of each layer of the last pass. */
+    private final PrefetchPlan[] plans = new PrefetchPlan[4];
 
     /** One pass of a conversation, each layer using its own expert; the plan that came of layer 1. */
     private PrefetchPlan pass(long pass, CacheConditions conditions) {
@@ -31,7 +35,6 @@ class SquallPolicyTest {
         begun.positions()[0] = (int) pass;
         begun.conversations()[0] = 1;
         policy.onPass(begun, conditions, new PrefetchPlan(4, 4));
-        PrefetchPlan ofLayer1 = new PrefetchPlan(4, 4);
         for (int layer = 0; layer < 4; layer++) {
             LayerObservation observed = new LayerObservation(SHAPE);
             observed.set(pass * 4 + layer, 0, 1, 1, (row, distance, out, outOffset) -> false);
@@ -39,9 +42,10 @@ class SquallPolicyTest {
             observed.probabilities()[layer] = 0.85f;
             observed.counts()[layer] = 1;
             Arrays.fill(observed.hidden(), 0, 8, 1f);
-            policy.onRouted(observed, conditions, layer == 1 ? ofLayer1 : new PrefetchPlan(4, 4));
+            plans[layer] = new PrefetchPlan(4, 4);
+            policy.onRouted(observed, conditions, plans[layer]);
         }
-        return ofLayer1;
+        return plans[1];
     }
 
     @Test
@@ -69,6 +73,22 @@ class SquallPolicyTest {
         byte[] continuation = store.nearestByTrajectory(spread, 8, 60).continuation(0);
         assertThat(Continuation.nextUse(continuation, 5)).isEqualTo(1);
         assertThat(Continuation.nextUse(continuation, 4)).isZero();
+    }
+
+    @Test
+    void forecastsNoFartherThanCopiesTake() {
+        for (int pass = 0; pass < 60; pass++) {
+            pass(pass, FAST_COPIES);
+        }
+        assertThat(plans[0].probability(1, 1)).isGreaterThan(0.9);
+        assertThat(plans[0].probability(2, 2)).isGreaterThan(0.9);
+        assertThat(plans[0].probability(3, 3)).isZero();
+        assertThat(plans[3].probability(1, 1)).isGreaterThan(0.5);
+        assertThat(plans[3].probability(2, 2)).isZero();
+
+        pass(60, CHEAP);
+        assertThat(plans[0].probability(3, 3)).isPositive();
+        assertThat(plans[3].probability(2, 2)).isPositive();
     }
 
     @Test
