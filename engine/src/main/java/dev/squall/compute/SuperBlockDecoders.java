@@ -197,9 +197,8 @@ final class SuperBlockDecoders {
             FloatVector high =
                     IntVector.broadcast(INTS, 2 * pair + 1).selectFrom(both).reinterpretAsFloats();
             IntVector q = firstHalfTwice
-                    .selectFrom((IntVector)
-                            IntVector.fromMemorySegment(GROUP_INTS, MEMORY, from + 16 + 32L * pair, Lanes.ORDER)
-                                    .reinterpretShape(INTS, 0))
+                    .add(pair % 2 * 8)
+                    .selectFrom(IntVector.fromMemorySegment(INTS, MEMORY, from + 16 + pair / 2 * 64L, Lanes.ORDER))
                     .lanewise(VectorOperators.LSHR, twoBytes);
             ((FloatVector) q.and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
                     .mul(low)
@@ -284,9 +283,8 @@ final class SuperBlockDecoders {
             IntVector even = firstHalfTwice.selectFrom(low).lanewise(VectorOperators.LSHR, twoBytes);
             IntVector odd = lastHalfTwice.selectFrom(low).lanewise(VectorOperators.LSHR, twoBytes);
             IntVector high = firstHalfTwice
-                    .selectFrom((IntVector)
-                            IntVector.fromMemorySegment(GROUP_INTS, MEMORY, from + 128 + 32L * half, Lanes.ORDER)
-                                    .reinterpretShape(INTS, 0))
+                    .add(8 * half)
+                    .selectFrom(IntVector.fromMemorySegment(INTS, MEMORY, from + 128, Lanes.ORDER))
                     .lanewise(VectorOperators.LSHR, twoBytes);
             for (int groups = 0; groups < 2; groups++) {
                 long at = out + 512L * half + 64L * groups;

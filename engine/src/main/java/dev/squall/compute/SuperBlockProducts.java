@@ -74,11 +74,11 @@ final class SuperBlockProducts {
                 add(x, xOffsets[first + i + j] + k + block, block, i + j, j, rows, minima, tile);
             }
         }
-        for (; i < count; i++) {
-            for (int lane = 0; lane < SUMS; lane += LANES) {
-                multiplyFourByOne(tile, block, x.values(), xOffsets[first + i] + k + block, lane);
-            }
-            add(x, xOffsets[first + i] + k + block, block, i, 0, rows, minima, tile);
+        for (int lane = 0; lane < SUMS; lane += LANES) {
+            multiplyFourByFew(tile, block, x.values(), xOffsets, first + i, count - i, k + block, lane);
+        }
+        for (int j = 0; i + j < count; j++) {
+            add(x, xOffsets[first + i + j] + k + block, block, i + j, j, rows, minima, tile);
         }
     }
 
@@ -154,31 +154,36 @@ final class SuperBlockProducts {
         s33.intoArray(sums, 15 * BLOCK_SUMS + lane);
     }
 
-    /** The same with one row of activations. */
-    private static void multiplyFourByOne(Tile tile, int block, float[] x, int xOffset, int lane) {
+    /** The same with up to three rows of activations. */
+    private static void multiplyFourByFew(
+            Tile tile, int block, float[] x, int[] xOffsets, int first, int count, int k, int lane) {
         long w0 = (tile.row(0) + 4L * block) & WeightMemory.ADDRESSES;
         long w1 = (tile.row(1) + 4L * block) & WeightMemory.ADDRESSES;
         long w2 = (tile.row(2) + 4L * block) & WeightMemory.ADDRESSES;
         long w3 = (tile.row(3) + 4L * block) & WeightMemory.ADDRESSES;
-        FloatVector s0 = FloatVector.zero(FLOATS);
-        FloatVector s1 = s0;
-        FloatVector s2 = s0;
-        FloatVector s3 = s0;
-        for (int j = lane; j < SuperBlocks.ELEMENTS; j += STEP) {
-            FloatVector v = FloatVector.fromArray(FLOATS, x, xOffset + j);
-            s0 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w0 + 4L * j, Lanes.ORDER)
-                    .fma(v, s0);
-            s1 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w1 + 4L * j, Lanes.ORDER)
-                    .fma(v, s1);
-            s2 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w2 + 4L * j, Lanes.ORDER)
-                    .fma(v, s2);
-            s3 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w3 + 4L * j, Lanes.ORDER)
-                    .fma(v, s3);
+        for (int i = 0; i < count; i++) {
+            int xOffset = xOffsets[first + i] + k;
+            FloatVector s0 = FloatVector.zero(FLOATS);
+            FloatVector s1 = s0;
+            FloatVector s2 = s0;
+            FloatVector s3 = s0;
+            for (int j = lane; j < SuperBlocks.ELEMENTS; j += STEP) {
+                FloatVector v = FloatVector.fromArray(FLOATS, x, xOffset + j);
+                s0 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w0 + 4L * j, Lanes.ORDER)
+                        .fma(v, s0);
+                s1 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w1 + 4L * j, Lanes.ORDER)
+                        .fma(v, s1);
+                s2 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w2 + 4L * j, Lanes.ORDER)
+                        .fma(v, s2);
+                s3 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w3 + 4L * j, Lanes.ORDER)
+                        .fma(v, s3);
+            }
+            int to = i * Tile.ROWS * BLOCK_SUMS + lane;
+            s0.intoArray(tile.blockSums, to);
+            s1.intoArray(tile.blockSums, to + BLOCK_SUMS);
+            s2.intoArray(tile.blockSums, to + 2 * BLOCK_SUMS);
+            s3.intoArray(tile.blockSums, to + 3 * BLOCK_SUMS);
         }
-        s0.intoArray(tile.blockSums, lane);
-        s1.intoArray(tile.blockSums, BLOCK_SUMS + lane);
-        s2.intoArray(tile.blockSums, 2 * BLOCK_SUMS + lane);
-        s3.intoArray(tile.blockSums, 3 * BLOCK_SUMS + lane);
     }
 
     /**
