@@ -1,12 +1,9 @@
 package dev.squall.compute;
 
 import static dev.squall.compute.SuperBlockCodec.SCALE;
-import static dev.squall.compute.SuperBlockDecoders.GROUP;
-import static dev.squall.compute.SuperBlockDecoders.GROUP_LANES;
 import static dev.squall.compute.SuperBlocks.SIXTEENTHS;
 import static dev.squall.compute.SuperBlocks.SUMS;
 import static dev.squall.compute.VectorMath.FLOATS;
-import static dev.squall.compute.VectorMath.INTS;
 import static dev.squall.compute.VectorMath.LANES;
 import static dev.squall.compute.WeightMemory.MEMORY;
 
@@ -14,17 +11,13 @@ import dev.squall.gguf.BlockType;
 import dev.squall.model.WeightMatrix;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorMask;
 
 /**
  * Products of {@link SuperBlocks} with some rows of activations: four rows of weights are decoded to whole floats in the
- * first-level cache and multiplied with four rows of activations at a time.
+ * first-level cache and multiplied with four rows of activations at a time. A vector has at most as many lanes as a block
+ * has sums; {@link PairProducts} are for wider ones.
  */
 final class SuperBlockProducts {
-    /** Lanes of eight sums that one pass over a block adds to. */
-    private static final int STEP = Math.max(SUMS, LANES);
-
     /** Room for the sums of one block of a row of weights with a row of activations. */
     private static final int BLOCK_SUMS = 16;
 
@@ -52,7 +45,6 @@ final class SuperBlockProducts {
                 SuperBlockDecoders.decode(type, address + type.rowBytes(k) + row * w.rowBytes(), n, tile, row);
             }
             for (int block = 0; block < n; block += SuperBlocks.ELEMENTS) {
-                spreadMultiples(block, tile);
                 multiplyBlock(x, xOffsets, k, block, rows, first, count, minima, tile);
             }
         }
@@ -109,7 +101,7 @@ final class SuperBlockProducts {
         FloatVector s31 = s00;
         FloatVector s32 = s00;
         FloatVector s33 = s00;
-        for (int j = lane; j < SuperBlocks.ELEMENTS; j += STEP) {
+        for (int j = lane; j < SuperBlocks.ELEMENTS; j += SUMS) {
             FloatVector a = FloatVector.fromMemorySegment(FLOATS, MEMORY, w0 + 4L * j, Lanes.ORDER);
             FloatVector b = FloatVector.fromMemorySegment(FLOATS, MEMORY, w1 + 4L * j, Lanes.ORDER);
             FloatVector c = FloatVector.fromMemorySegment(FLOATS, MEMORY, w2 + 4L * j, Lanes.ORDER);
@@ -167,7 +159,7 @@ final class SuperBlockProducts {
             FloatVector s1 = s0;
             FloatVector s2 = s0;
             FloatVector s3 = s0;
-            for (int j = lane; j < SuperBlocks.ELEMENTS; j += STEP) {
+            for (int j = lane; j < SuperBlocks.ELEMENTS; j += SUMS) {
                 FloatVector v = FloatVector.fromArray(FLOATS, x, xOffset + j);
                 s0 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w0 + 4L * j, Lanes.ORDER)
                         .fma(v, s0);
@@ -193,58 +185,6 @@ final class SuperBlockProducts {
      * @param j which of the rows in {@link Tile#blockSums} it is
      */
     private static void add(FloatRows x, int at, int block, int i, int j, int rows, boolean minima, Tile tile) {
-        if (LANES > SUMS) {
-            addPairs(x, at, block, i, j, minima, tile);
-        } else {
-            addOneByOne(x, at, block, i, j, rows, minima, tile);
-        }
-    }
-
-    /** d of each row of weights, as often as it has sums, then -dMin, to {@link Tile#multiples}. */
-    private static void spreadMultiples(int block, Tile tile) {
-        for (int row = 0; row < Tile.ROWS; row++) {
-            int weights = tile.header(row) + block / SuperBlocks.ELEMENTS * SuperBlockCodec.HEADER;
-            Arrays.fill(tile.multiples, row * SUMS, (row + 1) * SUMS, tile.headers[weights + SCALE]);
-            int minima = (Tile.ROWS + row) * SUMS;
-            Arrays.fill(tile.multiples, minima, minima + SUMS, -tile.headers[weights + SCALE + 1]);
-        }
-    }
-
-    /** What {@link #add} does where sums of two rows of weights fill a vector: their halves change places, so that adding folds both. */
-    private static void addPairs(FloatRows x, int at, int block, int i, int j, boolean minima, Tile tile) {
-        int header = SuperBlocks.header(at);
-        FloatVector scale = FloatVector.broadcast(FLOATS, x.blocks()[header + SuperBlocks.SCALE]);
-        IntVector otherHalf = IntVector.fromArray(INTS, LaneTables.OTHER_HALF, 0);
-        VectorMask<Float> upper = VectorMask.fromLong(FLOATS, 0xff00);
-        for (int row = 0; row < Tile.ROWS; row += 2) {
-            int from = (j * Tile.ROWS + row) * BLOCK_SUMS;
-            int to = (i * Tile.ROWS + row) * SUMS;
-            FloatVector a = FloatVector.fromArray(FLOATS, tile.blockSums, from);
-            FloatVector b = FloatVector.fromArray(FLOATS, tile.blockSums, from + BLOCK_SUMS);
-            FloatVector d = FloatVector.fromArray(FLOATS, tile.multiples, row * SUMS);
-            FloatVector total = otherHalf
-                    .selectFrom(b.blend(a, upper).reinterpretAsInts())
-                    .reinterpretAsFloats()
-                    .add(a.blend(b, upper))
-                    .fma(d.mul(scale), FloatVector.fromArray(FLOATS, tile.sums, to));
-            if (minima) {
-                int weights = tile.header(row) + block / SuperBlocks.ELEMENTS * SuperBlockCodec.HEADER;
-                FloatVector sixteenths = FloatVector.fromArray(FLOATS, x.blocks(), header + SIXTEENTHS);
-                a = FloatVector.fromArray(FLOATS, tile.headers, weights).mul(sixteenths);
-                b = FloatVector.fromArray(FLOATS, tile.headers, weights + tile.header(1))
-                        .mul(sixteenths);
-                d = FloatVector.fromArray(FLOATS, tile.multiples, (Tile.ROWS + row) * SUMS);
-                total = otherHalf
-                        .selectFrom(b.blend(a, upper).reinterpretAsInts())
-                        .reinterpretAsFloats()
-                        .add(a.blend(b, upper))
-                        .fma(d.mul(scale), total);
-            }
-            total.intoArray(tile.sums, to);
-        }
-    }
-
-    private static void addOneByOne(FloatRows x, int at, int block, int i, int j, int rows, boolean minima, Tile tile) {
         float[] activations = x.blocks();
         int header = SuperBlocks.header(at);
         float scale = activations[header + SuperBlocks.SCALE];
@@ -254,16 +194,16 @@ final class SuperBlockProducts {
             float dMin = -(tile.headers[weights + SCALE + 1] * scale);
             int to = (i * Tile.ROWS + row) * SUMS;
             int from = (j * Tile.ROWS + row) * BLOCK_SUMS;
-            for (int lane = 0; lane < SUMS; lane += GROUP_LANES) {
-                FloatVector sum = FloatVector.fromArray(GROUP, tile.blockSums, from + lane);
+            for (int lane = 0; lane < SUMS; lane += LANES) {
+                FloatVector sum = FloatVector.fromArray(FLOATS, tile.blockSums, from + lane);
                 FloatVector total =
-                        sum.fma(FloatVector.broadcast(GROUP, d), FloatVector.fromArray(GROUP, tile.sums, to + lane));
+                        sum.fma(FloatVector.broadcast(FLOATS, d), FloatVector.fromArray(FLOATS, tile.sums, to + lane));
                 if (minima) {
-                    FloatVector even = FloatVector.fromArray(GROUP, tile.headers, weights + lane)
-                            .mul(FloatVector.fromArray(GROUP, activations, header + SIXTEENTHS + lane));
-                    FloatVector both = FloatVector.fromArray(GROUP, tile.headers, weights + SUMS + lane)
-                            .fma(FloatVector.fromArray(GROUP, activations, header + SIXTEENTHS + SUMS + lane), even);
-                    total = both.fma(FloatVector.broadcast(GROUP, dMin), total);
+                    FloatVector even = FloatVector.fromArray(FLOATS, tile.headers, weights + lane)
+                            .mul(FloatVector.fromArray(FLOATS, activations, header + SIXTEENTHS + lane));
+                    FloatVector both = FloatVector.fromArray(FLOATS, tile.headers, weights + SUMS + lane)
+                            .fma(FloatVector.fromArray(FLOATS, activations, header + SIXTEENTHS + SUMS + lane), even);
+                    total = both.fma(FloatVector.broadcast(FLOATS, dMin), total);
                 }
                 total.intoArray(tile.sums, to + lane);
             }

@@ -64,6 +64,7 @@ final class VectorKernels implements Kernels {
         long rowBytes = w.rowBytes();
         long address = WeightMemory.address(w.data(), from * rowBytes, (to - from) * rowBytes);
         boolean superBlocks = SuperBlockCodec.has(w.type());
+        boolean pairs = PairProducts.has(w.type());
         if (count == 1 && SuperBlockStreams.has(w.type())) {
             int yOffset = yOffsets[first] + from;
             SuperBlockStreams.multiply(w.type(), address, to - from, w.columns(), x, xOffsets[first], y, yOffset, tile);
@@ -79,7 +80,9 @@ final class VectorKernels implements Kernels {
             for (int o = from; o < to; o += Tile.ROWS) {
                 int rows = Math.min(Tile.ROWS, to - o);
                 long at = address + (o - from) * rowBytes;
-                if (superBlocks) {
+                if (pairs) {
+                    PairProducts.multiply(w, at, rows, x, xOffsets, y, yOffsets, o, first + done, some, tile);
+                } else if (superBlocks) {
                     SuperBlockProducts.multiply(w, at, rows, x, xOffsets, y, yOffsets, o, first + done, some, tile);
                 } else {
                     multiplyRows(w, at, rows, x.values(), xOffsets, y, yOffsets, o, first + done, some, tile);

@@ -19,7 +19,7 @@ class InliningTest {
     private static final int INLINED_BYTES_MAX = 325;
 
     @ParameterizedTest
-    @ValueSource(classes = {VectorKernels.class, SuperBlockProducts.class})
+    @ValueSource(classes = {VectorKernels.class, SuperBlockProducts.class, PairProducts.class})
     void methodsThatMultiplyATileAreTooLongToBeInlined(Class<?> kernels) throws IOException {
         Map<String, Integer> bytes = bytesOfMethods(kernels, "multiplyFourBy");
         assertThat(bytes)
