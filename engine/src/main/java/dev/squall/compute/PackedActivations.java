@@ -1,13 +1,15 @@
 package dev.squall.compute;
 
+import static dev.squall.compute.VectorMath.FLOATS;
+import static dev.squall.compute.VectorMath.INTS;
 import static dev.squall.compute.WeightMemory.MEMORY;
 
 import dev.squall.gguf.BlockType;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorSpecies;
 
 /**
  * A row of activations as {@link SuperBlockStreams} multiplies it: blocks of 256 as 16-bit integers in the order in which
@@ -36,8 +38,7 @@ final class PackedActivations {
 
     private static final int PAIR_BYTES = 128;
 
-    private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_256;
-    private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_256;
+    private static final int PAIRS = 4;
 
     private PackedActivations() {}
 
@@ -52,8 +53,10 @@ final class PackedActivations {
         for (int block = 0; block < blocks; block++) {
             int at = offset + block * SuperBlocks.ELEMENTS;
             long to = (packed & WeightMemory.ADDRESSES) + (long) block * BYTES;
-            for (int eighth = 0; eighth < 8; eighth++) {
-                packEighth(x.values(), at + 32 * eighth, to, pair(type, eighth), 32 * half(type, eighth), excess(type));
+            for (int pair = 0; pair < PAIRS; pair++) {
+                int lower = at + 32 * lowerEighth(type, pair);
+                int upper = lower + 32 * distance(type);
+                packPair(x.values(), lower, upper, to, pair, excess(type));
             }
             int header = SuperBlocks.header(at);
             for (int i = 0; i < SuperBlocks.HEADER; i++) {
@@ -63,42 +66,51 @@ final class PackedActivations {
         return packed;
     }
 
-    private static void packEighth(float[] x, int at, long block, int pair, int half, int excess) {
-        IntVector even = halves(x, at);
-        IntVector odd = halves(x, at + 16);
-        long to = block + (long) PAIR_BYTES * pair + half;
+    /** Two eighths. All vectors have the shape of {@link VectorMath#FLOATS}, for the reason given there. */
+    private static void packPair(float[] x, int lower, int upper, long block, int pair, int excess) {
+        IntVector even = halves(integers(x, lower), integers(x, upper));
+        IntVector odd = halves(integers(x, lower + 16), integers(x, upper + 16));
+        long to = block + (long) PAIR_BYTES * pair;
         even.intoMemorySegment(MEMORY, to, Lanes.ORDER);
         odd.intoMemorySegment(MEMORY, to + 64, Lanes.ORDER);
         even.reinterpretAsShorts()
                 .add(odd.reinterpretAsShorts())
                 .mul((short) -excess)
-                .intoMemorySegment(MEMORY, block + CORRECTIONS + 64L * pair + half, Lanes.ORDER);
+                .intoMemorySegment(MEMORY, block + CORRECTIONS + 64L * pair, Lanes.ORDER);
     }
 
-    /** Eight elements in lower halves of lanes, the next eight in upper ones. */
-    private static IntVector halves(float[] x, int at) {
-        IntVector low = (IntVector) FloatVector.fromArray(FLOATS, x, at).convertShape(VectorOperators.F2I, INTS, 0);
-        IntVector high =
-                (IntVector) FloatVector.fromArray(FLOATS, x, at + 8).convertShape(VectorOperators.F2I, INTS, 0);
-        return low.and(0xffff).or(high.lanewise(VectorOperators.LSHL, 16));
+    private static IntVector integers(float[] x, int at) {
+        return (IntVector) FloatVector.fromArray(FLOATS, x, at).convertShape(VectorOperators.F2I, INTS, 0);
     }
 
-    /** Which pair an eighth belongs to: the order in which a stream of the type shifts its quants out. */
-    private static int pair(BlockType type, int eighth) {
+    /** Of two vectors, the first eight elements in lower halves of lanes and the next eight in upper ones. */
+    private static IntVector halves(IntVector lower, IntVector upper) {
+        IntVector otherHalf = IntVector.fromArray(INTS, LaneTables.OTHER_HALF, 0);
+        VectorMask<Integer> last = VectorMask.fromLong(INTS, 0xff00);
+        IntVector first = lower.blend(otherHalf.selectFrom(upper), last);
+        IntVector next = otherHalf.selectFrom(lower).blend(upper, last);
+        return first.and(0xffff).or(next.lanewise(VectorOperators.LSHL, 16));
+    }
+
+    /**
+     * The eighth that a pair has in the lower half of the lanes; pairs are in the order in which a stream of the type shifts
+     * its quants out.
+     */
+    private static int lowerEighth(BlockType type, int pair) {
         return switch (type) {
-            case Q4_K, Q5_K -> 2 * (eighth / 4) + eighth % 2;
-            case Q6_K, IQ4_XS -> eighth / 2;
-            case Q2_K, Q3_K -> eighth % 4;
+            case Q4_K, Q5_K -> pair / 2 * 4 + pair % 2;
+            case Q6_K, IQ4_XS -> 2 * pair;
+            case Q2_K, Q3_K -> pair;
             case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4 -> throw new AssertionError(type);
         };
     }
 
-    /** Which half of the lanes is its. */
-    private static int half(BlockType type, int eighth) {
+    /** How many eighths later the other half's is. */
+    private static int distance(BlockType type) {
         return switch (type) {
-            case Q4_K, Q5_K -> eighth / 2 % 2;
-            case Q6_K, IQ4_XS -> eighth % 2;
-            case Q2_K, Q3_K -> eighth / 4;
+            case Q4_K, Q5_K -> 2;
+            case Q6_K, IQ4_XS -> 1;
+            case Q2_K, Q3_K -> 4;
             case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4 -> throw new AssertionError(type);
         };
     }

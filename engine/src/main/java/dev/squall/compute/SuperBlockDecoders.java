@@ -8,27 +8,17 @@ import static dev.squall.compute.WeightMemory.MEMORY;
 
 import dev.squall.gguf.BlockType;
 import java.lang.foreign.ValueLayout;
-import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShape;
-import jdk.incubator.vector.VectorSpecies;
 
 /**
  * {@link SuperBlockCodec} with the Vector API: from {@link WeightMemory#MEMORY} into a row of a {@link Tile} and its
  * headers. A vector of integers takes four bytes to a lane, and gives elements of one group of {@link SuperBlocks#position}
- * each time it is shifted by a byte. The caller has checked the range.
+ * each time it is shifted by a byte. Vectors have at most eight lanes; {@link WideDecoders} are for wider ones. The caller has
+ * checked the range.
  */
 final class SuperBlockDecoders {
-    /** Eight lanes, or as many as the machine has. */
-    static final VectorSpecies<Float> GROUP =
-            VectorSpecies.of(float.class, VectorShape.forBitSize(Math.min(256, VectorMath.FLOATS.vectorBitSize())));
-
-    static final int GROUP_LANES = GROUP.length();
-
-    private static final VectorSpecies<Integer> GROUP_INTS = VectorSpecies.of(int.class, GROUP.vectorShape());
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(Lanes.ORDER);
 
     /** One in each byte. */
@@ -46,21 +36,9 @@ final class SuperBlockDecoders {
             switch (type) {
                 case Q2_K -> decodeQ2_K(block, to, tile, header);
                 case Q3_K -> decodeQ3_K(block, to, tile, header);
-                case Q4_K -> {
-                    if (LANES == 16) {
-                        decodeWideQ4_K(block, to, tile, header);
-                    } else {
-                        decodeQ4_K(block, to, tile, header);
-                    }
-                }
+                case Q4_K -> decodeQ4_K(block, to, tile, header);
                 case Q5_K -> decodeQ5_K(block, to, tile, header);
-                case Q6_K -> {
-                    if (LANES == 16) {
-                        decodeWideQ6_K(block, to, tile, header);
-                    } else {
-                        decodeQ6_K(block, to, tile, header);
-                    }
-                }
+                case Q6_K -> decodeQ6_K(block, to, tile, header);
                 case IQ4_XS -> decodeIQ4_XS(block, to, tile, header);
                 case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4 -> throw new AssertionError(type);
             }
@@ -72,7 +50,7 @@ final class SuperBlockDecoders {
 
     /** Thirty-two bytes, four to a lane, from lane {@code lane} on. */
     private static IntVector load(long bytes, int lane) {
-        return IntVector.fromMemorySegment(GROUP_INTS, MEMORY, bytes + 4L * lane, Lanes.ORDER);
+        return IntVector.fromMemorySegment(INTS, MEMORY, bytes + 4L * lane, Lanes.ORDER);
     }
 
     /** The byte offset of the group that byte {@code j} of the lanes belongs to. */
@@ -81,14 +59,14 @@ final class SuperBlockDecoders {
     }
 
     private static void store(IntVector q, FloatVector scale, long to) {
-        ((FloatVector) q.convertShape(VectorOperators.I2F, GROUP, 0))
+        ((FloatVector) q.convertShape(VectorOperators.I2F, FLOATS, 0))
                 .mul(scale)
                 .intoMemorySegment(MEMORY, to, Lanes.ORDER);
     }
 
     /** The factors of 32 elements' lanes, where {@link #spread} has put them. */
     private static FloatVector scale(Tile tile, int eighth, int lane) {
-        return FloatVector.fromArray(GROUP, tile.scales, 8 * eighth + lane);
+        return FloatVector.fromArray(FLOATS, tile.scales, 8 * eighth + lane);
     }
 
     /** Sixteen small integers, a scale for each sixteenth of a block, to four lanes each. */
@@ -113,7 +91,7 @@ final class SuperBlockDecoders {
         tile.headers[header + SCALE] = Lanes.half(block + 80);
         tile.headers[header + SCALE + 1] = Lanes.half(block + 82);
         for (int half = 0; half < 2; half++) {
-            for (int lane = 0; lane < 8; lane += GROUP_LANES) {
+            for (int lane = 0; lane < 8; lane += LANES) {
                 IntVector q = load(block + 16 + 32L * half, lane);
                 for (int j = 0; j < 4; j++) {
                     for (int plane = 0; plane < 4; plane++) {
@@ -132,7 +110,7 @@ final class SuperBlockDecoders {
         spread(tile.scaleBytes(), 32, tile);
         tile.headers[header + SCALE] = Lanes.half(block + 108);
         for (int half = 0; half < 2; half++) {
-            for (int lane = 0; lane < 8; lane += GROUP_LANES) {
+            for (int lane = 0; lane < 8; lane += LANES) {
                 IntVector q = load(block + 32 + 32L * half, lane);
                 IntVector high = load(block, lane).lanewise(VectorOperators.LSHR, 4 * half);
                 for (int j = 0; j < 4; j++) {
@@ -156,9 +134,9 @@ final class SuperBlockDecoders {
     private static void decodeQ4_K(long block, long to, Tile tile, int header) {
         scalesAndMinima(block, tile, header);
         for (int pair = 0; pair < 4; pair++) {
-            FloatVector low = FloatVector.broadcast(GROUP, tile.scales[2 * pair]);
-            FloatVector high = FloatVector.broadcast(GROUP, tile.scales[2 * pair + 1]);
-            for (int lane = 0; lane < 8; lane += GROUP_LANES) {
+            FloatVector low = FloatVector.broadcast(FLOATS, tile.scales[2 * pair]);
+            FloatVector high = FloatVector.broadcast(FLOATS, tile.scales[2 * pair + 1]);
+            for (int lane = 0; lane < 8; lane += LANES) {
                 IntVector q = load(block + 16 + 32L * pair, lane);
                 long out = to + 256L * pair + 4L * lane;
                 for (int j = 0; j < 4; j++) {
@@ -171,57 +149,12 @@ final class SuperBlockDecoders {
         }
     }
 
-    /**
-     * With sixteen lanes: each 32 bytes twice over, the second time shifted by two bytes, are two groups of an eighth at each
-     * shift.
-     */
-    private static void decodeWideQ4_K(long block, long to, Tile tile, int header) {
-        IntVector firstHalfTwice = IntVector.fromArray(INTS, LaneTables.FIRST_HALF_TWICE, 0);
-        IntVector twoBytes = IntVector.fromArray(INTS, LaneTables.UPPER_SIXTEEN, 0);
-        IntVector both = LongVector.broadcast(LongVector.SPECIES_128, sixBitScales(block))
-                .withLane(1, sixBitMinima(block))
-                .reinterpretAsBytes()
-                .castShape(FLOATS, 0)
-                .reinterpretAsInts();
-        IntVector.fromArray(INTS, LaneTables.LAST_HALF_TWICE, 0)
-                .selectFrom(both)
-                .reinterpretAsFloats()
-                .intoArray(tile.headers, header);
-        tile.headers[header + SCALE] = Lanes.half(block);
-        tile.headers[header + SCALE + 1] = Lanes.half(block + 2);
-        long from = block & WeightMemory.ADDRESSES;
-        long out = to & WeightMemory.ADDRESSES;
-        for (int pair = 0; pair < 4; pair++) {
-            FloatVector low =
-                    IntVector.broadcast(INTS, 2 * pair).selectFrom(both).reinterpretAsFloats();
-            FloatVector high =
-                    IntVector.broadcast(INTS, 2 * pair + 1).selectFrom(both).reinterpretAsFloats();
-            IntVector q = firstHalfTwice
-                    .selectFrom((IntVector)
-                            IntVector.fromMemorySegment(GROUP_INTS, MEMORY, from + 16 + 32L * pair, Lanes.ORDER)
-                                    .reinterpretShape(INTS, 0))
-                    .lanewise(VectorOperators.LSHR, twoBytes);
-            ((FloatVector) q.and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .mul(low)
-                    .intoMemorySegment(MEMORY, out + 256L * pair, Lanes.ORDER);
-            ((FloatVector) q.lanewise(VectorOperators.LSHR, 8).and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .mul(low)
-                    .intoMemorySegment(MEMORY, out + 256L * pair + 64, Lanes.ORDER);
-            ((FloatVector) q.lanewise(VectorOperators.LSHR, 4).and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .mul(high)
-                    .intoMemorySegment(MEMORY, out + 256L * pair + 128, Lanes.ORDER);
-            ((FloatVector) q.lanewise(VectorOperators.LSHR, 12).and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .mul(high)
-                    .intoMemorySegment(MEMORY, out + 256L * pair + 192, Lanes.ORDER);
-        }
-    }
-
     private static void decodeQ5_K(long block, long to, Tile tile, int header) {
         scalesAndMinima(block, tile, header);
         for (int pair = 0; pair < 4; pair++) {
-            FloatVector lowScale = FloatVector.broadcast(GROUP, tile.scales[2 * pair]);
-            FloatVector highScale = FloatVector.broadcast(GROUP, tile.scales[2 * pair + 1]);
-            for (int lane = 0; lane < 8; lane += GROUP_LANES) {
+            FloatVector lowScale = FloatVector.broadcast(FLOATS, tile.scales[2 * pair]);
+            FloatVector highScale = FloatVector.broadcast(FLOATS, tile.scales[2 * pair + 1]);
+            for (int lane = 0; lane < 8; lane += LANES) {
                 IntVector q = load(block + 48 + 32L * pair, lane);
                 // The fifth bit of the pair's first eighth in bit 0 of each byte, of its second in bit 1.
                 IntVector fifth = load(block + 16, lane).lanewise(VectorOperators.LSHR, 2 * pair);
@@ -243,7 +176,7 @@ final class SuperBlockDecoders {
         spread(block + 192, 0, tile);
         tile.headers[header + SCALE] = Lanes.half(block + 208);
         for (int half = 0; half < 2; half++) {
-            for (int lane = 0; lane < 8; lane += GROUP_LANES) {
+            for (int lane = 0; lane < 8; lane += LANES) {
                 decodeQ6_K(block, half, lane, to + 512L * half + 4L * lane, tile);
             }
         }
@@ -268,79 +201,19 @@ final class SuperBlockDecoders {
         }
     }
 
-    private static void decodeWideQ6_K(long block, long to, Tile tile, int header) {
-        tile.headers[header + SCALE] = Lanes.half(block + 208);
-        IntVector firstHalfTwice = IntVector.fromArray(INTS, LaneTables.FIRST_HALF_TWICE, 0);
-        IntVector lastHalfTwice = IntVector.fromArray(INTS, LaneTables.LAST_HALF_TWICE, 0);
-        IntVector twoBytes = IntVector.fromArray(INTS, LaneTables.UPPER_SIXTEEN, 0);
-        IntVector twoSixteenths = IntVector.fromArray(INTS, LaneTables.SIXTEENTHS_TWICE, 0);
-        IntVector scales = ByteVector.fromMemorySegment(ByteVector.SPECIES_128, MEMORY, block + 192, Lanes.ORDER)
-                .castShape(FLOATS, 0)
-                .reinterpretAsInts();
-        long from = block & WeightMemory.ADDRESSES;
-        long out = to & WeightMemory.ADDRESSES;
-        for (int half = 0; half < 2; half++) {
-            IntVector low = IntVector.fromMemorySegment(INTS, MEMORY, from + 64L * half, Lanes.ORDER);
-            IntVector even = firstHalfTwice.selectFrom(low).lanewise(VectorOperators.LSHR, twoBytes);
-            IntVector odd = lastHalfTwice.selectFrom(low).lanewise(VectorOperators.LSHR, twoBytes);
-            IntVector high = firstHalfTwice
-                    .selectFrom((IntVector)
-                            IntVector.fromMemorySegment(GROUP_INTS, MEMORY, from + 128 + 32L * half, Lanes.ORDER)
-                                    .reinterpretShape(INTS, 0))
-                    .lanewise(VectorOperators.LSHR, twoBytes);
-            for (int groups = 0; groups < 2; groups++) {
-                long at = out + 512L * half + 64L * groups;
-                FloatVector factor;
-                factor = twoSixteenths.add(0 + 8 * half).selectFrom(scales).reinterpretAsFloats();
-                ((FloatVector) even.and(15)
-                                .or(high.and(3).lanewise(VectorOperators.LSHL, 4))
-                                .sub(32)
-                                .convertShape(VectorOperators.I2F, FLOATS, 0))
-                        .mul(factor)
-                        .intoMemorySegment(MEMORY, at + 0, Lanes.ORDER);
-                factor = twoSixteenths.add(2 + 8 * half).selectFrom(scales).reinterpretAsFloats();
-                ((FloatVector) odd.and(15)
-                                .or(high.and(12).lanewise(VectorOperators.LSHL, 2))
-                                .sub(32)
-                                .convertShape(VectorOperators.I2F, FLOATS, 0))
-                        .mul(factor)
-                        .intoMemorySegment(MEMORY, at + 128, Lanes.ORDER);
-                factor = twoSixteenths.add(4 + 8 * half).selectFrom(scales).reinterpretAsFloats();
-                ((FloatVector) even.lanewise(VectorOperators.LSHR, 4)
-                                .and(15)
-                                .or(high.and(48))
-                                .sub(32)
-                                .convertShape(VectorOperators.I2F, FLOATS, 0))
-                        .mul(factor)
-                        .intoMemorySegment(MEMORY, at + 256, Lanes.ORDER);
-                factor = twoSixteenths.add(6 + 8 * half).selectFrom(scales).reinterpretAsFloats();
-                ((FloatVector) odd.lanewise(VectorOperators.LSHR, 4)
-                                .and(15)
-                                .or(high.lanewise(VectorOperators.LSHR, 2).and(48))
-                                .sub(32)
-                                .convertShape(VectorOperators.I2F, FLOATS, 0))
-                        .mul(factor)
-                        .intoMemorySegment(MEMORY, at + 384, Lanes.ORDER);
-                even = even.lanewise(VectorOperators.LSHR, 8);
-                odd = odd.lanewise(VectorOperators.LSHR, 8);
-                high = high.lanewise(VectorOperators.LSHR, 8);
-            }
-        }
-    }
-
     private static void decodeIQ4_XS(long block, long to, Tile tile, int header) {
         tile.headers[header + SCALE] = Lanes.half(block);
         long scales = scalesIQ4_XS(block);
         long bytes = tile.scaleBytes();
         for (int eighth = 0; eighth < 8; eighth++) {
-            FloatVector factor = FloatVector.broadcast(GROUP, (scales >>> (8 * eighth) & 63) - 32);
+            FloatVector factor = FloatVector.broadcast(FLOATS, (scales >>> (8 * eighth) & 63) - 32);
             long first = MEMORY.get(LONG, block + 8 + 16L * eighth);
             long second = MEMORY.get(LONG, block + 16 + 16L * eighth);
             MEMORY.set(LONG, bytes, first);
             MEMORY.set(LONG, bytes + 8, second);
             MEMORY.set(LONG, bytes + 16, first >>> 4);
             MEMORY.set(LONG, bytes + 24, second >>> 4);
-            for (int lane = 0; lane < 8; lane += GROUP_LANES) {
+            for (int lane = 0; lane < 8; lane += LANES) {
                 IntVector q = load(bytes, lane);
                 for (int j = 0; j < 4; j++) {
                     level(q).mul(factor)
@@ -360,15 +233,15 @@ final class SuperBlockDecoders {
     /** The level of IQ4_XS that the lower four bits of each lane count. */
     private static FloatVector level(IntVector q) {
         float[] levels = Codebooks.NON_LINEAR;
-        if (GROUP_LANES == 8) {
-            IntVector low = FloatVector.fromArray(GROUP, levels, 0).reinterpretAsInts();
-            IntVector high = FloatVector.fromArray(GROUP, levels, 8).reinterpretAsInts();
+        if (LANES == 8) {
+            IntVector low = FloatVector.fromArray(FLOATS, levels, 0).reinterpretAsInts();
+            IntVector high = FloatVector.fromArray(FLOATS, levels, 8).reinterpretAsInts();
             IntVector seven = q.and(7);
             return seven.selectFrom(low)
                     .blend(seven.selectFrom(high), q.and(8).compare(VectorOperators.NE, 0))
                     .reinterpretAsFloats();
         }
-        return Codebooks.select(q, levels, GROUP);
+        return Codebooks.select(q, levels, FLOATS);
     }
 
     /**

@@ -1,12 +1,9 @@
 package dev.squall.compute;
 
 import static dev.squall.compute.SuperBlockCodec.SCALE;
-import static dev.squall.compute.SuperBlockDecoders.GROUP;
-import static dev.squall.compute.SuperBlockDecoders.GROUP_LANES;
 import static dev.squall.compute.SuperBlocks.SIXTEENTHS;
 import static dev.squall.compute.SuperBlocks.SUMS;
 import static dev.squall.compute.VectorMath.FLOATS;
-import static dev.squall.compute.VectorMath.INTS;
 import static dev.squall.compute.VectorMath.LANES;
 import static dev.squall.compute.WeightMemory.MEMORY;
 
@@ -14,17 +11,13 @@ import dev.squall.gguf.BlockType;
 import dev.squall.model.WeightMatrix;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorMask;
 
 /**
  * Products of {@link SuperBlocks} with some rows of activations: four rows of weights are decoded to whole floats in the
- * first-level cache and multiplied with four rows of activations at a time.
+ * first-level cache and multiplied with four rows of activations at a time. A vector has at most as many lanes as a block
+ * has sums; {@link PairProducts} are for wider ones.
  */
 final class SuperBlockProducts {
-    /** Lanes of eight sums that one pass over a block adds to. */
-    private static final int STEP = Math.max(SUMS, LANES);
-
     /** Room for the sums of one block of a row of weights with a row of activations. */
     private static final int BLOCK_SUMS = 16;
 
@@ -52,7 +45,6 @@ final class SuperBlockProducts {
                 SuperBlockDecoders.decode(type, address + type.rowBytes(k) + row * w.rowBytes(), n, tile, row);
             }
             for (int block = 0; block < n; block += SuperBlocks.ELEMENTS) {
-                spreadMultiples(block, tile);
                 multiplyBlock(x, xOffsets, k, block, rows, first, count, minima, tile);
             }
         }
@@ -74,11 +66,11 @@ final class SuperBlockProducts {
                 add(x, xOffsets[first + i + j] + k + block, block, i + j, j, rows, minima, tile);
             }
         }
-        for (; i < count; i++) {
-            for (int lane = 0; lane < SUMS; lane += LANES) {
-                multiplyFourByOne(tile, block, x.values(), xOffsets[first + i] + k + block, lane);
-            }
-            add(x, xOffsets[first + i] + k + block, block, i, 0, rows, minima, tile);
+        for (int lane = 0; lane < SUMS; lane += LANES) {
+            multiplyFourByFew(tile, block, x.values(), xOffsets, first + i, count - i, k + block, lane);
+        }
+        for (int j = 0; i + j < count; j++) {
+            add(x, xOffsets[first + i + j] + k + block, block, i + j, j, rows, minima, tile);
         }
     }
 
@@ -109,7 +101,7 @@ final class SuperBlockProducts {
         FloatVector s31 = s00;
         FloatVector s32 = s00;
         FloatVector s33 = s00;
-        for (int j = lane; j < SuperBlocks.ELEMENTS; j += STEP) {
+        for (int j = lane; j < SuperBlocks.ELEMENTS; j += SUMS) {
             FloatVector a = FloatVector.fromMemorySegment(FLOATS, MEMORY, w0 + 4L * j, Lanes.ORDER);
             FloatVector b = FloatVector.fromMemorySegment(FLOATS, MEMORY, w1 + 4L * j, Lanes.ORDER);
             FloatVector c = FloatVector.fromMemorySegment(FLOATS, MEMORY, w2 + 4L * j, Lanes.ORDER);
@@ -154,31 +146,36 @@ final class SuperBlockProducts {
         s33.intoArray(sums, 15 * BLOCK_SUMS + lane);
     }
 
-    /** The same with one row of activations. */
-    private static void multiplyFourByOne(Tile tile, int block, float[] x, int xOffset, int lane) {
+    /** The same with up to three rows of activations. */
+    private static void multiplyFourByFew(
+            Tile tile, int block, float[] x, int[] xOffsets, int first, int count, int k, int lane) {
         long w0 = (tile.row(0) + 4L * block) & WeightMemory.ADDRESSES;
         long w1 = (tile.row(1) + 4L * block) & WeightMemory.ADDRESSES;
         long w2 = (tile.row(2) + 4L * block) & WeightMemory.ADDRESSES;
         long w3 = (tile.row(3) + 4L * block) & WeightMemory.ADDRESSES;
-        FloatVector s0 = FloatVector.zero(FLOATS);
-        FloatVector s1 = s0;
-        FloatVector s2 = s0;
-        FloatVector s3 = s0;
-        for (int j = lane; j < SuperBlocks.ELEMENTS; j += STEP) {
-            FloatVector v = FloatVector.fromArray(FLOATS, x, xOffset + j);
-            s0 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w0 + 4L * j, Lanes.ORDER)
-                    .fma(v, s0);
-            s1 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w1 + 4L * j, Lanes.ORDER)
-                    .fma(v, s1);
-            s2 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w2 + 4L * j, Lanes.ORDER)
-                    .fma(v, s2);
-            s3 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w3 + 4L * j, Lanes.ORDER)
-                    .fma(v, s3);
+        for (int i = 0; i < count; i++) {
+            int xOffset = xOffsets[first + i] + k;
+            FloatVector s0 = FloatVector.zero(FLOATS);
+            FloatVector s1 = s0;
+            FloatVector s2 = s0;
+            FloatVector s3 = s0;
+            for (int j = lane; j < SuperBlocks.ELEMENTS; j += SUMS) {
+                FloatVector v = FloatVector.fromArray(FLOATS, x, xOffset + j);
+                s0 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w0 + 4L * j, Lanes.ORDER)
+                        .fma(v, s0);
+                s1 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w1 + 4L * j, Lanes.ORDER)
+                        .fma(v, s1);
+                s2 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w2 + 4L * j, Lanes.ORDER)
+                        .fma(v, s2);
+                s3 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w3 + 4L * j, Lanes.ORDER)
+                        .fma(v, s3);
+            }
+            int to = i * Tile.ROWS * BLOCK_SUMS + lane;
+            s0.intoArray(tile.blockSums, to);
+            s1.intoArray(tile.blockSums, to + BLOCK_SUMS);
+            s2.intoArray(tile.blockSums, to + 2 * BLOCK_SUMS);
+            s3.intoArray(tile.blockSums, to + 3 * BLOCK_SUMS);
         }
-        s0.intoArray(tile.blockSums, lane);
-        s1.intoArray(tile.blockSums, BLOCK_SUMS + lane);
-        s2.intoArray(tile.blockSums, 2 * BLOCK_SUMS + lane);
-        s3.intoArray(tile.blockSums, 3 * BLOCK_SUMS + lane);
     }
 
     /**
@@ -188,58 +185,6 @@ final class SuperBlockProducts {
      * @param j which of the rows in {@link Tile#blockSums} it is
      */
     private static void add(FloatRows x, int at, int block, int i, int j, int rows, boolean minima, Tile tile) {
-        if (LANES > SUMS) {
-            addPairs(x, at, block, i, j, minima, tile);
-        } else {
-            addOneByOne(x, at, block, i, j, rows, minima, tile);
-        }
-    }
-
-    /** d of each row of weights, as often as it has sums, then -dMin, to {@link Tile#multiples}. */
-    private static void spreadMultiples(int block, Tile tile) {
-        for (int row = 0; row < Tile.ROWS; row++) {
-            int weights = tile.header(row) + block / SuperBlocks.ELEMENTS * SuperBlockCodec.HEADER;
-            Arrays.fill(tile.multiples, row * SUMS, (row + 1) * SUMS, tile.headers[weights + SCALE]);
-            int minima = (Tile.ROWS + row) * SUMS;
-            Arrays.fill(tile.multiples, minima, minima + SUMS, -tile.headers[weights + SCALE + 1]);
-        }
-    }
-
-    /** What {@link #add} does where sums of two rows of weights fill a vector: their halves change places, so that adding folds both. */
-    private static void addPairs(FloatRows x, int at, int block, int i, int j, boolean minima, Tile tile) {
-        int header = SuperBlocks.header(at);
-        FloatVector scale = FloatVector.broadcast(FLOATS, x.blocks()[header + SuperBlocks.SCALE]);
-        IntVector otherHalf = IntVector.fromArray(INTS, LaneTables.OTHER_HALF, 0);
-        VectorMask<Float> upper = VectorMask.fromLong(FLOATS, 0xff00);
-        for (int row = 0; row < Tile.ROWS; row += 2) {
-            int from = (j * Tile.ROWS + row) * BLOCK_SUMS;
-            int to = (i * Tile.ROWS + row) * SUMS;
-            FloatVector a = FloatVector.fromArray(FLOATS, tile.blockSums, from);
-            FloatVector b = FloatVector.fromArray(FLOATS, tile.blockSums, from + BLOCK_SUMS);
-            FloatVector d = FloatVector.fromArray(FLOATS, tile.multiples, row * SUMS);
-            FloatVector total = otherHalf
-                    .selectFrom(b.blend(a, upper).reinterpretAsInts())
-                    .reinterpretAsFloats()
-                    .add(a.blend(b, upper))
-                    .fma(d.mul(scale), FloatVector.fromArray(FLOATS, tile.sums, to));
-            if (minima) {
-                int weights = tile.header(row) + block / SuperBlocks.ELEMENTS * SuperBlockCodec.HEADER;
-                FloatVector sixteenths = FloatVector.fromArray(FLOATS, x.blocks(), header + SIXTEENTHS);
-                a = FloatVector.fromArray(FLOATS, tile.headers, weights).mul(sixteenths);
-                b = FloatVector.fromArray(FLOATS, tile.headers, weights + tile.header(1))
-                        .mul(sixteenths);
-                d = FloatVector.fromArray(FLOATS, tile.multiples, (Tile.ROWS + row) * SUMS);
-                total = otherHalf
-                        .selectFrom(b.blend(a, upper).reinterpretAsInts())
-                        .reinterpretAsFloats()
-                        .add(a.blend(b, upper))
-                        .fma(d.mul(scale), total);
-            }
-            total.intoArray(tile.sums, to);
-        }
-    }
-
-    private static void addOneByOne(FloatRows x, int at, int block, int i, int j, int rows, boolean minima, Tile tile) {
         float[] activations = x.blocks();
         int header = SuperBlocks.header(at);
         float scale = activations[header + SuperBlocks.SCALE];
@@ -249,16 +194,16 @@ final class SuperBlockProducts {
             float dMin = -(tile.headers[weights + SCALE + 1] * scale);
             int to = (i * Tile.ROWS + row) * SUMS;
             int from = (j * Tile.ROWS + row) * BLOCK_SUMS;
-            for (int lane = 0; lane < SUMS; lane += GROUP_LANES) {
-                FloatVector sum = FloatVector.fromArray(GROUP, tile.blockSums, from + lane);
+            for (int lane = 0; lane < SUMS; lane += LANES) {
+                FloatVector sum = FloatVector.fromArray(FLOATS, tile.blockSums, from + lane);
                 FloatVector total =
-                        sum.fma(FloatVector.broadcast(GROUP, d), FloatVector.fromArray(GROUP, tile.sums, to + lane));
+                        sum.fma(FloatVector.broadcast(FLOATS, d), FloatVector.fromArray(FLOATS, tile.sums, to + lane));
                 if (minima) {
-                    FloatVector even = FloatVector.fromArray(GROUP, tile.headers, weights + lane)
-                            .mul(FloatVector.fromArray(GROUP, activations, header + SIXTEENTHS + lane));
-                    FloatVector both = FloatVector.fromArray(GROUP, tile.headers, weights + SUMS + lane)
-                            .fma(FloatVector.fromArray(GROUP, activations, header + SIXTEENTHS + SUMS + lane), even);
-                    total = both.fma(FloatVector.broadcast(GROUP, dMin), total);
+                    FloatVector even = FloatVector.fromArray(FLOATS, tile.headers, weights + lane)
+                            .mul(FloatVector.fromArray(FLOATS, activations, header + SIXTEENTHS + lane));
+                    FloatVector both = FloatVector.fromArray(FLOATS, tile.headers, weights + SUMS + lane)
+                            .fma(FloatVector.fromArray(FLOATS, activations, header + SIXTEENTHS + SUMS + lane), even);
+                    total = both.fma(FloatVector.broadcast(FLOATS, dMin), total);
                 }
                 total.intoArray(tile.sums, to + lane);
             }

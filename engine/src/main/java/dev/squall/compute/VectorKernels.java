@@ -24,7 +24,9 @@ import org.jspecify.annotations.Nullable;
  * same order.
  *
  * <p>Loops are short on purpose: the compiler stops inlining in a method of some fifty vector operations, and from there
- * on every vector would be an object.
+ * on every vector would be an object. Methods that multiply a tile are longer than what the compiler inlines (325 bytes),
+ * also on purpose: taken into their caller they are half as fast, and whether it takes shorter ones differs from start
+ * to start.
  */
 final class VectorKernels implements Kernels {
     @Override
@@ -62,6 +64,7 @@ final class VectorKernels implements Kernels {
         long rowBytes = w.rowBytes();
         long address = WeightMemory.address(w.data(), from * rowBytes, (to - from) * rowBytes);
         boolean superBlocks = SuperBlockCodec.has(w.type());
+        boolean pairs = PairProducts.has(w.type());
         if (count == 1 && SuperBlockStreams.has(w.type())) {
             int yOffset = yOffsets[first] + from;
             SuperBlockStreams.multiply(w.type(), address, to - from, w.columns(), x, xOffsets[first], y, yOffset, tile);
@@ -77,7 +80,9 @@ final class VectorKernels implements Kernels {
             for (int o = from; o < to; o += Tile.ROWS) {
                 int rows = Math.min(Tile.ROWS, to - o);
                 long at = address + (o - from) * rowBytes;
-                if (superBlocks) {
+                if (pairs) {
+                    PairProducts.multiply(w, at, rows, x, xOffsets, y, yOffsets, o, first + done, some, tile);
+                } else if (superBlocks) {
                     SuperBlockProducts.multiply(w, at, rows, x, xOffsets, y, yOffsets, o, first + done, some, tile);
                 } else {
                     multiplyRows(w, at, rows, x.values(), xOffsets, y, yOffsets, o, first + done, some, tile);
@@ -141,9 +146,7 @@ final class VectorKernels implements Kernels {
             for (; i + 4 <= count; i += 4) {
                 multiplyFourByFour(tile, n, x, xOffsets, first + i, k, sums, i * Tile.ROWS * LANES);
             }
-            for (; i < count; i++) {
-                multiplyFourByOne(tile, n, x, xOffsets[first + i] + k, sums, i * Tile.ROWS * LANES);
-            }
+            multiplyFourByFew(tile, n, x, xOffsets, first + i, count - i, k, sums, i * Tile.ROWS * LANES);
         }
         int whole = FLOATS.loopBound(n);
         for (int i = 0; i < count; i++) {
@@ -230,28 +233,37 @@ final class VectorKernels implements Kernels {
         s33.intoArray(sums, at + 15 * LANES);
     }
 
-    /** Adds n columns of the tile's four rows times one row of activations to four vectors of sums. */
-    private static void multiplyFourByOne(Tile tile, int n, float[] x, int xOffset, float[] sums, int at) {
+    /** Adds n columns of the tile's four rows times each of some rows of activations to four vectors of sums. */
+    private static void multiplyFourByFew(
+            Tile tile, int n, float[] x, int[] xOffsets, int first, int count, int k, float[] sums, int at) {
         long w0 = tile.row(0) & ADDRESSES;
         long w1 = tile.row(1) & ADDRESSES;
         long w2 = tile.row(2) & ADDRESSES;
         long w3 = tile.row(3) & ADDRESSES;
-        FloatVector s0 = FloatVector.fromArray(FLOATS, sums, at);
-        FloatVector s1 = FloatVector.fromArray(FLOATS, sums, at + LANES);
-        FloatVector s2 = FloatVector.fromArray(FLOATS, sums, at + 2 * LANES);
-        FloatVector s3 = FloatVector.fromArray(FLOATS, sums, at + 3 * LANES);
         int whole = FLOATS.loopBound(n);
-        for (int j = 0; j < whole; j += LANES) {
-            FloatVector v = FloatVector.fromArray(FLOATS, x, xOffset + j);
-            s0 = Lanes.load(w0 + 4L * j).fma(v, s0);
-            s1 = Lanes.load(w1 + 4L * j).fma(v, s1);
-            s2 = Lanes.load(w2 + 4L * j).fma(v, s2);
-            s3 = Lanes.load(w3 + 4L * j).fma(v, s3);
+        for (int i = 0; i < count; i++) {
+            int xOffset = xOffsets[first + i] + k;
+            int to = at + i * Tile.ROWS * LANES;
+            FloatVector s0 = FloatVector.fromArray(FLOATS, sums, to);
+            FloatVector s1 = FloatVector.fromArray(FLOATS, sums, to + LANES);
+            FloatVector s2 = FloatVector.fromArray(FLOATS, sums, to + 2 * LANES);
+            FloatVector s3 = FloatVector.fromArray(FLOATS, sums, to + 3 * LANES);
+            for (int j = 0; j < whole; j += LANES) {
+                FloatVector v = FloatVector.fromArray(FLOATS, x, xOffset + j);
+                s0 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w0 + 4L * j, Lanes.ORDER)
+                        .fma(v, s0);
+                s1 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w1 + 4L * j, Lanes.ORDER)
+                        .fma(v, s1);
+                s2 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w2 + 4L * j, Lanes.ORDER)
+                        .fma(v, s2);
+                s3 = FloatVector.fromMemorySegment(FLOATS, MEMORY, w3 + 4L * j, Lanes.ORDER)
+                        .fma(v, s3);
+            }
+            s0.intoArray(sums, to);
+            s1.intoArray(sums, to + LANES);
+            s2.intoArray(sums, to + 2 * LANES);
+            s3.intoArray(sums, to + 3 * LANES);
         }
-        s0.intoArray(sums, at);
-        s1.intoArray(sums, at + LANES);
-        s2.intoArray(sums, at + 2 * LANES);
-        s3.intoArray(sums, at + 3 * LANES);
     }
 
     @Override
