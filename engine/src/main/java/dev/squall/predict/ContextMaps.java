@@ -13,9 +13,6 @@ import org.jspecify.annotations.Nullable;
  * decode several sequences are learnt, a map for each observed row.
  */
 final class ContextMaps {
-    /** Maps found by the embedding, of which those that a pass is like are chosen as its layers become known. */
-    private static final int CANDIDATES = 128;
-
     /** So many of the very token are enough: no other token's are looked for. */
     private static final int CANDIDATES_OF_TOKEN = 8;
 
@@ -105,15 +102,20 @@ final class ContextMaps {
         }
     }
 
-    /** Maps of passes with a like embedding after a like pass, before any layer of the pass is known. */
-    MapMixture likeThisToken() {
+    /**
+     * Maps of passes with a like embedding after a like pass, before any layer of the pass is known.
+     *
+     * @param candidateCount maps found by the embedding, of which those that the pass is like are chosen as its layers
+     *     become known
+     */
+    MapMixture likeThisToken(int candidateCount) {
         float[] embedding = embeddings[0];
         if (!hasPrevious || store.size() == 0 || isZero(embedding)) {
             return candidates.none();
         }
-        MapMatches ofToken = store.ofEmbedding(embedding, CANDIDATES);
+        MapMatches ofToken = store.ofEmbedding(embedding, candidateCount);
         candidates.begin(
-                ofToken.count() >= CANDIDATES_OF_TOKEN ? ofToken : store.nearestByEmbedding(embedding, CANDIDATES),
+                ofToken.count() >= CANDIDATES_OF_TOKEN ? ofToken : store.nearestByEmbedding(embedding, candidateCount),
                 context);
         return candidates.nearest();
     }

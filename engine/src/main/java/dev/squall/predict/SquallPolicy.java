@@ -35,10 +35,12 @@ final class SquallPolicy implements PrefetchPolicy {
 
     private static final double LEARNING_RATE = 0.05;
 
-    /** Where forecasts take more of a layer's time, only some passes are learnt from. */
+    /** Where forecasts take more of a layer's time they are dear: fewer maps are compared, and only some passes learnt from. */
     private static final double NOTICEABLE = 0.02;
 
     private static final int LEARNT_EVERY = 4;
+    private static final int CANDIDATES = 128;
+    private static final int CANDIDATES_IF_DEAR = 32;
 
     /** What a wrong copy costs where it delays nothing, in the time of one: somebody has to make it. */
     private static final double EFFORT = 0.3;
@@ -77,6 +79,7 @@ final class SquallPolicy implements PrefetchPolicy {
     /** Visits ahead that this pass forecasts. */
     private int reach = DISTANCE_MAX;
 
+    private boolean isDear;
     private boolean isLearning = true;
     private final ForecastTrial trial = new ForecastTrial();
     private long passes;
@@ -133,7 +136,8 @@ final class SquallPolicy implements PrefetchPolicy {
         }
         isSingle = pass.rowCount() == 1;
         reach = reach();
-        isLearning = now.forecastNanos() <= NOTICEABLE * now.layerNanos() || passes % LEARNT_EVERY == 0;
+        isDear = now.forecastNanos() > NOTICEABLE * now.layerNanos();
+        isLearning = !isDear || passes % LEARNT_EVERY == 0;
         maps.onPass(pass);
         Arrays.fill(presentOdds, 0);
         alike = maps.nothing();
@@ -144,7 +148,7 @@ final class SquallPolicy implements PrefetchPolicy {
         if (isLearnt(1)) {
             routers.begin(pass.embeddings(), reach);
         }
-        MapMixture found = maps.likeThisToken();
+        MapMixture found = maps.likeThisToken(isDear ? CANDIDATES_IF_DEAR : CANDIDATES);
         for (int distance = 1; distance <= Math.min(reach, shape.layerCount()); distance++) {
             found.distribution(distance - 1, mixture);
             Arrays.fill(ahead, 0);
