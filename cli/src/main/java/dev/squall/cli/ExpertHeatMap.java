@@ -68,6 +68,12 @@ final class ExpertHeatMap {
         return axis.toString();
     }
 
+    /** What shades mean, where the darkest is the most there is, in words. */
+    static String scale(String most) {
+        return "shades from \"" + SHADES.charAt(1) + "\" to \"" + SHADES.charAt(SHADES.length() - 1)
+                + "\", each a tenth of the most, " + most;
+    }
+
     /** Anything above nothing is seen. */
     private static char shade(double value, double most) {
         if (value <= 0) {

@@ -66,11 +66,20 @@ final class ExpertUse implements RoutingObserver {
                 ? "no answer yet that used experts"
                 : "how often the last answer used each expert (" + choices + " uses)"
                         + (hasCache ? ", and which are in memory now (@)" : "; all are in memory")
-                        + (map.expertsPerColumn() > 1 ? ", " + map.expertsPerColumn() + " experts a column" : "");
+                        + (map.expertsPerColumn() > 1
+                                ? ", " + map.expertsPerColumn() + " experts a column, the largest of them"
+                                : "");
         lines.addAll(WrappedText.lines(title, width, 0));
         for (int layer = 0; layer < layerCount; layer++) {
             lines.add(String.format(Locale.ROOT, "%4d |%s|", layer, used.get(layer))
                     + (hasCache ? "  |" + held.get(layer) + "|" : ""));
+        }
+        String axis = map.axis();
+        lines.add("      " + axis + (hasCache ? " ".repeat(used.getFirst().length() - axis.length() + 4) + axis : ""));
+        if (choices > 0) {
+            long most = Arrays.stream(counts).max().orElse(0);
+            lines.addAll(WrappedText.lines(
+                    ExpertHeatMap.scale(most == 1 ? "1 use" : most + " uses") + "; a row a layer", width, 0));
         }
         if (hasCache) {
             PredictionCounters forecasts = model.predictionCounters();

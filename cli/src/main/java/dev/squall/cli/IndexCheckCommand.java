@@ -87,7 +87,14 @@ final class IndexCheckCommand implements Callable<Integer> {
                 output.text("made the graphs that were missing");
             }
         }
-        return isDamaged(done != null ? check(fingerprint) : findings) ? ExitCode.FAILED : ExitCode.FINE;
+        if (done == null) {
+            return isDamaged(findings) ? ExitCode.FAILED : ExitCode.FINE;
+        }
+        boolean isDamaged = isDamaged(check(fingerprint));
+        if (!json) {
+            output.text(isDamaged ? "the index is still damaged" : "what is left of the index is sound");
+        }
+        return isDamaged ? ExitCode.FAILED : ExitCode.FINE;
     }
 
     private List<MapIndexCheck.Finding> check(@Nullable String fingerprint) throws IOException {

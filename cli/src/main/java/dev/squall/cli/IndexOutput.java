@@ -67,12 +67,7 @@ record IndexOutput(PrintStream out, int width, Palette palette) {
         out.println(palette.dim("      " + map.axis()));
         double most =
                 Arrays.stream(percent).flatMapToDouble(Arrays::stream).max().orElse(0);
-        text(String.format(
-                Locale.ROOT,
-                "shades from \"%s\" to \"%s\", each a tenth of the most, %.1f %%",
-                ExpertHeatMap.SHADES.charAt(1),
-                ExpertHeatMap.SHADES.charAt(ExpertHeatMap.SHADES.length() - 1),
-                most));
+        text(ExpertHeatMap.scale(String.format(Locale.ROOT, "%.1f %%", most)));
     }
 
     /** Rows of numbers as arrays of arrays. */

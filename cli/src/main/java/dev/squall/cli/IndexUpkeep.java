@@ -28,15 +28,18 @@ final class IndexUpkeep {
     static void tidy(Streams streams, Path folder, MapIndexWriter writer) {
         AtomicReference<@Nullable ProgressBar> shown = new AtomicReference<>();
         try (Interruption _ = Interruption.telling(() -> tellInterrupted(streams, folder))) {
-            writer.tidy(
-                    maps -> shown.set(ProgressLine.start(streams, maps, 0)),
-                    written -> ProgressLine.step(shown.get(), written));
+            writer.tidy(maps -> shown.set(begin(streams, maps)), written -> ProgressLine.step(shown.get(), written));
         } finally {
             ProgressBar bar = shown.get();
             if (bar != null) {
                 bar.close();
             }
         }
+    }
+
+    private static @Nullable ProgressBar begin(Streams streams, long maps) {
+        ProgressBar bar = ProgressLine.start(streams, maps, 0);
+        return bar == null ? null : bar.setExtraMessage("making graphs");
     }
 
     private static void tellInterrupted(Streams streams, Path folder) {

@@ -20,12 +20,12 @@ final class ProgressLine implements ProgressBarRenderer {
     private ProgressLine() {}
 
     /**
-     * Begins a line on standard error; null if nobody looks at it.
+     * Begins a line on standard error; null if nobody looks at it or nothing is to do.
      *
      * @param before how much was done earlier
      */
     static @Nullable ProgressBar start(Streams streams, long all, long before) {
-        return streams.errTerminal()
+        return streams.errTerminal() && all > 0
                 ? new ProgressBarBuilder()
                         .setInitialMax(all)
                         .startsFrom(before, Duration.ZERO)

@@ -13,6 +13,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.index.DirectoryReader;
@@ -39,6 +41,8 @@ public record MapIndex(String model, MapShape shape) {
     private static final String KEY_EXPERTS = "squall.experts";
     private static final String KEY_USED = "squall.used";
     private static final String KEY_EMBEDDING = "squall.embedding";
+
+    private static final Pattern NAMED_FILE = Pattern.compile("path=\"([^\"]+)\"");
 
     private static final String REMEDY =
             "see that the folder is writable and the disk has room, or name another folder";
@@ -185,9 +189,20 @@ public record MapIndex(String model, MapShape shape) {
                 : Character.toLowerCase(sentence.charAt(0)) + sentence.substring(1);
     }
 
+    /** What Lucene says of a damaged file, with the file's name and without the names of classes. */
+    static String plain(String message) {
+        Matcher named = NAMED_FILE.matcher(message);
+        String file = named.find() ? Path.of(named.group(1)).getFileName() + ": " : "";
+        String rest = message.replaceFirst("\\s*\\(resource=.*", "")
+                .replace("(hardware problem?) ", "")
+                .strip()
+                .replaceFirst("\\.$", "");
+        return file + lowerCase(rest);
+    }
+
     static MapIndexException damaged(Path folder, Exception cause) {
         return new MapIndexException(
-                "index " + folder + " is damaged: " + cause.getMessage()
+                "index " + folder + " is damaged: " + plain(String.valueOf(cause.getMessage()))
                         + ": squall index check says what can be repaired; or delete the folder to learn anew",
                 cause);
     }

@@ -12,6 +12,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.LongConsumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.apache.lucene.index.CheckIndex;
 import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.index.DirectoryReader;
@@ -25,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 public final class MapIndexCheck {
     /** The least share of its maps that a graph must lead to; a few that are next to equal to others are always missed. */
     static final double REACHABLE_LEAST = 0.5;
+
+    private static final Pattern MISSING = Pattern.compile("(?:NoSuchFile|FileNotFound)Exception: ([^\\s(]+)");
 
     private MapIndexCheck() {}
 
@@ -81,7 +86,7 @@ public final class MapIndexCheck {
         } catch (CorruptIndexException | NoSuchFileException e) {
             findings.add(new Finding(
                     true,
-                    "the list of segments is damaged or missing: " + e.getMessage(),
+                    "the list of segments is damaged or missing: " + MapIndex.plain(String.valueOf(e.getMessage())),
                     "there is no repair: delete the folder to learn anew, or put a copy in its place"));
         }
         return findings;
@@ -125,23 +130,31 @@ public final class MapIndexCheck {
     }
 
     private static String reason(String report) {
+        Matcher missing = MISSING.matcher(report);
+        if (missing.find()) {
+            return Path.of(missing.group(1)).getFileName() + " is missing";
+        }
         return Arrays.stream(report.split("\n"))
-                .filter(line -> line.contains("Exception"))
+                .filter(line -> line.contains("Exception: "))
                 .findFirst()
-                .orElse("Lucene's CheckIndex finds it wrong")
-                .strip();
+                .map(line -> MapIndex.plain(line.replaceFirst("^.*?Exception: ", "")))
+                .orElse("Lucene's CheckIndex finds it wrong");
     }
 
     private static void checkMaps(Path folder, List<Finding> findings) throws IOException {
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
-            for (MapIndexReader.Segment segment : reader.segments()) {
-                if (segment.lacksGraph()) {
-                    findings.add(new Finding(
-                            false,
-                            "segment " + segment.name() + " with " + segment.maps()
-                                    + " maps has no graphs yet: searches compare its maps one by one",
-                            "squall index check --repair makes them, as does whatever writes the index next"));
-                }
+            List<MapIndexReader.Segment> due = reader.segments().stream()
+                    .filter(MapIndexReader.Segment::lacksGraph)
+                    .toList();
+            if (!due.isEmpty()) {
+                findings.add(new Finding(
+                        false,
+                        due.stream().mapToInt(MapIndexReader.Segment::maps).sum() + " maps have no graphs yet ("
+                                + due.stream()
+                                        .map(segment -> "segment " + segment.name())
+                                        .collect(Collectors.joining(", "))
+                                + "): searches compare them one by one",
+                        "squall index check --repair makes them, as does whatever writes the index next"));
             }
             for (boolean ofTrajectories : new boolean[] {true, false}) {
                 for (MapIndexReader.Graph graph : reader.graphs(ofTrajectories)) {

@@ -38,6 +38,22 @@ class MapIndexTest {
         assertThat(message(new IOException())).startsWith("see that the folder is writable");
     }
 
+    @Test
+    void namesTheFileThatLuceneFindsDamagedAndNoClass() {
+        assertThat(MapIndex.plain("codec footer mismatch (file truncated?): actual footer=1 vs expected footer=2"
+                        + " (resource=MemorySegmentIndexInput(path=\"/maps/_3_Lucene99HnswVectorsFormat_0.vec\"))"))
+                .isEqualTo(
+                        "_3_Lucene99HnswVectorsFormat_0.vec: codec footer mismatch (file truncated?): actual footer=1"
+                                + " vs expected footer=2");
+        assertThat(MapIndex.plain("checksum failed (hardware problem?) : expected=a actual=b"
+                        + " (resource=BufferedChecksumIndexInput(MemorySegmentIndexInput(path=\"/maps/_0.dvd\")))"))
+                .isEqualTo("_0.dvd: checksum failed : expected=a actual=b");
+        assertThat(MapIndex.plain("Unexpected file read error while reading index."
+                        + " (resource=BufferedChecksumIndexInput(MemorySegmentIndexInput(path=\"maps/segments_4\")))"))
+                .isEqualTo("segments_4: unexpected file read error while reading index");
+        assertThat(MapIndex.plain("a number is wrong")).isEqualTo("a number is wrong");
+    }
+
     private static String message(IOException cause) {
         String all = String.valueOf(MapIndex.failed(Path.of("maps"), cause).getMessage());
         assertThat(all).startsWith("index maps cannot be read or written: ").doesNotContain("Exception");

@@ -170,7 +170,7 @@ class MapIndexWriterTest {
                 .satisfies(finding -> assertThat(finding.isDamage()).isFalse())
                 .extracting(MapIndexCheck.Finding::text)
                 .asString()
-                .endsWith(" with 3000 maps has no graphs yet: searches compare its maps one by one");
+                .isEqualTo("3000 maps have no graphs yet (segment _0): searches compare them one by one");
 
         Path tidied = added("tidied", MANY, true);
         assertThat(lackingGraphs(tidied)).containsExactly(false);
