@@ -83,7 +83,7 @@ class ConversationFileTest {
                 "{\"format\":\"squall-chat\",\"version\":1,\"model\":\"m\",\"seed\":1} | messages is no array, expected an array",
                 "{\"format\":\"squall-chat\",\"version\":1,\"model\":\"m\",\"seed\":1,\"messages\":[3]} | messages[0].content is missing",
                 "{\"format\":\"squall-chat\",\"version\":1,\"model\":\"m\",\"seed\":1,\"messages\":[{\"role\":\"tool\",\"content\":\"\"}]} | messages[0].role is \"tool\", expected system, user or assistant",
-                "{\"format\":\"squall-chat\",\"version\":1,\"model\":\"m\",\"seed\":1,\"messages\":[]} {} | not JSON: Trailing token",
+                "{\"format\":\"squall-chat\",\"version\":1,\"model\":\"m\",\"seed\":1,\"messages\":[]} {} | not JSON: more than one value",
             })
     void refusesWhatIsNoChat(String json, String message) throws IOException {
         Path file = Files.writeString(directory.resolve("chat.json"), json);

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * MoE-Infinity: how often a request has used each expert so far is compared with such matrices of earlier requests; the
- * nearest one predicts all later layers, near ones more than far ones. A request ends where the next prefill begins.
+ * nearest one predicts all later layers, near ones more than far ones. A request ends where the prefill of the next conversation begins.
  */
 final class ActivationMatrixPolicy implements PrefetchPolicy {
     private final MapShape shape;
@@ -19,6 +19,7 @@ final class ActivationMatrixPolicy implements PrefetchPolicy {
     private float[] current;
     private int oldest;
     private long passesOfRequest;
+    private long conversation;
 
     /** @param capacity most matrices kept; a new one takes the place of the oldest */
     ActivationMatrixPolicy(MapShape shape, int capacity) {
@@ -34,7 +35,9 @@ final class ActivationMatrixPolicy implements PrefetchPolicy {
 
     @Override
     public void onPass(PassObservation pass, CacheConditions conditions, PrefetchPlan plan) {
-        if (pass.phase() == Phase.PREFILL && pass.positions()[0] == 0 && passesOfRequest > 0) {
+        boolean isOther = pass.conversations()[0] != conversation;
+        conversation = pass.conversations()[0];
+        if (pass.phase() == Phase.PREFILL && isOther && passesOfRequest > 0) {
             if (requests.size() < capacity) {
                 requests.add(current);
             } else {
