@@ -10,9 +10,9 @@ import jdk.incubator.vector.VectorSpecies;
  * Vector arithmetic whose result is the same bit for bit whether it is interpreted or compiled. The Vector API's own
  * reductions and transcendental functions leave that open, so these are built from single exactly rounded operations.
  *
- * <p>Vectors of floats, of integers and of shorts have one shape in the whole process. The Vector API's methods share their
- * profiles among all callers: once another shape has come by, the compiler takes neither's class for granted, and some
- * kernels run at two thirds of their speed in the starts in which that comes before they are compiled.
+ * <p>Vectors of floats and of integers have one shape in the whole process. The Vector API's methods share their profiles
+ * among all callers: once another shape has come by, the compiler takes neither's class for granted, and a long kernel ran
+ * at two thirds of its speed in the starts in which that happened before it was compiled.
  */
 final class VectorMath {
     static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
