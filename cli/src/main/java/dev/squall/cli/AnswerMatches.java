@@ -72,6 +72,9 @@ final class AnswerMatches implements RoutingObserver {
                 ? Arrays.copyOfRange(passes, passes.length / 2, passes.length)
                 : passes;
         MapMatches matches = store.nearestByTrajectory(query, shape.layerCount(), SHOWN);
+        if (matches.count() == 0) {
+            return List.of("no maps are learnt yet that the last token could be like");
+        }
         List<String> lines = new ArrayList<>();
         lines.add(String.format(
                 Locale.ROOT,

@@ -345,17 +345,17 @@ final class BatchCommand implements Callable<Integer> {
 
     private void summarise(LanguageModel model, BatchRun run, int before, BatchHistory history) throws IOException {
         double seconds = history.seconds();
-        streams.err()
-                .printf(
-                        Locale.ROOT,
-                        "%d answered, %d failed, %d there before | %d prompt and %d answer tokens in %.1f s | %s%n",
-                        run.answered(),
-                        run.failed(),
-                        before,
-                        run.promptTokens(),
-                        run.answerTokens(),
-                        seconds,
-                        message(model, history));
+        String line = String.format(
+                Locale.ROOT,
+                "%d answered, %d failed, %d there before | %d prompt and %d answer tokens in %.1f s | %s",
+                run.answered(),
+                run.failed(),
+                before,
+                run.promptTokens(),
+                run.answerTokens(),
+                seconds,
+                message(model, history));
+        streams.err().println(WrappedText.of(line, streams.errTerminal() ? TerminalWidth.ofErrorTerminal() : 0, 0));
         if (json) {
             try (JsonGenerator generator = new JsonFactory().createGenerator(streams.out())) {
                 generator.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);

@@ -1,5 +1,6 @@
 package dev.squall.cli;
 
+import dev.squall.index.MapIndexException;
 import dev.squall.index.MapIndexWriter;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicReference;
@@ -29,6 +30,11 @@ final class IndexUpkeep {
         AtomicReference<@Nullable ProgressBar> shown = new AtomicReference<>();
         try (Interruption _ = Interruption.telling(() -> tellInterrupted(streams, folder))) {
             writer.tidy(maps -> shown.set(begin(streams, maps)), written -> ProgressLine.step(shown.get(), written));
+        } catch (MapIndexException e) {
+            throw new CommandFailure(
+                    "no map is lost, but not all have graphs yet: " + e.getMessage()
+                            + "; then squall index check --repair goes on",
+                    e);
         } finally {
             ProgressBar bar = shown.get();
             if (bar != null) {

@@ -92,7 +92,8 @@ class ChatScreenTest {
                 .contains("no maps are kept")
                 .contains("no answer yet that used experts")
                 .containsPattern("used each expert \\(\\d+ uses\\); all are in memory")
-                .containsPattern("\n {3}7 \\|[ .:=+*#%@-]{16}\\|")
+                .containsPattern("\n {3}7 \\|[ .:=+*#%@-]{16}\\|\\R {6}0 {7}8\\R")
+                .containsPattern("shades from \"\\.\" to \"@\", each a tenth of the most, \\d+ uses; a row a layer")
                 .contains("@");
     }
 

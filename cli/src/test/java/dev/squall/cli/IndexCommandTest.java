@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -336,6 +337,42 @@ class IndexCommandTest {
                 .contains("mixed.jsonl:" + (lines + 1) + ": a map of model x");
         Path alone = Files.writeString(home.resolve("foreign.jsonl"), foreign + "\n");
         assertThat(run("import", index, alone.toString()).err()).contains("was learnt with another model");
+    }
+
+    @Test
+    void leavesNothingBehindWhereTheDiskIsFull() throws Exception {
+        Path file = Files.writeString(
+                home.resolve("maps.jsonl"), run("export", index).out());
+        Path fresh = home.resolve("fresh");
+        Path other = home.resolve("other");
+        assertThat(run("merge", other.toString(), index).exitCode()).isZero();
+        assertThat(run("prune", other.toString(), "--keep", "1").exitCode()).isZero();
+        List<String> before = names(other);
+        for (Path into : List.of(fresh, other)) {
+            // A limit of eight blocks of 512 bytes on any file that the process writes stands for a disk that is full.
+            List<String> shell = new ArrayList<>(List.of("bash", "-c", "ulimit -f 8; exec \"$@\"", "import"));
+            shell.addAll(SquallProcess.command("index", "import", into.toString(), file.toString()));
+            Process process = new ProcessBuilder(shell)
+                    .redirectOutput(home.resolve("out").toFile())
+                    .redirectError(home.resolve("err").toFile())
+                    .start();
+            assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
+            assertThat(Files.readString(home.resolve("err")))
+                    .startsWith("squall: index " + into + " cannot be read or written: ")
+                    .containsIgnoringCase("file too large")
+                    .doesNotContain("Exception")
+                    .hasLineCount(1);
+            assertThat(process.exitValue()).isEqualTo(1);
+        }
+        assertThat(fresh).doesNotExist();
+        assertThat(names(other)).isEqualTo(before);
+        assertThat(run("check", other.toString()).out()).endsWith("nothing is damaged\n");
+    }
+
+    private static List<String> names(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(path -> path.getFileName().toString()).sorted().toList();
+        }
     }
 
     @Test

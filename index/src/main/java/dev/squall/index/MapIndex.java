@@ -42,6 +42,9 @@ public record MapIndex(String model, MapShape shape) {
     private static final String KEY_USED = "squall.used";
     private static final String KEY_EMBEDDING = "squall.embedding";
 
+    /** What helps where an index is damaged. */
+    static final String AFTER_DAMAGE = ": squall index check tells which repair exists";
+
     private static final Pattern NAMED_FILE = Pattern.compile("path=\"([^\"]+)\"");
 
     private static final String REMEDY =
@@ -90,7 +93,8 @@ public record MapIndex(String model, MapShape shape) {
         return directory;
     }
 
-    private static boolean isLucenes(String name) {
+    /** Whether a file of that name in an index is one that Lucene wrote. */
+    static boolean isLucenes(String name) {
         return name.startsWith("_")
                 || name.startsWith("segments")
                 || name.startsWith("pending_segments")
@@ -194,7 +198,7 @@ public record MapIndex(String model, MapShape shape) {
         Matcher named = NAMED_FILE.matcher(message);
         String file = named.find() ? Path.of(named.group(1)).getFileName() + ": " : "";
         String rest = message.replaceFirst("\\s*\\(resource=.*", "")
-                .replace("(hardware problem?) ", "")
+                .replace(" (hardware problem?) :", ":")
                 .strip()
                 .replaceFirst("\\.$", "");
         return file + lowerCase(rest);
@@ -202,9 +206,7 @@ public record MapIndex(String model, MapShape shape) {
 
     static MapIndexException damaged(Path folder, Exception cause) {
         return new MapIndexException(
-                "index " + folder + " is damaged: " + plain(String.valueOf(cause.getMessage()))
-                        + ": squall index check says what can be repaired; or delete the folder to learn anew",
-                cause);
+                "index " + folder + " is damaged: " + plain(String.valueOf(cause.getMessage())) + AFTER_DAMAGE, cause);
     }
 
     /** @throws MapIndexException unless the maps are of this model and shape */

@@ -81,8 +81,10 @@ public final class MapIndexCheck {
                         "squall index check --repair removes them, and they are learnt anew; maps are not touched"));
             }
         } catch (MapIndexException e) {
-            findings.add(
-                    new Finding(true, String.valueOf(e.getMessage()), "there is no repair: put a copy in its place"));
+            findings.add(new Finding(
+                    true,
+                    String.valueOf(e.getMessage()).replace(MapIndex.AFTER_DAMAGE, ""),
+                    "there is no repair: delete the folder to learn anew, or put a copy in its place"));
         } catch (CorruptIndexException | NoSuchFileException e) {
             findings.add(new Finding(
                     true,

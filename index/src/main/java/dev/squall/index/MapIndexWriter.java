@@ -22,6 +22,7 @@ import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.LeafReader;
 import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.Term;
+import org.apache.lucene.store.AlreadyClosedException;
 import org.apache.lucene.store.Directory;
 import org.apache.lucene.util.BytesRef;
 import org.apache.lucene.util.FixedBitSet;
@@ -178,8 +179,8 @@ public final class MapIndexWriter implements AutoCloseable {
             return new Added(maps, source.maps() - maps);
         } catch (UncheckedIOException e) {
             throw MapIndex.failed(folder, Objects.requireNonNull(e.getCause()));
-        } catch (IOException e) {
-            throw MapIndex.failed(folder, e);
+        } catch (IOException | AlreadyClosedException e) {
+            throw failed(e);
         } finally {
             IOUtils.closeWhileHandlingException(segments);
         }
@@ -228,8 +229,8 @@ public final class MapIndexWriter implements AutoCloseable {
                 return false;
             }
             writer.addDocument(documents.document(firstId + number, map.afterConversation(lastConversation)));
-        } catch (IOException e) {
-            throw MapIndex.failed(folder, e);
+        } catch (IOException | AlreadyClosedException e) {
+            throw failed(e);
         }
         added.incrementAndGet();
         return true;
@@ -251,8 +252,8 @@ public final class MapIndexWriter implements AutoCloseable {
                     reader.leaves().stream().map(LeafReaderContext::reader).toList();
             remove(new RedundantMaps(leaves, index.shape(), compared).mostResembled(tooMany));
             return tooMany;
-        } catch (IOException e) {
-            throw MapIndex.failed(folder, e);
+        } catch (IOException | AlreadyClosedException e) {
+            throw failed(e);
         }
     }
 
@@ -263,8 +264,8 @@ public final class MapIndexWriter implements AutoCloseable {
                     .map(id -> new Term(MapDocuments.ID, Long.toString(id)))
                     .toArray(Term[]::new));
             size -= ids.size();
-        } catch (IOException e) {
-            throw MapIndex.failed(folder, e);
+        } catch (IOException | AlreadyClosedException e) {
+            throw failed(e);
         }
     }
 
@@ -273,8 +274,8 @@ public final class MapIndexWriter implements AutoCloseable {
         try {
             writer.commit();
             isCommitted = true;
-        } catch (IOException e) {
-            throw MapIndex.failed(folder, e);
+        } catch (IOException | AlreadyClosedException e) {
+            throw failed(e);
         }
     }
 
@@ -292,22 +293,46 @@ public final class MapIndexWriter implements AutoCloseable {
                 begun.accept(upkeep.maps());
                 upkeep.run(progress);
             }
-        } catch (IOException e) {
-            throw MapIndex.failed(folder, e);
+        } catch (IOException | AlreadyClosedException e) {
+            throw failed(e);
         }
+    }
+
+    /** Why something failed: of a writer that broke earlier, what broke it. */
+    private MapIndexException failed(Exception failure) {
+        if (writer.getTragicException() instanceof IOException first) {
+            return MapIndex.failed(folder, first);
+        }
+        return MapIndex.failed(folder, failure instanceof IOException io ? io : new IOException(failure));
     }
 
     /** Lets go of the folder; what was not committed is gone, and so is a folder that was made for it. */
     @Override
     public void close() {
         try {
-            IOUtils.close(writer::rollback, directory);
+            IOUtils.close(writer::rollback, this::sweep, directory);
             if (isNewFolder && !isCommitted) {
                 Files.deleteIfExists(folder.resolve(IndexWriter.WRITE_LOCK_NAME));
                 Files.deleteIfExists(folder);
             }
         } catch (IOException e) {
             throw MapIndex.failed(folder, e);
+        }
+    }
+
+    /** A writer that broke, for want of room above all, leaves what it had begun; nobody names it. */
+    private void sweep() throws IOException {
+        if (isCommitted && writer.getTragicException() == null) {
+            return;
+        }
+        if (DirectoryReader.indexExists(directory)) {
+            new IndexWriter(directory, SegmentBySegment.writing(maps -> {})).rollback();
+            return;
+        }
+        for (String file : directory.listAll()) {
+            if (MapIndex.isLucenes(file)) {
+                Files.deleteIfExists(folder.resolve(file));
+            }
         }
     }
 }

@@ -47,7 +47,7 @@ class MapIndexTest {
                                 + " vs expected footer=2");
         assertThat(MapIndex.plain("checksum failed (hardware problem?) : expected=a actual=b"
                         + " (resource=BufferedChecksumIndexInput(MemorySegmentIndexInput(path=\"/maps/_0.dvd\")))"))
-                .isEqualTo("_0.dvd: checksum failed : expected=a actual=b");
+                .isEqualTo("_0.dvd: checksum failed: expected=a actual=b");
         assertThat(MapIndex.plain("Unexpected file read error while reading index."
                         + " (resource=BufferedChecksumIndexInput(MemorySegmentIndexInput(path=\"maps/segments_4\")))"))
                 .isEqualTo("segments_4: unexpected file read error while reading index");
