@@ -271,7 +271,7 @@ final class ChatScreen {
         use.begin();
         try {
             reply = answering.answer(options, listener);
-        } catch (RuntimeException e) {
+        } catch (DeviceException | ExpertLoadException | PredictionException e) {
             if (listener.charactersHeard() > 0) {
                 say("");
             }

@@ -1,5 +1,7 @@
 package dev.squall.cli;
 
+import dev.squall.compute.DeviceException;
+import dev.squall.expert.ExpertLoadException;
 import dev.squall.generate.Cancellation;
 import dev.squall.generate.Conversation;
 import dev.squall.generate.GenerationRequest;
@@ -7,6 +9,7 @@ import dev.squall.generate.GenerationResult;
 import dev.squall.generate.LanguageModel;
 import dev.squall.generate.Session;
 import dev.squall.generate.TokenListener;
+import dev.squall.predict.PredictionException;
 import dev.squall.sampling.SamplingOptions;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -56,7 +59,7 @@ final class OneAnswer {
         GenerationResult result;
         try {
             result = generate(question, cancellation, listener);
-        } catch (RuntimeException e) {
+        } catch (DeviceException | ExpertLoadException | PredictionException e) {
             if (listener.charactersHeard() > 0) {
                 out.println();
             }
