@@ -43,7 +43,8 @@ public record MapIndex(String model, MapShape shape) {
     private static final String KEY_EMBEDDING = "squall.embedding";
 
     /** What helps where an index is damaged. */
-    static final String AFTER_DAMAGE = ": squall index check tells which repair exists";
+    static final String AFTER_DAMAGE =
+            ": squall index check tells which repair exists; or delete the folder to learn anew";
 
     private static final Pattern NAMED_FILE = Pattern.compile("path=\"([^\"]+)\"");
 
