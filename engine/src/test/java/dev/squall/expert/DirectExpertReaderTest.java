@@ -14,6 +14,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -91,7 +92,9 @@ class DirectExpertReaderTest {
         try {
             return new DirectExpertReader(experts);
         } catch (IOException e) {
-            assumeTrue(false, "no direct reads here: " + e.getMessage());
+            boolean isOfFileSystem =
+                    e instanceof FileSystemException || e.getCause() instanceof UnsupportedOperationException;
+            assumeTrue(!isOfFileSystem, "no direct reads here, so they were not tried: " + e.getMessage());
             throw e;
         }
     }
