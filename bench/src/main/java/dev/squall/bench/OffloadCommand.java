@@ -93,6 +93,13 @@ final class OffloadCommand implements Callable<Integer> {
     private List<String> policies = new ArrayList<>(List.of("lru", "lfu", "finemoe", "squall"));
 
     @Option(
+            names = "--in-turns",
+            description =
+                    "Each prompt is answered by all policies, one after the other, before the next one is: what changes on "
+                            + "the machine in the meantime changes for all. Every policy's slots are in memory at once.")
+    private boolean inTurns;
+
+    @Option(
             names = {"-t", "--threads"},
             description = "Default: ${DEFAULT-VALUE}.")
     private int threads = 2;
@@ -125,6 +132,9 @@ final class OffloadCommand implements Callable<Integer> {
                 .map(PolicyName::named)
                 .toList();
         learn(names, learnt);
+        if (inTurns && policies.contains(LLAMA)) {
+            throw new BenchException("--in-turns with " + LLAMA + ": it has the machine to itself; leave one out");
+        }
         boolean needsLayerTime = ratios.stream().anyMatch(ratio -> ratio > 0);
         if (needsLayerTime && routingFrom != null) {
             throw new BenchException("--routing-from " + routingFrom
@@ -213,13 +223,17 @@ final class OffloadCommand implements Callable<Integer> {
                         : "direct reads from disk",
                 OffloadRow.HEAD);
         List<OffloadRow> rows = new ArrayList<>();
-        for (String name : policies) {
-            rows.add(name.equals(LLAMA) ? runLlama() : run(share, link, PolicyName.named(name), trace));
+        if (inTurns) {
+            rows.addAll(runInTurns(share, link, trace));
+        } else {
+            for (String name : policies) {
+                rows.add(name.equals(LLAMA) ? runLlama() : run(share, link, PolicyName.named(name), trace));
+            }
         }
         double lru = stalled(rows, PolicyName.LRU);
         double oracle = stalled(rows, PolicyName.ORACLE);
         for (OffloadRow row : rows) {
-            System.out.println(row.line(lru, oracle));
+            System.out.println(row.line(lru, oracle, rows.getFirst()));
         }
         for (OffloadRow row : rows) {
             if (row.name().equals(PolicyName.BELADY.toString()) && link.ratio() > 0) {
@@ -241,21 +255,53 @@ final class OffloadCommand implements Callable<Integer> {
 
     private OffloadRow run(double share, Link link, PolicyName policy, @Nullable Path trace) throws IOException {
         OffloadRow row = new OffloadRow(policy.toString(), true);
-        PolicyOptions options = PolicyOptions.of(policy).withTrace(policy.needsTrace() ? trace : null);
-        LearntMaps learnt = learntBy.get(policy);
-        try (LanguageModel loaded = LanguageModel.builder(model)
-                .threads(threads)
-                .expertCache(ExpertCacheOptions.ofShare(share / 100, false)
-                        .withReads(reads(link))
-                        .throttledTo(link.bytesPerSecond()))
-                .policy(learnt == null ? options : options.withMaps((shape, fingerprint) -> learnt.copy()))
-                .load()) {
+        try (LanguageModel loaded = load(share, link, policy, trace)) {
             Chats.run(loaded, warmUp, TOKENS_MAX, cost -> {});
             PredictionCounters before = loaded.predictionCounters();
             Chats.run(loaded, measured, TOKENS_MAX, row::add);
             row.predictions(loaded.predictionCounters().since(before));
         }
         return row;
+    }
+
+    private List<OffloadRow> runInTurns(double share, Link link, @Nullable Path trace) throws IOException {
+        List<LanguageModel> loaded = new ArrayList<>();
+        try {
+            List<OffloadRow> rows = new ArrayList<>();
+            List<PredictionCounters> before = new ArrayList<>();
+            for (String name : policies) {
+                LanguageModel next = load(share, link, PolicyName.named(name), trace);
+                loaded.add(next);
+                rows.add(new OffloadRow(name, true));
+                Chats.run(next, warmUp, TOKENS_MAX, cost -> {});
+                before.add(next.predictionCounters());
+            }
+            for (int prompt = 0; prompt < measured.size(); prompt++) {
+                for (int turn = 0; turn < rows.size(); turn++) {
+                    // Another one begins each time, so that none always comes after the same.
+                    int at = (prompt + turn) % rows.size();
+                    Chats.run(loaded.get(at), List.of(measured.get(prompt)), TOKENS_MAX, rows.get(at)::add);
+                }
+            }
+            for (int at = 0; at < rows.size(); at++) {
+                rows.get(at).predictions(loaded.get(at).predictionCounters().since(before.get(at)));
+            }
+            return rows;
+        } finally {
+            loaded.forEach(LanguageModel::close);
+        }
+    }
+
+    private LanguageModel load(double share, Link link, PolicyName policy, @Nullable Path trace) throws IOException {
+        PolicyOptions options = PolicyOptions.of(policy).withTrace(policy.needsTrace() ? trace : null);
+        LearntMaps learnt = learntBy.get(policy);
+        return LanguageModel.builder(model)
+                .threads(threads)
+                .expertCache(ExpertCacheOptions.ofShare(share / 100, false)
+                        .withReads(reads(link))
+                        .throttledTo(link.bytesPerSecond()))
+                .policy(learnt == null ? options : options.withMaps((shape, fingerprint) -> learnt.copy()))
+                .load();
     }
 
     private ExpertCacheOptions.Reads reads(Link link) {

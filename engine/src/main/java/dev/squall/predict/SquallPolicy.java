@@ -35,11 +35,11 @@ final class SquallPolicy implements PrefetchPolicy {
 
     private static final double LEARNING_RATE = 0.05;
 
-    /** Where forecasts take more of a layer's time they are dear: fewer maps are compared, and only some passes learnt from. */
-    private static final double NOTICEABLE = 0.02;
+    /** Where forecasts take more of a layer's time, stalls included, they are dear: fewer maps are compared, and only some passes learnt from. */
+    private static final double NOTICEABLE = 0.05;
 
     private static final int LEARNT_EVERY = 4;
-    private static final int CANDIDATES = 128;
+    private static final int CANDIDATES = 512;
     private static final int CANDIDATES_IF_DEAR = 32;
 
     /** What a wrong copy costs where it delays nothing, in the time of one: somebody has to make it. */
@@ -136,7 +136,7 @@ final class SquallPolicy implements PrefetchPolicy {
         }
         isSingle = pass.rowCount() == 1;
         reach = reach();
-        isDear = now.forecastNanos() > NOTICEABLE * now.layerNanos();
+        isDear = now.forecastNanos() > NOTICEABLE * (now.layerNanos() + now.missesPerVisit() * now.copyNanos());
         isLearning = !isDear || passes % LEARNT_EVERY == 0;
         maps.onPass(pass);
         Arrays.fill(presentOdds, 0);
