@@ -13,9 +13,6 @@ import org.jspecify.annotations.Nullable;
  * decode several sequences are learnt, a map for each observed row.
  */
 final class ContextMaps {
-    /** So many of the very token are enough: no other token's are looked for. */
-    private static final int CANDIDATES_OF_TOKEN = 8;
-
     /** Conversations of which the last pass is remembered. */
     private static final int PASTS_MAX = 256;
 
@@ -103,7 +100,8 @@ final class ContextMaps {
     }
 
     /**
-     * Maps of passes with a like embedding after a like pass, before any layer of the pass is known.
+     * Maps of passes of the same token after a like pass, before any layer of the pass is known; of the tokens with the
+     * nearest embeddings where there is none of it.
      *
      * @param candidateCount maps found by the embedding, of which those that the pass is like are chosen as its layers
      *     become known
@@ -114,9 +112,7 @@ final class ContextMaps {
             return candidates.none();
         }
         MapMatches ofToken = store.ofEmbedding(embedding, candidateCount);
-        candidates.begin(
-                ofToken.count() >= CANDIDATES_OF_TOKEN ? ofToken : store.nearestByEmbedding(embedding, candidateCount),
-                context);
+        candidates.begin(ofToken.count() > 0 ? ofToken : store.nearestByEmbedding(embedding, candidateCount), context);
         return candidates.nearest();
     }
 

@@ -105,15 +105,16 @@ final class EmbeddingGroups {
             offer(same, 1, k, found);
             return;
         }
-        float[] scores = new float[groups.size()];
-        Integer[] order = new Integer[scores.length];
-        for (int i = 0; i < scores.length; i++) {
-            scores[i] = MapVectors.product(groups.get(i).unit, unit);
-            order[i] = i;
+        // Each has a place at least, so that the best k are enough.
+        RankedPlaces best = new RankedPlaces(Math.min(k, groups.size()));
+        for (int i = 0; i < groups.size(); i++) {
+            float score = MapVectors.product(groups.get(i).unit, unit);
+            if (score > best.least()) {
+                best.offer(i, score);
+            }
         }
-        Arrays.sort(order, (a, b) -> Float.compare(scores[b], scores[a]));
-        for (int i = 0; i < order.length && found.count() < k; i++) {
-            offer(groups.get(order[i]), scores[order[i]], k, found);
+        for (int i = 0; i < best.count() && found.count() < k; i++) {
+            offer(groups.get(best.place(i)), best.score(i), k, found);
         }
     }
 

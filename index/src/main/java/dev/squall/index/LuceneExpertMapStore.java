@@ -46,7 +46,10 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     private static final int QUEUE_MAX = 1024;
 
     /** Candidates that each graph is asked for. */
-    private static final int CANDIDATES = 32;
+    private static final int TRAJECTORY_CANDIDATES = 32;
+
+    /** Embeddings are far fewer and farther apart than maps: the graph finds the nearest sooner. */
+    private static final int SEMANTIC_CANDIDATES = 8;
 
     /** Candidates whose redundancy with a new map is weighed. */
     private static final int REDUNDANT_CANDIDATES = 16;
@@ -107,7 +110,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         shape = index.shape();
         semanticShare = Math.min(1.0, (double) prefetchDistance / shape.layerCount());
         documents = new MapDocuments(shape);
-        search = new MapSearch(documents, CANDIDATES);
+        search = new MapSearch(documents, SEMANTIC_CANDIDATES, TRAJECTORY_CANDIDATES);
         recent = new RecentMaps(shape);
         size = reader.numDocs();
         readLast(reader);

@@ -272,7 +272,7 @@ public final class MapIndexReader implements AutoCloseable {
     /** What a running store would find: the maps whose first layers are most like these. */
     public MapMatches nearestByTrajectory(float[] probabilities, int layers, int k, int candidates) throws IOException {
         FoundMaps found = new FoundMaps(index.shape(), k);
-        new MapSearch(documents, candidates)
+        new MapSearch(documents, candidates, candidates)
                 .search(reader, MapQuery.ofTrajectory(index.shape(), probabilities, layers), k, Set.of(), found);
         return found;
     }
@@ -280,7 +280,7 @@ public final class MapIndexReader implements AutoCloseable {
     /** The maps whose embedding is most like this one. */
     public MapMatches nearestByEmbedding(float[] embedding, int k, int candidates) throws IOException {
         FoundMaps found = new FoundMaps(index.shape(), k);
-        new MapSearch(documents, candidates)
+        new MapSearch(documents, candidates, candidates)
                 .search(reader, MapQuery.ofEmbedding(index.shape(), embedding), k, Set.of(), found);
         return found;
     }

@@ -17,12 +17,19 @@ import org.apache.lucene.util.BytesRef;
 /** Searches one state of an index: candidates from the graphs of its segments, scored exactly. */
 final class MapSearch {
     private final MapDocuments documents;
-    private final int candidatesMin;
+    private final int semanticMin;
+    private final int trajectoryMin;
 
-    /** @param candidatesMin how many maps each segment's graph is asked for at least: more of them, better recall */
-    MapSearch(MapDocuments documents, int candidatesMin) {
+    /**
+     * How many maps each segment's graph is asked for at least: more of them, better recall.
+     *
+     * @param semanticMin by the embedding
+     * @param trajectoryMin by the first layers
+     */
+    MapSearch(MapDocuments documents, int semanticMin, int trajectoryMin) {
         this.documents = documents;
-        this.candidatesMin = candidatesMin;
+        this.semanticMin = semanticMin;
+        this.trajectoryMin = trajectoryMin;
     }
 
     /**
@@ -40,17 +47,22 @@ final class MapSearch {
     void search(LeafReader leaf, MapQuery query, int k, Set<Long> without, FoundMaps found) throws IOException {
         if (query.hasEmbedding()) {
             float[] vector = query.semanticVector(documents);
-            score(leaf, nearest(leaf, MapDocuments.SEMANTIC, vector, k), query, without, found);
+            score(leaf, nearest(leaf, MapDocuments.SEMANTIC, vector, Math.max(k, semanticMin)), query, without, found);
         }
         if (query.hasTrajectory()) {
             float[] vector = query.trajectoryVector(documents);
-            score(leaf, nearest(leaf, MapDocuments.TRAJECTORY, vector, k), query, without, found);
+            score(
+                    leaf,
+                    nearest(leaf, MapDocuments.TRAJECTORY, vector, Math.max(k, trajectoryMin)),
+                    query,
+                    without,
+                    found);
         }
     }
 
-    private int[] nearest(LeafReader leaf, String field, float[] vector, int k) throws IOException {
+    private int[] nearest(LeafReader leaf, String field, float[] vector, int candidates) throws IOException {
         AcceptDocs live = AcceptDocs.fromLiveDocs(leaf.getLiveDocs(), leaf.maxDoc());
-        TopDocs top = leaf.searchNearestVectors(field, vector, Math.max(k, candidatesMin), live, Integer.MAX_VALUE);
+        TopDocs top = leaf.searchNearestVectors(field, vector, candidates, live, Integer.MAX_VALUE);
         int[] docs = new int[top.scoreDocs.length];
         for (int i = 0; i < docs.length; i++) {
             ScoreDoc scored = top.scoreDocs[i];
