@@ -23,4 +23,10 @@ public record CacheConditions(
     public double layersPerCopy() {
         return copyNanos <= 0 || layerNanos <= 0 ? 1 : copyNanos / layerNanos;
     }
+
+    /** What the policy takes of the time of a layer, its stalls included. */
+    public double forecastShare() {
+        double layer = layerNanos + missesPerVisit * copyNanos;
+        return layer <= 0 ? 0 : forecastNanos / layer;
+    }
 }

@@ -17,9 +17,6 @@ import java.util.concurrent.locks.ReentrantLock;
  * weights, and any thread may publish.
  */
 public final class ExpertCache implements ExpertSource, AutoCloseable {
-    /** Loads ahead at once: one that waits for the disk while the other is copied, so that a demand waits for few. */
-    public static final int SPECULATIVE_LOADS_MAX = 2;
-
     private final SlotMemory memory;
     private final int layerCount;
     private final int denseLayers;
@@ -56,7 +53,7 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
         this.memory = memory;
         this.denseLayers = denseLayers;
         this.layerCount = layerCount;
-        table = new SlotTable(layerCount, expertCount, memory.slotCount(), eviction, SPECULATIVE_LOADS_MAX);
+        table = new SlotTable(layerCount, expertCount, memory.slotCount(), eviction);
         lease = new Lease(expertCount);
         loaders = new Thread[loaderThreads];
         for (int i = 0; i < loaderThreads; i++) {

@@ -17,7 +17,6 @@ public final class SlotTable {
     private final int layerCount;
     private final int expertCount;
     private final Eviction eviction;
-    private final int speculativeLoadsMax;
     private final Slot[] slots;
     /** By layer and expert: the slot that holds it or is being loaded with it. */
     private final @Nullable Slot[] slotOf;
@@ -39,7 +38,7 @@ public final class SlotTable {
     private long now = -1;
     private long loadOrder;
     private int demandsLoading;
-    private int speculativeLoading;
+    private boolean isLoadingAhead;
     private double copyNanos;
     private double layerNanos;
     private double missesPerVisit;
@@ -59,9 +58,8 @@ public final class SlotTable {
      * @param layerCount L
      * @param expertCount J
      * @param slotCount at least J, so that any layer can be served
-     * @param speculativeLoadsMax loads ahead that may be under way at once
      */
-    public SlotTable(int layerCount, int expertCount, int slotCount, Eviction eviction, int speculativeLoadsMax) {
+    public SlotTable(int layerCount, int expertCount, int slotCount, Eviction eviction) {
         if (slotCount < expertCount) {
             throw new IllegalArgumentException(
                     slotCount + " slots, expected at least " + expertCount + ", one layer's experts");
@@ -69,7 +67,6 @@ public final class SlotTable {
         this.layerCount = layerCount;
         this.expertCount = expertCount;
         this.eviction = eviction;
-        this.speculativeLoadsMax = speculativeLoadsMax;
         slots = new Slot[slotCount];
         Arrays.setAll(slots, Slot::new);
         slotOf = new Slot[layerCount * expertCount];
@@ -103,7 +100,7 @@ public final class SlotTable {
     /** Whether a lease of these experts would have to wait for a load ahead that occupies the slot it needs. */
     public boolean lacksRoom(int layer, int[] experts, int count) {
         int needed = count;
-        int room = slots.length - speculativeLoading - demandsLoading;
+        int room = slots.length - demandsLoading - (isLoadingAhead ? 1 : 0);
         for (int i = 0; i < count; i++) {
             Slot slot = slotOf[layer * expertCount + experts[i]];
             if (slot != null && slot.isLoading) {
@@ -141,7 +138,7 @@ public final class SlotTable {
                 misses++;
                 if (slot.isSpeculative) {
                     late++;
-                    speculativeLoading--;
+                    isLoadingAhead = false;
                     demandsLoading++;
                 }
             }
@@ -220,10 +217,11 @@ public final class SlotTable {
 
     /**
      * Gives a slot to the most urgent expert that is wanted ahead and not there; null if there is none, if no slot may be
-     * had for it, or while a layer waits for loads of its own.
+     * had for it, or while anything is being loaded: a demand waits for one load ahead at most, and the next one is chosen
+     * as late as can be.
      */
     public @Nullable Slot nextSpeculative() {
-        if (demandsLoading > 0 || speculativeLoading >= speculativeLoadsMax) {
+        if (demandsLoading > 0 || isLoadingAhead) {
             return null;
         }
         for (int id = mostUrgent(); id >= 0; id = mostUrgent()) {
@@ -241,7 +239,7 @@ public final class SlotTable {
             slot.isSpeculative = true;
             slot.wantedVisit = forecastVisits[layer];
             slot.lastUseVisit = slot.wantedVisit;
-            speculativeLoading++;
+            isLoadingAhead = true;
             return slot;
         }
         return null;
@@ -336,7 +334,7 @@ public final class SlotTable {
         slot.isLoading = false;
         slot.isReady = bytes > 0;
         if (slot.isSpeculative) {
-            speculativeLoading--;
+            isLoadingAhead = false;
         } else {
             demandsLoading--;
         }

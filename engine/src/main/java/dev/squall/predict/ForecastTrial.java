@@ -1,6 +1,5 @@
 package dev.squall.predict;
 
-import dev.squall.expert.CacheConditions;
 import java.util.Arrays;
 
 /**
@@ -12,9 +11,6 @@ import java.util.Arrays;
 final class ForecastTrial {
     /** Passes of a stretch, beside a first one that is not timed, since it meets what the other way has left. */
     private static final int STRETCH = 16;
-
-    /** Forecasts below this share of a layer's time are made in any case. */
-    private static final double NOTICEABLE = 0.02;
 
     /** Most stretches of the better way between two of the other: that is one at first, and twice as many after each. */
     private static final int PAUSE_MAX = 16;
@@ -53,10 +49,14 @@ final class ForecastTrial {
     private int timed;
     private final long[] nanos = new long[STRETCH];
 
-    /** Whether to forecast the pass that begins. */
-    boolean onPass(PassObservation pass, CacheConditions now) {
+    /**
+     * Whether to forecast the pass that begins.
+     *
+     * @param isDear whether forecasts take a noticeable part of a layer's time; others are made in any case
+     */
+    boolean onPass(PassObservation pass, boolean isDear) {
         // Without forecasts their cost is not measured.
-        if (isWith && !isNoticeable(pass, now)) {
+        if (isWith && !isDear) {
             isFollowing = false;
             beginStretch();
             return true;
@@ -73,11 +73,6 @@ final class ForecastTrial {
         conversation = pass.conversations()[0];
         startNanos = pass.startNanos();
         return isWith;
-    }
-
-    private static boolean isNoticeable(PassObservation pass, CacheConditions now) {
-        double stalled = (double) pass.counters().stalledNanos() / Math.max(1, pass.firstVisit());
-        return now.forecastNanos() > NOTICEABLE * (now.layerNanos() + stalled);
     }
 
     private void beginStretch() {

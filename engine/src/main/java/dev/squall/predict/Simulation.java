@@ -63,7 +63,7 @@ public final class Simulation {
         this.policy = policy;
         this.link = link;
         shape = trace.shape();
-        table = new SlotTable(shape.layerCount(), shape.expertCount(), slotCount, policy.eviction(), 1);
+        table = new SlotTable(shape.layerCount(), shape.expertCount(), slotCount, policy.eviction());
         plan = new PrefetchPlan(shape.layerCount(), shape.expertCount());
         passObservation = new PassObservation(shape);
         layerObservation = new LayerObservation(shape);

@@ -35,8 +35,11 @@ final class SquallPolicy implements PrefetchPolicy {
 
     private static final double LEARNING_RATE = 0.05;
 
-    /** Where forecasts take more of a layer's time, stalls included, they are dear: fewer maps are compared, and only some passes learnt from. */
-    private static final double NOTICEABLE = 0.05;
+    /**
+     * The share of a layer's time, stalls included, from which forecasts are dear: fewer maps are compared, only some passes
+     * learnt from, and it is tried whether they pay at all.
+     */
+    private static final double DEAR = 0.05;
 
     private static final int LEARNT_EVERY = 4;
     private static final int CANDIDATES = 512;
@@ -136,12 +139,12 @@ final class SquallPolicy implements PrefetchPolicy {
         }
         isSingle = pass.rowCount() == 1;
         reach = reach();
-        isDear = now.forecastNanos() > NOTICEABLE * (now.layerNanos() + now.missesPerVisit() * now.copyNanos());
+        isDear = now.forecastShare() > DEAR;
         isLearning = !isDear || passes % LEARNT_EVERY == 0;
         maps.onPass(pass);
         Arrays.fill(presentOdds, 0);
         alike = maps.nothing();
-        isForecast = trial.onPass(pass, now);
+        isForecast = trial.onPass(pass, isDear);
         if (!isForecast) {
             return;
         }

@@ -243,7 +243,7 @@ class ExpertCacheTest {
 
     @Test
     void theSlotOfALoadThatFailedTakesNoOtherExpertWhileItsLeaseIsOpen() {
-        SlotTable table = new SlotTable(LAYERS, EXPERTS, EXPERTS, Evictions.LRU, 2);
+        SlotTable table = new SlotTable(LAYERS, EXPERTS, EXPERTS, Evictions.LRU);
         PrefetchPlan plan = new PrefetchPlan(LAYERS, EXPERTS);
         plan.forecast(1);
         plan.request(1, 0, 1);
@@ -340,7 +340,7 @@ class ExpertCacheTest {
 
     @Test
     void refusesFewerSlotsThanALayerHasExperts() {
-        assertThatThrownBy(() -> new SlotTable(LAYERS, EXPERTS, 3, Evictions.LRU, 1))
+        assertThatThrownBy(() -> new SlotTable(LAYERS, EXPERTS, 3, Evictions.LRU))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("3 slots, expected at least 4, one layer's experts");
     }

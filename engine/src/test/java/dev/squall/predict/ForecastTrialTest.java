@@ -2,26 +2,25 @@ package dev.squall.predict;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.squall.expert.CacheConditions;
 import dev.squall.expert.CacheCounters;
 import org.junit.jupiter.api.Test;
 
 class ForecastTrialTest {
     private static final MapShape SHAPE = new MapShape(4, 4, 1, 8);
-    private static final CacheConditions DEAR = new CacheConditions(8, 1000, 1000, 1, 300);
-    private static final CacheConditions CHEAP = new CacheConditions(8, 1000, 1000, 1, 10);
+    private static final boolean DEAR = true;
+    private static final boolean CHEAP = false;
 
     private final ForecastTrial trial = new ForecastTrial();
     private long nanos;
     private long position;
 
     /** One pass; whether it was forecast. */
-    private boolean pass(CacheConditions conditions, Phase phase, int rows, long conversation) {
+    private boolean pass(boolean isDear, Phase phase, int rows, long conversation) {
         PassObservation pass = new PassObservation(SHAPE);
         pass.set(4 * position++, phase, rows, CacheCounters.ZERO, (row, distance, out, outOffset) -> false);
         pass.setStartNanos(nanos);
         pass.conversations()[0] = conversation;
-        return trial.onPass(pass, conditions);
+        return trial.onPass(pass, isDear);
     }
 
     /** How many of some passes were forecast, a pass taking so long with forecasts and without. */
