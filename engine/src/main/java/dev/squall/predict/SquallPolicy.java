@@ -41,6 +41,9 @@ final class SquallPolicy implements PrefetchPolicy {
      */
     private static final double DEAR = 0.05;
 
+    /** Misses of a visit below which they are over. */
+    private static final double MISSES_MIN = 0.01;
+
     private static final int LEARNT_EVERY = 4;
     private static final int CANDIDATES = 512;
     private static final int CANDIDATES_IF_DEAR = 32;
@@ -144,7 +147,7 @@ final class SquallPolicy implements PrefetchPolicy {
         maps.onPass(pass);
         Arrays.fill(presentOdds, 0);
         alike = maps.nothing();
-        isForecast = trial.onPass(pass, isDear);
+        isForecast = !isAllThere() && trial.onPass(pass, isDear);
         if (!isForecast) {
             return;
         }
@@ -317,6 +320,11 @@ final class SquallPolicy implements PrefetchPolicy {
                 plan.request(layer, expert, probability);
             }
         }
+    }
+
+    /** Whether every expert has a slot and is in it by now: there is nothing to load or evict. */
+    private boolean isAllThere() {
+        return conditions.slotCount() >= shape.probabilityCount() && conditions.missesPerVisit() < MISSES_MIN;
     }
 
     /** Layers ahead that are worth a forecast where a copy takes so long. */

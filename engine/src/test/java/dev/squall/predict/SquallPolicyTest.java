@@ -92,6 +92,19 @@ class SquallPolicyTest {
     }
 
     @Test
+    void forecastsNothingWhereAllExpertsAreInTheirSlots() {
+        for (int pass = 0; pass < 60; pass++) {
+            pass(pass, CHEAP);
+        }
+        assertThat(pass(60, new CacheConditions(15, 1000, 1000, 0, 10)).probability(2, 2))
+                .isPositive();
+        assertThat(pass(61, new CacheConditions(16, 1000, 1000, 0.5, 10)).probability(2, 2))
+                .isPositive();
+        assertThat(pass(62, new CacheConditions(16, 1000, 1000, 0, 10)).probability(2, 2))
+                .isZero();
+    }
+
+    @Test
     void forecastsLessWhereForecastsMakePassesSlower() {
         for (int pass = 0; pass < 60; pass++) {
             pass(pass, CHEAP);
