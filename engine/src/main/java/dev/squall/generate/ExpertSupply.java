@@ -182,7 +182,14 @@ final class ExpertSupply implements AutoCloseable {
                         traceOut, shape, StoredExperts.of(file, model).bytesOfLayers(), ModelFingerprint.of(file));
         long lastConversation = store == null ? 0 : store.lastConversation();
         predictor = new Predictor(
-                model, shape, backend.sequencesMax(), lastConversation, backend::hidden, policy, cache, trace);
+                model,
+                shape,
+                backend.options().sequencesMax(),
+                lastConversation,
+                backend::hidden,
+                policy,
+                cache,
+                trace);
         pass.addObserver(predictor);
     }
 

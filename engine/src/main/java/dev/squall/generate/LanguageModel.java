@@ -188,8 +188,8 @@ public final class LanguageModel implements AutoCloseable {
             throw new IllegalStateException("the model is closed");
         }
         int sequence = usedSequences.nextClearBit(0);
-        if (sequence >= backend.sequencesMax()) {
-            throw new IllegalStateException(backend.sequencesMax()
+        if (sequence >= backend.options().sequencesMax()) {
+            throw new IllegalStateException(backend.options().sequencesMax()
                     + " sessions are open, which is the most this model was loaded for: close one");
         }
         usedSequences.set(sequence);
