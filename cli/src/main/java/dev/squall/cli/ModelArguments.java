@@ -302,7 +302,7 @@ final class ModelArguments {
             CacheSize size = CacheSize.parse(expertCache);
             Optional<ExpertCacheOptions> cache = chosen.hasMemory()
                     ? size.optionsForDevice()
-                    : size.optionsFor(file, contextTokens, new AvailableMemory(Path.of("/")));
+                    : size.optionsFor(file, contextTokens, sequences, new AvailableMemory(Path.of("/")));
             if (cache.isPresent()) {
                 builder.expertCache(cache.get());
             }
