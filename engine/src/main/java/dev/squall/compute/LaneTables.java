@@ -59,7 +59,32 @@ final class LaneTables {
 
     static final int[] SIXTEENTHS_6_14 = quarters(6, 7, 14, 15);
 
+    /** Of two vectors the even runs of eight lanes; {@link #LAST_EIGHTS} has the odd ones. */
+    static final int[] FIRST_EIGHTS = firstOfTwo(8);
+
+    static final int[] LAST_EIGHTS = lastOfTwo(8);
+
+    static final int[] FIRST_FOURS = firstOfTwo(4);
+
+    static final int[] LAST_FOURS = lastOfTwo(4);
+
+    static final int[] FIRST_TWOS = firstOfTwo(2);
+
+    static final int[] LAST_TWOS = lastOfTwo(2);
+
+    static final int[] FIRST_ONES = firstOfTwo(1);
+
+    static final int[] LAST_ONES = lastOfTwo(1);
+
     private LaneTables() {}
+
+    private static int[] firstOfTwo(int run) {
+        return table(lane -> (lane & run) == 0 ? lane : 16 + lane - run);
+    }
+
+    private static int[] lastOfTwo(int run) {
+        return table(lane -> (lane & run) == 0 ? lane + run : 16 + lane);
+    }
 
     private static int[] table(IntUnaryOperator numberOfLane) {
         int[] numbers = new int[16];

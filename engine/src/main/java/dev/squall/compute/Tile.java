@@ -2,6 +2,7 @@ package dev.squall.compute;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One thread's scratch for {@link Kernels}: a few decoded weights that stay in the first-level cache, and the sums that
@@ -51,6 +52,7 @@ final class Tile {
     final float[] multiples = new float[ROWS * SuperBlocks.SUMS];
 
     private MemorySegment packed = MemorySegment.NULL;
+    private @Nullable ColumnTile columns;
 
     /** Keys or values of some positions, or half-precision weights, as floats. */
     final float[] halves = new float[HALVES];
@@ -76,6 +78,16 @@ final class Tile {
             packed = arena.allocate(bytes, 64);
         }
         return packed.address();
+    }
+
+    /** What {@link OuterProducts} works on. */
+    ColumnTile columns() {
+        ColumnTile made = columns;
+        if (made == null) {
+            made = new ColumnTile(arena);
+            columns = made;
+        }
+        return made;
     }
 
     /** The address of room for 32 bytes of a block. */

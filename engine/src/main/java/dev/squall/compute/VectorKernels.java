@@ -77,7 +77,12 @@ final class VectorKernels implements Kernels {
         }
         for (int done = 0; done < count; done += Tile.ACTIVATION_ROWS) {
             int some = Math.min(Tile.ACTIVATION_ROWS, count - done);
-            for (int o = from; o < to; o += Tile.ROWS) {
+            int o = from;
+            for (int end = from + OuterProducts.rows(w.type(), to - from, some); o < end; o += ColumnTile.ROWS) {
+                long at = address + (o - from) * rowBytes;
+                OuterProducts.multiply(w, at, x, xOffsets, y, yOffsets, o, first + done, some, tile);
+            }
+            for (; o < to; o += Tile.ROWS) {
                 int rows = Math.min(Tile.ROWS, to - o);
                 long at = address + (o - from) * rowBytes;
                 if (pairs) {

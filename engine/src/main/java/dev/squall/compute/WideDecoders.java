@@ -21,9 +21,13 @@ final class WideDecoders {
 
     /** Decodes a block to row {@code row} of the tile, and its header. */
     static void decode(BlockType type, long block, Tile tile, int row) {
+        decode(type, block, tile.row(row), tile, tile.header(row));
+    }
+
+    /** Decodes a block to 256 floats at an address, and its header to {@link Tile#headers}. */
+    static void decode(BlockType type, long block, long address, Tile tile, int header) {
         long from = block & WeightMemory.ADDRESSES;
-        long to = tile.row(row) & WeightMemory.ADDRESSES;
-        int header = tile.header(row);
+        long to = address & WeightMemory.ADDRESSES;
         switch (type) {
             case Q2_K -> decodeQ2_K(from, to, tile, header);
             case Q3_K -> decodeQ3_K(from, to, tile, header);
