@@ -3,7 +3,6 @@ package dev.squall.compute;
 import static dev.squall.compute.ColumnTile.ACTIVATION_ROWS;
 import static dev.squall.compute.ColumnTile.COLUMN;
 import static dev.squall.compute.ColumnTile.COLUMNS_OF_SUM;
-import static dev.squall.compute.ColumnTile.ROWS;
 import static dev.squall.compute.ColumnTile.ROW_OF_SUMS;
 import static dev.squall.compute.SuperBlocks.ELEMENTS;
 import static dev.squall.compute.SuperBlocks.SUMS;
@@ -12,28 +11,22 @@ import static dev.squall.compute.VectorMath.LANES;
 import static dev.squall.compute.WeightMemory.ADDRESSES;
 import static dev.squall.compute.WeightMemory.MEMORY;
 
-import dev.squall.gguf.BlockType;
 import dev.squall.model.WeightMatrix;
 import jdk.incubator.vector.FloatVector;
 
 /**
  * Products of {@link SuperBlocks} with many rows of activations. A lane is a row of weights, 32 of them in two vectors: a
  * column of weights times one activation adds to one sum of all of them, so that nothing is folded, and each multiple of a
- * block's sums is taken for sixteen rows at once. Turning rows into columns pays with many rows of activations only. Needs
- * vectors of sixteen lanes.
+ * block's sums is taken for sixteen rows at once. Activations are read one by one, so that no vector straddles two cache
+ * lines. Needs vectors of sixteen lanes.
  */
 final class OuterProducts {
-    /** Rows of activations from which on it is faster than {@link PairProducts}. */
-    private static final int COUNT_MIN = 16;
+    /** Rows of activations from which on it is faster than {@link SuperBlockStreams}. */
+    static final int COUNT_MIN = ACTIVATION_ROWS;
 
     private static final long HALF = 4L * LANES;
 
     private OuterProducts() {}
-
-    /** How many of so many rows of weights are to be multiplied here: whole tiles, if there are enough activations. */
-    static int rows(BlockType type, int rows, int count) {
-        return PairProducts.has(type) && count >= COUNT_MIN ? rows - rows % ROWS : 0;
-    }
 
     /** {@link ColumnTile#ROWS} rows of weights from {@code address}, outputs from {@code o}. */
     static void multiply(
@@ -47,16 +40,15 @@ final class OuterProducts {
             int first,
             int count,
             Tile tile) {
-        BlockType type = w.type();
-        boolean minima = SuperBlockCodec.hasMinima(type);
+        boolean minima = SuperBlockCodec.hasMinima(w.type());
         ColumnTile columns = tile.columns();
         columns.clearSums(count);
         for (int k = 0; k < w.columns(); k += ELEMENTS) {
-            columns.decode(type, address + type.rowBytes(k), w.rowBytes(), tile);
+            columns.decode(w.type(), address + w.type().rowBytes(k), w.rowBytes(), tile);
             int i = 0;
             for (; i + ACTIVATION_ROWS <= count; i += ACTIVATION_ROWS) {
-                for (int sum = 0; sum < SUMS; sum++) {
-                    multiplyTwoByEight(columns, sum, x.values(), xOffsets, first + i, k);
+                for (int sum = 0; sum < SUMS; sum += 2) {
+                    multiplyTwoByFour(columns, sum, x.values(), xOffsets, first + i, k);
                 }
                 for (int j = 0; j < ACTIVATION_ROWS; j++) {
                     add(columns, x, xOffsets[first + i + j] + k, j, i + j, minima);
@@ -72,37 +64,33 @@ final class OuterProducts {
         }
     }
 
-    /** One of the eight sums of a block of all rows with eight rows of activations. */
-    private static void multiplyTwoByEight(ColumnTile columns, int sum, float[] x, int[] xOffsets, int first, int k) {
+    /** Two of the eight sums of a block of all rows with four rows of activations. */
+    private static void multiplyTwoByFour(ColumnTile columns, int sum, float[] x, int[] xOffsets, int first, int k) {
         long w = (columns.columns() + (long) COLUMNS_OF_SUM * sum) & ADDRESSES;
         int x0 = xOffsets[first] + k + sum;
         int x1 = xOffsets[first + 1] + k + sum;
         int x2 = xOffsets[first + 2] + k + sum;
         int x3 = xOffsets[first + 3] + k + sum;
-        int x4 = xOffsets[first + 4] + k + sum;
-        int x5 = xOffsets[first + 5] + k + sum;
-        int x6 = xOffsets[first + 6] + k + sum;
-        int x7 = xOffsets[first + 7] + k + sum;
         FloatVector a0 = FloatVector.zero(FLOATS);
-        FloatVector a1 = a0;
-        FloatVector a2 = a0;
-        FloatVector a3 = a0;
-        FloatVector a4 = a0;
-        FloatVector a5 = a0;
-        FloatVector a6 = a0;
-        FloatVector a7 = a0;
         FloatVector b0 = a0;
+        FloatVector a1 = a0;
         FloatVector b1 = a0;
+        FloatVector a2 = a0;
         FloatVector b2 = a0;
+        FloatVector a3 = a0;
         FloatVector b3 = a0;
+        FloatVector a4 = a0;
         FloatVector b4 = a0;
+        FloatVector a5 = a0;
         FloatVector b5 = a0;
+        FloatVector a6 = a0;
         FloatVector b6 = a0;
+        FloatVector a7 = a0;
         FloatVector b7 = a0;
         for (int j = 0; j < ELEMENTS; j += SUMS) {
-            FloatVector a = FloatVector.fromMemorySegment(FLOATS, MEMORY, w + (long) COLUMN / SUMS * j, Lanes.ORDER);
-            FloatVector b =
-                    FloatVector.fromMemorySegment(FLOATS, MEMORY, w + HALF + (long) COLUMN / SUMS * j, Lanes.ORDER);
+            long at = w + (long) COLUMN / SUMS * j;
+            FloatVector a = FloatVector.fromMemorySegment(FLOATS, MEMORY, at, Lanes.ORDER);
+            FloatVector b = FloatVector.fromMemorySegment(FLOATS, MEMORY, at + HALF, Lanes.ORDER);
             FloatVector v = FloatVector.broadcast(FLOATS, x[x0 + j]);
             a0 = a.fma(v, a0);
             b0 = b.fma(v, b0);
@@ -115,16 +103,18 @@ final class OuterProducts {
             v = FloatVector.broadcast(FLOATS, x[x3 + j]);
             a3 = a.fma(v, a3);
             b3 = b.fma(v, b3);
-            v = FloatVector.broadcast(FLOATS, x[x4 + j]);
+            a = FloatVector.fromMemorySegment(FLOATS, MEMORY, at + COLUMNS_OF_SUM, Lanes.ORDER);
+            b = FloatVector.fromMemorySegment(FLOATS, MEMORY, at + COLUMNS_OF_SUM + HALF, Lanes.ORDER);
+            v = FloatVector.broadcast(FLOATS, x[x0 + j + 1]);
             a4 = a.fma(v, a4);
             b4 = b.fma(v, b4);
-            v = FloatVector.broadcast(FLOATS, x[x5 + j]);
+            v = FloatVector.broadcast(FLOATS, x[x1 + j + 1]);
             a5 = a.fma(v, a5);
             b5 = b.fma(v, b5);
-            v = FloatVector.broadcast(FLOATS, x[x6 + j]);
+            v = FloatVector.broadcast(FLOATS, x[x2 + j + 1]);
             a6 = a.fma(v, a6);
             b6 = b.fma(v, b6);
-            v = FloatVector.broadcast(FLOATS, x[x7 + j]);
+            v = FloatVector.broadcast(FLOATS, x[x3 + j + 1]);
             a7 = a.fma(v, a7);
             b7 = b.fma(v, b7);
         }
@@ -137,14 +127,14 @@ final class OuterProducts {
         b2.intoMemorySegment(MEMORY, to + 2L * ROW_OF_SUMS + HALF, Lanes.ORDER);
         a3.intoMemorySegment(MEMORY, to + 3L * ROW_OF_SUMS, Lanes.ORDER);
         b3.intoMemorySegment(MEMORY, to + 3L * ROW_OF_SUMS + HALF, Lanes.ORDER);
-        a4.intoMemorySegment(MEMORY, to + 4L * ROW_OF_SUMS, Lanes.ORDER);
-        b4.intoMemorySegment(MEMORY, to + 4L * ROW_OF_SUMS + HALF, Lanes.ORDER);
-        a5.intoMemorySegment(MEMORY, to + 5L * ROW_OF_SUMS, Lanes.ORDER);
-        b5.intoMemorySegment(MEMORY, to + 5L * ROW_OF_SUMS + HALF, Lanes.ORDER);
-        a6.intoMemorySegment(MEMORY, to + 6L * ROW_OF_SUMS, Lanes.ORDER);
-        b6.intoMemorySegment(MEMORY, to + 6L * ROW_OF_SUMS + HALF, Lanes.ORDER);
-        a7.intoMemorySegment(MEMORY, to + 7L * ROW_OF_SUMS, Lanes.ORDER);
-        b7.intoMemorySegment(MEMORY, to + 7L * ROW_OF_SUMS + HALF, Lanes.ORDER);
+        a4.intoMemorySegment(MEMORY, to + COLUMN, Lanes.ORDER);
+        b4.intoMemorySegment(MEMORY, to + COLUMN + HALF, Lanes.ORDER);
+        a5.intoMemorySegment(MEMORY, to + 1L * ROW_OF_SUMS + COLUMN, Lanes.ORDER);
+        b5.intoMemorySegment(MEMORY, to + 1L * ROW_OF_SUMS + COLUMN + HALF, Lanes.ORDER);
+        a6.intoMemorySegment(MEMORY, to + 2L * ROW_OF_SUMS + COLUMN, Lanes.ORDER);
+        b6.intoMemorySegment(MEMORY, to + 2L * ROW_OF_SUMS + COLUMN + HALF, Lanes.ORDER);
+        a7.intoMemorySegment(MEMORY, to + 3L * ROW_OF_SUMS + COLUMN, Lanes.ORDER);
+        b7.intoMemorySegment(MEMORY, to + 3L * ROW_OF_SUMS + COLUMN + HALF, Lanes.ORDER);
     }
 
     /** All eight sums of a block of all rows with the activations at an offset. */

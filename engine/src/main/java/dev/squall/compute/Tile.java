@@ -12,9 +12,6 @@ final class Tile {
     /** Rows of weights that are multiplied together. */
     static final int ROWS = 4;
 
-    /** Lanes of {@link SuperBlocks#SUMS} sums of two rows of weights. */
-    static final int PAIR_LANES = 2 * SuperBlocks.SUMS;
-
     /** Columns of weights that are decoded together: a whole number of blocks of every type. */
     static final int COLUMNS = 1024;
 
@@ -47,9 +44,6 @@ final class Tile {
 
     /** Sums of one super-block of each row of weights with four rows of activations. */
     final float[] blockSums = new float[16 * LANES_MAX];
-
-    /** d of a super-block of each row of weights, for each of its sums. */
-    final float[] multiples = new float[ROWS * SuperBlocks.SUMS];
 
     private MemorySegment packed = MemorySegment.NULL;
     private @Nullable ColumnTile columns;

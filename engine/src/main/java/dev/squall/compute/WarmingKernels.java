@@ -18,11 +18,8 @@ final class WarmingKernels implements Kernels {
     private static final int COLUMNS = 256;
 
     private static final int ROWS = ColumnTile.ROWS;
-    /** As many rows of activations as make the kernels use all their ways of multiplying, beside one row and a few. */
-    private static final int ACTIVATION_ROWS = 17;
-
-    /** As many as are a few. */
-    private static final int FEW_ROWS = 5;
+    /** As many rows of activations as make the kernels use all their ways of multiplying. */
+    private static final int ACTIVATION_ROWS = 5;
 
     /** As many query heads as make attention take them both four at a time and one by one. */
     private static final int HEADS = 5;
@@ -102,7 +99,6 @@ final class WarmingKernels implements Kernels {
             ActivationPrecision precision = ActivationPrecision.with(matrix.type());
             kernels.round(precision, x, 0, x.length, rows, 0);
             kernels.multiply(matrix, 0, ROWS, rows, rows.offsets(), y, yOffsets, 0, ACTIVATION_ROWS, tile);
-            kernels.multiply(matrix, 0, ROWS, rows, rows.offsets(), y, yOffsets, 0, FEW_ROWS, tile);
             kernels.multiply(matrix, 0, ROWS, rows, rows.offsets(), y, yOffsets, 0, 1, tile);
             kernels.rmsNorm(x, 0, x, COLUMNS, 1e-6f, other, 0);
             kernels.swiglu(other, 0, x, 0, COLUMNS);
