@@ -145,6 +145,11 @@ public final class LanguageModel implements AutoCloseable {
         return supply.maps();
     }
 
+    /** Whether the policy replays a recorded trace and some pass so far has used other experts: then it is no bound. */
+    public boolean differsFromTrace() {
+        return supply.differsFromTrace();
+    }
+
     /** Waits until everything predicted so far has been loaded, for those who measure. */
     public void awaitPrefetch() {
         supply.awaitIdle();
