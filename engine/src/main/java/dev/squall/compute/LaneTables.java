@@ -23,9 +23,6 @@ final class LaneTables {
 
     static final int[] UPPER_FOUR = table(lane -> lane / 8 * 4);
 
-    /** Shifts of two bytes of a lane to its lowest. */
-    static final int[] UPPER_SIXTEEN = table(lane -> lane / 8 * 16);
-
     /** Lanes 0, 2, 4, ..., then 1, 3, 5, ... */
     static final int[] EVEN_THEN_ODD = table(lane -> lane % 8 * 2 + lane / 8);
 
@@ -46,9 +43,6 @@ final class LaneTables {
     static final int[] SIXTEENTHS_8 = quarters(8, 9, 10, 11);
 
     static final int[] SIXTEENTHS_12 = quarters(12, 13, 14, 15);
-
-    /** The two of an eighth, twice. */
-    static final int[] SIXTEENTHS_TWICE = quarters(0, 1, 0, 1);
 
     /** Two that are neighbours, and two behind them by half a block. */
     static final int[] SIXTEENTHS_0_8 = quarters(0, 1, 8, 9);
