@@ -61,10 +61,12 @@ record CacheSize(long bytes, double percent) {
      * What it means for a model; empty if its experts are best used where they lie in the mapped file, because
      * the whole file fits into memory.
      *
-     * @param contextTokens of the session; 0 for the default
+     * @param contextTokens of a session; 0 for the default
+     * @param sequences sessions that may be open at once
      * @throws CommandFailure if not even one layer's experts fit beside the rest
      */
-    Optional<ExpertCacheOptions> optionsFor(Path model, int contextTokens, AvailableMemory memory) throws IOException {
+    Optional<ExpertCacheOptions> optionsFor(Path model, int contextTokens, int sequences, AvailableMemory memory)
+            throws IOException {
         if (bytes > 0) {
             return Optional.of(new ExpertCacheOptions(bytes, true));
         }
@@ -76,12 +78,13 @@ record CacheSize(long bytes, double percent) {
                     .filter(tensor -> tensor.name().endsWith("_exps.weight"))
                     .mapToLong(tensor -> tensor.bytes())
                     .sum();
-            OptionalLong left = whatIsLeft(file, all, contextTokens, memory);
+            OptionalLong left = whatIsLeft(file, all, contextTokens, sequences, memory);
             return left.isEmpty() ? Optional.empty() : Optional.of(new ExpertCacheOptions(left.getAsLong(), true));
         }
     }
 
-    private static OptionalLong whatIsLeft(GgufFile file, long expertBytes, int contextTokens, AvailableMemory memory)
+    private static OptionalLong whatIsLeft(
+            GgufFile file, long expertBytes, int contextTokens, int sequences, AvailableMemory memory)
             throws IOException {
         OptionalLong available = memory.bytes();
         if (available.isEmpty()) {
@@ -91,7 +94,7 @@ record CacheSize(long bytes, double percent) {
         // A context beyond the model's own is refused when the model is loaded, whatever memory it would take.
         int tokens =
                 Math.min(h.contextLength(), contextTokens > 0 ? contextTokens : LanguageModel.CONTEXT_TOKENS_DEFAULT);
-        long others = file.bytes() - expertBytes + h.cacheBytesPerPosition() * tokens + RUNTIME_BYTES;
+        long others = file.bytes() - expertBytes + h.cacheBytesPerPosition() * tokens * sequences + RUNTIME_BYTES;
         long left = (long) (available.getAsLong() * SHARE_OF_AVAILABLE) - others;
         if (left >= expertBytes) {
             return OptionalLong.empty();
@@ -99,7 +102,7 @@ record CacheSize(long bytes, double percent) {
         long layer = expertBytes / Math.max(1, h.blockCount() - h.denseBlockCount());
         if (left < layer) {
             throw new CommandFailure(
-                    "%s needs %s beside its experts and %s for those of a layer, and there are %s: free memory, use a smaller --ctx-size or model"
+                    "%s needs %s beside its experts and %s for those of a layer, and there are %s: free memory, use a smaller --ctx-size, --concurrency or model"
                             .formatted(
                                     file.paths().getFirst(),
                                     Sizes.bytes(others),

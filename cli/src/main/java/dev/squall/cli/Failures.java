@@ -10,6 +10,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.util.Locale;
 
 /** Turns whatever went wrong into one line for a person. */
 final class Failures {
@@ -34,7 +35,11 @@ final class Failures {
                     case JsonProcessingException e -> e.getOriginalMessage().replaceFirst(" \\(start marker at .*", "");
                     case IOException e -> text(e);
                     case InvalidPathException e -> "no file name: '" + e.getInput() + "' (" + e.getReason() + ")";
-                    case OutOfMemoryError e ->
+                    case OutOfMemoryError e
+                    when isOutsideHeap(e) ->
+                        "out of memory: %s: free memory, or use a smaller --ctx-size, --expert-cache or --concurrency"
+                                .formatted(lowerFirst(text(e)));
+                    case OutOfMemoryError _ ->
                         "out of memory: the Java heap may take %d MiB: use a smaller --ctx-size, or set SQUALL_JAVA_OPTS=-Xmx2g"
                                 .formatted(Runtime.getRuntime().maxMemory() >> 20);
                     case RuntimeException e when isOurs(e) -> text(e);
@@ -52,6 +57,15 @@ final class Failures {
             }
         }
         return false;
+    }
+
+    /** Whether the machine refuses memory, or a thread, that has nothing to do with Java's heap. */
+    private static boolean isOutsideHeap(OutOfMemoryError failure) {
+        return text(failure).toLowerCase(Locale.ROOT).startsWith("unable to ");
+    }
+
+    private static String lowerFirst(String text) {
+        return text.substring(0, 1).toLowerCase(Locale.ROOT) + text.substring(1);
     }
 
     /** The text with its line breaks as spaces: an error is one line. */

@@ -7,6 +7,8 @@ import dev.squall.model.ModelException;
 import dev.squall.predict.PolicyName;
 import dev.squall.predict.PolicyOptions;
 import dev.squall.predict.Pooling;
+import dev.squall.routing.LayerRouting;
+import dev.squall.routing.RoutingObserver;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -231,6 +233,25 @@ final class ModelArguments {
         return notes;
     }
 
+    /** Ends the command where the policy replays a trace of something else. */
+    private final class ReplayedTrace implements RoutingObserver {
+        private final LanguageModel loaded;
+
+        ReplayedTrace(LanguageModel loaded) {
+            this.loaded = loaded;
+        }
+
+        @Override
+        public void onRouted(LayerRouting routing) {
+            if (loaded.differsFromTrace()) {
+                throw new CommandFailure("--policy-trace " + policyTrace + ": pass " + routing.pass()
+                        + " uses other experts"
+                        + " than recorded: " + policyName() + " replays the same prompts and options: record these with"
+                        + " --trace-out, or use another policy");
+            }
+        }
+    }
+
     private List<String> policyOptionsGiven() {
         List<String> given = new ArrayList<>();
         if (policy != null) {
@@ -302,7 +323,7 @@ final class ModelArguments {
             CacheSize size = CacheSize.parse(expertCache);
             Optional<ExpertCacheOptions> cache = chosen.hasMemory()
                     ? size.optionsForDevice()
-                    : size.optionsFor(file, contextTokens, new AvailableMemory(Path.of("/")));
+                    : size.optionsFor(file, contextTokens, sequences, new AvailableMemory(Path.of("/")));
             if (cache.isPresent()) {
                 builder.expertCache(cache.get());
             }
@@ -318,7 +339,11 @@ final class ModelArguments {
                 builder.traceOut(traceOut);
             }
             computing = chosen;
-            return builder.load();
+            LanguageModel loaded = builder.load();
+            if (policyName().needsTrace()) {
+                loaded.addObserver(new ReplayedTrace(loaded));
+            }
+            return loaded;
         } catch (IllegalArgumentException e) {
             // The builder refuses what only the model's own numbers can tell, such as a context beyond its own.
             throw new CommandFailure(String.valueOf(e.getMessage()), e);

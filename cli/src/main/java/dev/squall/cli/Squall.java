@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -56,6 +57,9 @@ public final class Squall implements Runnable {
 
     @Spec
     private @Nullable CommandSpec spec;
+
+    /** What users of llama.cpp know for dividing a model among processor and device (ADR 17). */
+    private static final Set<String> PLACEMENT = Set.of("--cpu-moe", "--n-cpu-moe", "--n-gpu-layers", "--gpu-layers");
 
     private Squall() {}
 
@@ -183,9 +187,15 @@ public final class Squall implements Runnable {
         String command = wrong.getCommandLine().getCommandSpec().qualifiedName();
         if (wrong instanceof UnmatchedArgumentException unmatched) {
             List<String> suggestions = unmatched.getSuggestions();
+            String given = unmatched.getUnmatched().getFirst();
+            if (PLACEMENT.contains(given.replaceFirst("=.*", ""))) {
+                return "no option '" + given + "': a device computes all layers and experts, and --device-memory and"
+                        + " --expert-cache say how many experts it holds at a time: " + command
+                        + " --help lists what there is";
+            }
             return "unknown "
                     + (unmatched.isUnknownOption() ? "option" : "argument")
-                    + " '" + unmatched.getUnmatched().getFirst() + "': "
+                    + " '" + given + "': "
                     + (suggestions.isEmpty() ? "" : "did you mean " + String.join(" or ", suggestions) + "? ")
                     + command + " --help lists what there is";
         }

@@ -46,17 +46,21 @@ class AvailableMemoryTest {
     void autoMapsWhatFitsCachesWhatDoesNotAndRefusesWhatCannotRun() throws IOException {
         AvailableMemory memory = new AvailableMemory(root);
         CacheSize auto = CacheSize.parse("auto");
-        assertThat(auto.optionsFor(demo(), 0, memory)).isEmpty();
+        assertThat(auto.optionsFor(demo(), 0, 1, memory)).isEmpty();
 
         file("proc/meminfo", "MemAvailable:   1000000 kB\n");
-        assertThat(auto.optionsFor(demo(), 0, memory)).isEmpty();
+        assertThat(auto.optionsFor(demo(), 0, 1, memory)).isEmpty();
 
         file("proc/meminfo", "MemAvailable:   317000 kB\n");
-        long cached = auto.optionsFor(demo(), 0, memory).orElseThrow().bytesMax();
+        long cached = auto.optionsFor(demo(), 0, 1, memory).orElseThrow().bytesMax();
         assertThat(cached).isBetween(1L << 20, 7L << 20);
 
+        long context = 3L << 19;
+        assertThat(auto.optionsFor(demo(), 0, 2, memory).orElseThrow().bytesMax())
+                .isEqualTo(cached - context);
+
         file("proc/meminfo", "MemAvailable:   300000 kB\n");
-        assertThatThrownBy(() -> auto.optionsFor(demo(), 0, memory))
+        assertThatThrownBy(() -> auto.optionsFor(demo(), 0, 1, memory))
                 .isInstanceOf(CommandFailure.class)
                 .hasMessageContaining("beside its experts")
                 .hasMessageContaining("free memory");

@@ -36,6 +36,40 @@ class SimulateCommandTest {
     }
 
     @Test
+    void replayingATraceOfAnotherPromptIsRefused() {
+        String[] replay = {
+            "chat",
+            "-p",
+            "Tell me a story.",
+            "--temp",
+            "0",
+            "-n",
+            "40",
+            "--expert-cache",
+            "25%",
+            "--policy",
+            "belady",
+            "--policy-trace",
+            trace().toString()
+        };
+        assertThat(new InProcess(home).run(replay).exitCode()).isZero();
+
+        replay[2] = "What is 7 plus 8?";
+        InProcess.Run other = new InProcess(home).run(replay);
+        assertThat(other.exitCode()).isEqualTo(1);
+        assertThat(other.err())
+                .containsPattern("--policy-trace .*: pass 0 uses other experts than recorded: belady replays");
+
+        Path shorter = home.resolve("shorter.trace");
+        String[] record = {"chat", "-p", "Tell me a story.", "--temp", "0", "-n", "1", "--trace-out", shorter.toString()
+        };
+        assertThat(new InProcess(home).run(record).exitCode()).isZero();
+        replay[2] = "Tell me a story.";
+        replay[replay.length - 1] = shorter.toString();
+        assertThat(new InProcess(home).run(replay).err()).contains(": pass 1 uses other experts than recorded");
+    }
+
+    @Test
     void writesJsonForTheSlotsAndPoliciesAskedFor() throws IOException {
         InProcess.Run run = new InProcess(home)
                 .run(

@@ -37,6 +37,16 @@ class TextTest {
     }
 
     @Test
+    void memoryThatTheMachineRefusesIsNotBlamedOnTheHeap() {
+        assertThat(Failures.describe(new OutOfMemoryError("Unable to allocate 5368709168 bytes")))
+                .isEqualTo(
+                        "out of memory: unable to allocate 5368709168 bytes: free memory, or use a smaller --ctx-size,"
+                                + " --expert-cache or --concurrency");
+        assertThat(Failures.describe(new OutOfMemoryError("Java heap space")))
+                .startsWith("out of memory: the Java heap may take ");
+    }
+
+    @Test
     void aNameStaysOnOneLine() {
         assertThat(TerminalText.line("a\nsquall: b\tc\u001b")).isEqualTo("a squall: b c\u241b");
     }

@@ -22,6 +22,9 @@ class WrongUsageTest {
             value = {
                 "| squall: missing command: squall --help lists them",
                 "chat --tepm 1 -p x | squall: unknown option '--tepm': did you mean --temp",
+                "chat --cpu-moe -p x | squall: no option '--cpu-moe': a device computes all layers and experts, and --device-memory and --expert-cache say",
+                "chat -p x --n-cpu-moe=12 | squall: no option '--n-cpu-moe=12': a device computes all layers",
+                "chat -p x --n-gpu-layers 99 | squall: no option '--n-gpu-layers': a device computes all layers",
                 "chat hello | squall: unknown argument 'hello': squall chat --help",
                 "sing | squall: unknown argument 'sing'",
                 "help sing | squall: unknown subcommand 'sing': squall --help lists them",

@@ -1,6 +1,7 @@
 package dev.squall.compute;
 
 import dev.squall.expert.ExpertCacheOptions;
+import dev.squall.model.RowBatch;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,30 @@ public record BackendOptions(
         require(rowsMax, "rows of a batch");
         require(sequencesMax, "sequences");
         require(positionsMax, "positions");
+    }
+
+    /**
+     * Checks a batch before a pass.
+     *
+     * @param tokenCount tokens that there are
+     * @throws IllegalArgumentException if it has more rows, or one of them a token, sequence or position that there is not
+     */
+    public void check(RowBatch batch, int tokenCount) {
+        if (batch.size() > rowsMax) {
+            throw new IllegalArgumentException("a batch of " + batch.size() + " rows, expected at most " + rowsMax);
+        }
+        for (int row = 0; row < batch.size(); row++) {
+            checkIndex(batch.tokens()[row], tokenCount, "token");
+            checkIndex(batch.sequences()[row], sequencesMax, "sequence");
+            checkIndex(batch.positions()[row], positionsMax, "position");
+        }
+    }
+
+    /** @throws IllegalArgumentException if an index is not from 0 to below a limit */
+    public static void checkIndex(int index, int limit, String what) {
+        if (index < 0 || index >= limit) {
+            throw new IllegalArgumentException(what + "=" + index + ", expected from 0 to " + (limit - 1));
+        }
     }
 
     private static void require(int value, String what) {

@@ -19,14 +19,8 @@ public interface ComputeBackend extends AutoCloseable {
     /** What computes, for people: device, kernels, threads. */
     String description();
 
-    /** The most rows a batch may have. */
-    int rowsMax();
-
-    /** The most sequences the KV cache holds. */
-    int sequencesMax();
-
-    /** The most positions of a sequence that the KV cache holds. */
-    int positionsMax();
+    /** The limits that it has, some of which may be lower than what it was made with. */
+    BackendOptions options();
 
     /** Whether it computes experts only from {@link #slots}, never where they lie in the mapped file. */
     boolean needsSlots();

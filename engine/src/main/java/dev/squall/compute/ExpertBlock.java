@@ -151,13 +151,13 @@ final class ExpertBlock {
         sharedExpert.run(expert, input, shared, count);
         float[] gate = weights.sharedGate();
         for (int row = 0; row < count; row++) {
-            float weight = gate == null ? 1 : sigmoidOfProduct(gate, input.values(), input.at(row));
+            float weight = gate == null ? 1 : sigmoidOfProduct(gate, input.values(), input.at(row), parallel.tile(0));
             kernels.addScaled(weight, shared.values(), shared.at(row), sum.values(), sum.at(row), width);
         }
     }
 
-    private static float sigmoidOfProduct(float[] gate, float[] x, int at) {
-        float product = LaneKernels.dot(gate, 0, x, at, gate.length, new float[VectorMath.LANES], 0);
+    private static float sigmoidOfProduct(float[] gate, float[] x, int at, Tile tile) {
+        float product = LaneKernels.dot(gate, 0, x, at, gate.length, tile.sums, 0);
         return 1 / (VectorMath.exp(-product) + 1);
     }
 }

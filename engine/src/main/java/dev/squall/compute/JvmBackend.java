@@ -94,12 +94,13 @@ public final class JvmBackend implements ComputeBackend {
         int width = h.embeddingLength();
         this.parallel = parallel;
         states = new HiddenStates(h, rowsMax, parallel);
-        attention = new AttentionBlock(model, options, parallel);
         experts = new ExpertBlock(h, rowsMax, parallel);
         int denseRowsMax = h.denseBlockCount() == 0 ? 0 : rowsMax;
         denseNetwork = new GatedNetwork(denseRowsMax, width, h.denseFeedForwardLength(), parallel);
         denseOutput = FloatRows.of(denseRowsMax, width);
         rounded = FloatRows.roundable(rowsMax, width);
+        // Last, as what it has outside the heap stays where a constructor fails after it.
+        attention = new AttentionBlock(model, options, parallel);
     }
 
     @Override
@@ -109,18 +110,8 @@ public final class JvmBackend implements ComputeBackend {
     }
 
     @Override
-    public int rowsMax() {
-        return options.rowsMax();
-    }
-
-    @Override
-    public int sequencesMax() {
-        return options.sequencesMax();
-    }
-
-    @Override
-    public int positionsMax() {
-        return options.positionsMax();
+    public BackendOptions options() {
+        return options;
     }
 
     @Override
@@ -140,15 +131,7 @@ public final class JvmBackend implements ComputeBackend {
 
     @Override
     public void begin(RowBatch batch) {
-        if (batch.size() > options.rowsMax()) {
-            throw new IllegalArgumentException(
-                    "a batch of " + batch.size() + " rows, expected at most " + options.rowsMax());
-        }
-        for (int row = 0; row < batch.size(); row++) {
-            require(batch.tokens()[row], model.tokenEmbedding().rows(), "token");
-            require(batch.sequences()[row], options.sequencesMax(), "sequence");
-            require(batch.positions()[row], options.positionsMax(), "position");
-        }
+        options.check(batch, model.tokenEmbedding().rows());
         rows = batch;
         attention.begin(batch);
         FloatRows hidden = states.hidden();
@@ -166,12 +149,6 @@ public final class JvmBackend implements ComputeBackend {
         }
     }
 
-    private static void require(int value, int limit, String what) {
-        if (value < 0 || value >= limit) {
-            throw new IllegalArgumentException(what + "=" + value + ", expected from 0 to " + (limit - 1));
-        }
-    }
-
     @Override
     public void attentionBlock(int layer, float[] routerLogits) {
         attention.run(layer, rows, states);
@@ -185,7 +162,7 @@ public final class JvmBackend implements ComputeBackend {
 
     @Override
     public void hidden(int row, float[] out, int outOffset) {
-        require(row, rows.size(), "row");
+        BackendOptions.checkIndex(row, rows.size(), "row");
         FloatRows hidden = states.hidden();
         System.arraycopy(hidden.values(), hidden.at(row), out, outOffset, h.embeddingLength());
     }
@@ -212,7 +189,7 @@ public final class JvmBackend implements ComputeBackend {
         Projection output = model.output();
         int count = batchRows.length;
         for (int i = 0; i < count; i++) {
-            require(batchRows[i], rows.size(), "row");
+            BackendOptions.checkIndex(batchRows[i], rows.size(), "row");
             states.normalise(model.outputNorm(), batchRows[i], i);
         }
         FloatRows out = FloatRows.in(logits, count, output.matrix().rows());

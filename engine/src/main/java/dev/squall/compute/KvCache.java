@@ -48,8 +48,11 @@ final class KvCache implements AutoCloseable {
         keyStride = padded(keyLength);
         valueStride = valuesInKeys ? keyStride : padded(valueLength);
         long vectors = Math.multiplyExact((long) layers * sequencesMax, (long) positionsMax * heads);
-        keys = arena.allocate(Math.multiplyExact(vectors, keyStride * 2L), 64);
-        values = valuesInKeys ? keys : arena.allocate(Math.multiplyExact(vectors, valueStride * 2L), 64);
+        long keyBytes = Math.multiplyExact(vectors, keyStride * 2L);
+        long valueBytes = valuesInKeys ? 0 : Math.multiplyExact(vectors, valueStride * 2L);
+        MemorySegment both = arena.allocate(Math.addExact(keyBytes, valueBytes), 64);
+        keys = both.asSlice(0, keyBytes);
+        values = valuesInKeys ? keys : both.asSlice(keyBytes);
     }
 
     /** The cache of a model. */

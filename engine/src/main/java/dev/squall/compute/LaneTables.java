@@ -23,9 +23,6 @@ final class LaneTables {
 
     static final int[] UPPER_FOUR = table(lane -> lane / 8 * 4);
 
-    /** Shifts of two bytes of a lane to its lowest. */
-    static final int[] UPPER_SIXTEEN = table(lane -> lane / 8 * 16);
-
     /** Lanes 0, 2, 4, ..., then 1, 3, 5, ... */
     static final int[] EVEN_THEN_ODD = table(lane -> lane % 8 * 2 + lane / 8);
 
@@ -47,9 +44,6 @@ final class LaneTables {
 
     static final int[] SIXTEENTHS_12 = quarters(12, 13, 14, 15);
 
-    /** The two of an eighth, twice. */
-    static final int[] SIXTEENTHS_TWICE = quarters(0, 1, 0, 1);
-
     /** Two that are neighbours, and two behind them by half a block. */
     static final int[] SIXTEENTHS_0_8 = quarters(0, 1, 8, 9);
 
@@ -59,7 +53,32 @@ final class LaneTables {
 
     static final int[] SIXTEENTHS_6_14 = quarters(6, 7, 14, 15);
 
+    /** Of two vectors the even runs of eight lanes; {@link #LAST_EIGHTS} has the odd ones. */
+    static final int[] FIRST_EIGHTS = firstOfTwo(8);
+
+    static final int[] LAST_EIGHTS = lastOfTwo(8);
+
+    static final int[] FIRST_FOURS = firstOfTwo(4);
+
+    static final int[] LAST_FOURS = lastOfTwo(4);
+
+    static final int[] FIRST_TWOS = firstOfTwo(2);
+
+    static final int[] LAST_TWOS = lastOfTwo(2);
+
+    static final int[] FIRST_ONES = firstOfTwo(1);
+
+    static final int[] LAST_ONES = lastOfTwo(1);
+
     private LaneTables() {}
+
+    private static int[] firstOfTwo(int run) {
+        return table(lane -> (lane & run) == 0 ? lane : 16 + lane - run);
+    }
+
+    private static int[] lastOfTwo(int run) {
+        return table(lane -> (lane & run) == 0 ? lane + run : 16 + lane);
+    }
 
     private static int[] table(IntUnaryOperator numberOfLane) {
         int[] numbers = new int[16];

@@ -180,12 +180,14 @@ final class ParallelKernels implements AutoCloseable {
         }
     }
 
-    /** Shares and tasks that are multiples of the kernels' tile. */
+    /** Shares and tasks that are multiples of the kernels' tiles: of the large one where a share has several of it. */
     private Shares shares(int outputs, long outputWork) {
         int threads = pool.threads();
-        int share = ((outputs + threads - 1) / threads + 7) / 8 * 8;
+        int mean = Math.ceilDiv(outputs, threads);
+        int tile = mean >= 4 * ColumnTile.ROWS ? ColumnTile.ROWS : 2 * Tile.ROWS;
+        int share = Math.ceilDiv(mean, tile) * tile;
         long rows = Math.max(1, TASK_WORK / Math.max(1, outputWork));
-        int chunk = (int) Math.max(8, Math.min(8192, rows / 8 * 8));
+        int chunk = (int) Math.max(tile, Math.min(8192, rows / tile * tile));
         return new Shares(outputs, share, chunk, (share + chunk - 1) / chunk);
     }
 

@@ -15,7 +15,7 @@ import jdk.incubator.vector.FloatVector;
 /**
  * Products of {@link SuperBlocks} with some rows of activations: four rows of weights are decoded to whole floats in the
  * first-level cache and multiplied with four rows of activations at a time. A vector has at most as many lanes as a block
- * has sums; {@link PairProducts} are for wider ones.
+ * has sums; {@link OuterProducts} and {@link SuperBlockStreams} are for wider ones.
  */
 final class SuperBlockProducts {
     /** Room for the sums of one block of a row of weights with a row of activations. */

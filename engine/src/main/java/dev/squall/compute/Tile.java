@@ -2,6 +2,7 @@ package dev.squall.compute;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One thread's scratch for {@link Kernels}: a few decoded weights that stay in the first-level cache, and the sums that
@@ -10,9 +11,6 @@ import java.lang.foreign.MemorySegment;
 final class Tile {
     /** Rows of weights that are multiplied together. */
     static final int ROWS = 4;
-
-    /** Lanes of {@link SuperBlocks#SUMS} sums of two rows of weights. */
-    static final int PAIR_LANES = 2 * SuperBlocks.SUMS;
 
     /** Columns of weights that are decoded together: a whole number of blocks of every type. */
     static final int COLUMNS = 1024;
@@ -47,10 +45,8 @@ final class Tile {
     /** Sums of one super-block of each row of weights with four rows of activations. */
     final float[] blockSums = new float[16 * LANES_MAX];
 
-    /** d of a super-block of each row of weights, for each of its sums. */
-    final float[] multiples = new float[ROWS * SuperBlocks.SUMS];
-
     private MemorySegment packed = MemorySegment.NULL;
+    private @Nullable ColumnTile columns;
 
     /** Keys or values of some positions, or half-precision weights, as floats. */
     final float[] halves = new float[HALVES];
@@ -76,6 +72,16 @@ final class Tile {
             packed = arena.allocate(bytes, 64);
         }
         return packed.address();
+    }
+
+    /** What {@link OuterProducts} works on. */
+    ColumnTile columns() {
+        ColumnTile made = columns;
+        if (made == null) {
+            made = new ColumnTile(arena);
+            columns = made;
+        }
+        return made;
     }
 
     /** The address of room for 32 bytes of a block. */

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * first-level cache and multiplies them with every row of activations; a sum is taken lane by lane along k, then over the
  * lanes as a tree, then over what is left of k, so it depends on the vector width of the machine and on nothing else.
  * With one row of activations, {@link RegisterProducts} decode in registers instead, with the same operations in the
- * same order.
+ * same order. Super-blocks have products of their own, see {@link SuperBlocks}.
  *
  * <p>Loops are short on purpose: the compiler stops inlining in a method of some fifty vector operations, and from there
  * on every vector would be an object. Methods that multiply a tile are longer than what the compiler inlines (325 bytes),
@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * to start.
  */
 final class VectorKernels implements Kernels {
+    /** Weights that are streamed again for each of several rows of activations: no more than the second-level cache holds. */
+    private static final long STREAM_BYTES = 128 << 10;
+
     @Override
     public String description() {
         return "Vector API, " + FLOATS.vectorBitSize() + " bits";
@@ -63,13 +66,11 @@ final class VectorKernels implements Kernels {
             Tile tile) {
         long rowBytes = w.rowBytes();
         long address = WeightMemory.address(w.data(), from * rowBytes, (to - from) * rowBytes);
-        boolean superBlocks = SuperBlockCodec.has(w.type());
-        boolean pairs = PairProducts.has(w.type());
-        if (count == 1 && SuperBlockStreams.has(w.type())) {
-            int yOffset = yOffsets[first] + from;
-            SuperBlockStreams.multiply(w.type(), address, to - from, w.columns(), x, xOffsets[first], y, yOffset, tile);
+        if (SuperBlockStreams.has(w.type())) {
+            multiplySuperBlocks(w, address, from, to, x, xOffsets, y, yOffsets, first, count, tile);
             return;
         }
+        boolean superBlocks = SuperBlockCodec.has(w.type());
         if (count == 1 && to - from > 1 && RegisterProducts.has(w.type())) {
             int paired = multiplyPairs(w, address, from, to, x.values(), xOffsets[first], y, yOffsets[first], tile);
             address += paired * rowBytes;
@@ -80,13 +81,45 @@ final class VectorKernels implements Kernels {
             for (int o = from; o < to; o += Tile.ROWS) {
                 int rows = Math.min(Tile.ROWS, to - o);
                 long at = address + (o - from) * rowBytes;
-                if (pairs) {
-                    PairProducts.multiply(w, at, rows, x, xOffsets, y, yOffsets, o, first + done, some, tile);
-                } else if (superBlocks) {
+                if (superBlocks) {
                     SuperBlockProducts.multiply(w, at, rows, x, xOffsets, y, yOffsets, o, first + done, some, tile);
                 } else {
                     multiplyRows(w, at, rows, x.values(), xOffsets, y, yOffsets, o, first + done, some, tile);
                 }
+            }
+        }
+    }
+
+    /** With vectors of sixteen lanes: in tiles of columns, or for few rows of either kind as streams. */
+    private static void multiplySuperBlocks(
+            WeightMatrix w,
+            long address,
+            int from,
+            int to,
+            FloatRows x,
+            int[] xOffsets,
+            float[] y,
+            int[] yOffsets,
+            int first,
+            int count,
+            Tile tile) {
+        long rowBytes = w.rowBytes();
+        int o = from;
+        if (count >= OuterProducts.COUNT_MIN) {
+            for (; o + ColumnTile.ROWS <= to; o += ColumnTile.ROWS) {
+                long at = address + (o - from) * rowBytes;
+                for (int done = 0; done < count; done += Tile.ACTIVATION_ROWS) {
+                    int some = Math.min(Tile.ACTIVATION_ROWS, count - done);
+                    OuterProducts.multiply(w, at, x, xOffsets, y, yOffsets, o, first + done, some, tile);
+                }
+            }
+        }
+        int run = count == 1 ? to - from : (int) Math.max(1, STREAM_BYTES / rowBytes);
+        for (; o < to; o += run) {
+            long at = address + (o - from) * rowBytes;
+            int rows = Math.min(run, to - o);
+            for (int i = first; i < first + count; i++) {
+                SuperBlockStreams.multiply(w.type(), at, rows, w.columns(), x, xOffsets[i], y, yOffsets[i] + o, tile);
             }
         }
     }

@@ -17,7 +17,7 @@ final class WarmingKernels implements Kernels {
     /** Columns of the made-up weights: a whole number of blocks of every type. */
     private static final int COLUMNS = 256;
 
-    private static final int ROWS = 32;
+    private static final int ROWS = ColumnTile.ROWS;
     /** As many rows of activations as make the kernels use all their ways of multiplying. */
     private static final int ACTIVATION_ROWS = 5;
 

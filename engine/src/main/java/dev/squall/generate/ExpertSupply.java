@@ -26,6 +26,7 @@ import dev.squall.predict.Predictor;
 import dev.squall.predict.PrefetchPolicy;
 import dev.squall.predict.RoutingTrace;
 import dev.squall.predict.TimedMapStore;
+import dev.squall.predict.TraceComparison;
 import dev.squall.predict.TraceWriter;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -47,6 +48,7 @@ final class ExpertSupply implements AutoCloseable {
     private final MapShape shape;
     private final @Nullable ExpertCache cache;
     private final @Nullable PrefetchPolicy policy;
+    private @Nullable TraceComparison comparison;
     private @Nullable TimedMapStore store;
     private @Nullable Predictor predictor;
 
@@ -88,6 +90,9 @@ final class ExpertSupply implements AutoCloseable {
         if (trace != null && !trace.shape().equals(shape)) {
             throw new IllegalArgumentException("the trace " + traceFile + " is of " + trace.shape() + ", expected "
                     + shape + ": record one of this model");
+        }
+        if (trace != null && name.needsTrace()) {
+            comparison = new TraceComparison(trace, h.denseBlockCount());
         }
         return name.create(new Parts(options, trace));
     }
@@ -176,13 +181,23 @@ final class ExpertSupply implements AutoCloseable {
         if (policy == null && traceOut == null) {
             return;
         }
+        if (comparison != null) {
+            pass.addObserver(comparison);
+        }
         TraceWriter trace = traceOut == null
                 ? null
                 : new TraceWriter(
                         traceOut, shape, StoredExperts.of(file, model).bytesOfLayers(), ModelFingerprint.of(file));
         long lastConversation = store == null ? 0 : store.lastConversation();
         predictor = new Predictor(
-                model, shape, backend.sequencesMax(), lastConversation, backend::hidden, policy, cache, trace);
+                model,
+                shape,
+                backend.options().sequencesMax(),
+                lastConversation,
+                backend::hidden,
+                policy,
+                cache,
+                trace);
         pass.addObserver(predictor);
     }
 
@@ -193,6 +208,11 @@ final class ExpertSupply implements AutoCloseable {
     PredictionCounters predictionCounters() {
         PredictionCounters counters = predictor == null ? PredictionCounters.ZERO : predictor.counters();
         return store == null ? counters : counters.withSearches(store.searches(), store.searchNanos());
+    }
+
+    /** Whether the policy replays a trace that some pass so far has differed from. */
+    boolean differsFromTrace() {
+        return comparison != null && comparison.differs();
     }
 
     Optional<ExpertMapStore> maps() {

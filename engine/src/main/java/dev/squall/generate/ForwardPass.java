@@ -30,7 +30,7 @@ final class ForwardPass {
         this.backend = backend;
         this.experts = experts;
         vocabularySize = model.output().matrix().rows();
-        router = Router.of(model, backend.rowsMax());
+        router = Router.of(model, backend.options().rowsMax());
     }
 
     void addObserver(RoutingObserver observer) {
@@ -78,6 +78,6 @@ final class ForwardPass {
     }
 
     int rowsMax() {
-        return backend.rowsMax();
+        return backend.options().rowsMax();
     }
 }

@@ -145,6 +145,11 @@ public final class LanguageModel implements AutoCloseable {
         return supply.maps();
     }
 
+    /** Whether the policy replays a recorded trace and some pass so far has used other experts: then it is no bound. */
+    public boolean differsFromTrace() {
+        return supply.differsFromTrace();
+    }
+
     /** Waits until everything predicted so far has been loaded, for those who measure. */
     public void awaitPrefetch() {
         supply.awaitIdle();
@@ -188,8 +193,8 @@ public final class LanguageModel implements AutoCloseable {
             throw new IllegalStateException("the model is closed");
         }
         int sequence = usedSequences.nextClearBit(0);
-        if (sequence >= backend.sequencesMax()) {
-            throw new IllegalStateException(backend.sequencesMax()
+        if (sequence >= backend.options().sequencesMax()) {
+            throw new IllegalStateException(backend.options().sequencesMax()
                     + " sessions are open, which is the most this model was loaded for: close one");
         }
         usedSequences.set(sequence);

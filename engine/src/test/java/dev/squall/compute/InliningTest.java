@@ -7,9 +7,11 @@ import java.io.InputStream;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.attribute.CodeAttribute;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -19,19 +21,28 @@ class InliningTest {
     private static final int INLINED_BYTES_MAX = 325;
 
     @ParameterizedTest
-    @ValueSource(classes = {VectorKernels.class, SuperBlockProducts.class, PairProducts.class})
+    @ValueSource(classes = {VectorKernels.class, SuperBlockProducts.class, OuterProducts.class})
     void methodsThatMultiplyATileAreTooLongToBeInlined(Class<?> kernels) throws IOException {
-        Map<String, Integer> bytes = bytesOfMethods(kernels, "multiplyFourBy");
+        Map<String, Integer> bytes = bytesOfMethods(kernels, "multiply(Four|Two)By.*");
         assertThat(bytes)
                 .hasSizeGreaterThanOrEqualTo(2)
                 .allSatisfy((method, length) -> assertThat(length).as(method).isGreaterThan(INLINED_BYTES_MAX));
     }
 
-    private static Map<String, Integer> bytesOfMethods(Class<?> of, String prefix) throws IOException {
+    @Test
+    void methodsThatDecodeColumnsAreTooLongToBeInlined() throws IOException {
+        Map<String, Integer> bytes = new HashMap<>(bytesOfMethods(ColumnDecoders.class, "twoEighths|eighth|levels"));
+        bytes.putAll(bytesOfMethods(Transposition.class, "exchange.*"));
+        assertThat(bytes)
+                .hasSize(5)
+                .allSatisfy((method, length) -> assertThat(length).as(method).isGreaterThan(INLINED_BYTES_MAX));
+    }
+
+    private static Map<String, Integer> bytesOfMethods(Class<?> of, String pattern) throws IOException {
         try (InputStream in = Objects.requireNonNull(of.getResourceAsStream(of.getSimpleName() + ".class"))) {
             ClassModel model = ClassFile.of().parse(in.readAllBytes());
             return model.methods().stream()
-                    .filter(method -> method.methodName().stringValue().startsWith(prefix))
+                    .filter(method -> method.methodName().stringValue().matches(pattern))
                     .collect(Collectors.toMap(
                             method -> method.methodName().stringValue(),
                             method -> ((CodeAttribute) method.code().orElseThrow()).codeLength()));

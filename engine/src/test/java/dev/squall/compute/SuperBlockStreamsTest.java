@@ -72,7 +72,7 @@ class SuperBlockStreamsTest {
     }
 
     /** Where a block has half-precision floats. */
-    private static int[] scales(BlockType type) {
+    static int[] scales(BlockType type) {
         return switch (type) {
             case Q2_K -> new int[] {80, 82};
             case Q3_K -> new int[] {108};

@@ -29,7 +29,6 @@ final class DevicePlan implements AutoCloseable {
     private final DeviceThread thread;
     private DeviceGraph lastGraph;
     private @Nullable TornadoExecutionResult last;
-    private volatile boolean failed;
     private boolean closed;
 
     /**
@@ -111,14 +110,13 @@ final class DevicePlan implements AutoCloseable {
     }
 
     private String failure(DeviceGraph graph, Throwable e) {
-        failed = true;
         return "device '%s': graph '%s' failed: %s"
                 .formatted(TornadoDevices.name(device), graph.name(), TornadoDevices.reason(e));
     }
 
     /**
-     * Ends the plan and frees all that its graphs have on the device, unless TornadoVM has failed, which then cannot. Of
-     * plans that share a graph one is closed after the other, when neither computes any more.
+     * Ends the plan and frees all that its graphs have on the device, also if one has failed. Of plans that share a graph
+     * one is closed after the other, when neither computes any more.
      */
     @Override
     public void close() {
@@ -127,9 +125,7 @@ final class DevicePlan implements AutoCloseable {
         }
         closed = true;
         try {
-            if (!failed || !TornadoDevices.isTornadoVm()) {
-                thread.call(this::free);
-            }
+            thread.call(this::free);
         } finally {
             thread.close();
         }
@@ -143,7 +139,11 @@ final class DevicePlan implements AutoCloseable {
         for (int graph = 0; graph < graphs.size(); graph++) {
             try {
                 plan.withGraph(graph).freeDeviceMemory();
-            } catch (TornadoInternalError _) { // what was left to free was free
+            } catch (TornadoInternalError
+                    | TornadoRuntimeException
+                    | TornadoBailoutRuntimeException
+                    | TornadoMemoryException
+                    | TornadoTaskRuntimeException _) { // what was left to free was free, or was never there
             }
         }
     }

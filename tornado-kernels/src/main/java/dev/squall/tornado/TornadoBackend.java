@@ -169,26 +169,13 @@ public final class TornadoBackend implements ComputeBackend {
     }
 
     @Override
-    public int rowsMax() {
-        return options.rowsMax();
-    }
-
-    @Override
-    public int sequencesMax() {
-        return options.sequencesMax();
-    }
-
-    @Override
-    public int positionsMax() {
-        return options.positionsMax();
+    public BackendOptions options() {
+        return options;
     }
 
     @Override
     public void begin(RowBatch batch) {
-        if (batch.size() > options.rowsMax()) {
-            throw new IllegalArgumentException(
-                    "a batch of " + batch.size() + " rows, expected at most " + options.rowsMax());
-        }
+        options.check(batch, model.tokenEmbedding().rows());
         rows = batch;
         rotation.begin(batch);
         boolean isOne = batch.size() == 1;
@@ -198,9 +185,6 @@ public final class TornadoBackend implements ComputeBackend {
         float[] decoded = new float[width];
         WeightMatrix embedding = model.tokenEmbedding();
         for (int row = 0; row < batch.size(); row++) {
-            require(batch.tokens()[row], embedding.rows(), "token");
-            require(batch.sequences()[row], options.sequencesMax(), "sequence");
-            require(batch.positions()[row], options.positionsMax(), "position");
             long at = batch.tokens()[row] * embedding.type().rowBytes(width);
             BlockCodec.decode(embedding.type(), embedding.data(), at, decoded, 0, width);
             for (int i = 0; i < width; i++) {
@@ -214,12 +198,6 @@ public final class TornadoBackend implements ComputeBackend {
         }
         crossedRows = 0;
         plan.call(() -> launch(isOne ? PassGraphs.BEGIN_ROW : PassGraphs.BEGIN, batch.size()));
-    }
-
-    private static void require(int value, int limit, String what) {
-        if (value < 0 || value >= limit) {
-            throw new IllegalArgumentException(what + "=" + value + ", expected from 0 to " + (limit - 1));
-        }
     }
 
     @Override
@@ -281,7 +259,7 @@ public final class TornadoBackend implements ComputeBackend {
 
     @Override
     public void hidden(int row, float[] out, int outOffset) {
-        require(row, rows.size(), "row");
+        BackendOptions.checkIndex(row, rows.size(), "row");
         int width = h.embeddingLength();
         if (row >= crossedRows) {
             plan.call(() -> plan.read(a.hidden, rows.size() * width));
@@ -297,7 +275,7 @@ public final class TornadoBackend implements ComputeBackend {
         call.head(model.outputNorm(), model.output());
         int vocabularySize = model.output().matrix().rows();
         for (int i = 0; i < batchRows.length; i++) {
-            require(batchRows[i], rows.size(), "row");
+            BackendOptions.checkIndex(batchRows[i], rows.size(), "row");
             call.set(CallField.ROW, batchRows[i]);
             plan.call(() -> launch(PassGraphs.HEAD, 1));
             for (int token = 0; token < vocabularySize; token++) {
@@ -311,7 +289,7 @@ public final class TornadoBackend implements ComputeBackend {
     public void likeliest(int[] batchRows, int vocabularySize, float[] scratch, int[] tokens) {
         call.head(model.outputNorm(), model.output());
         for (int i = 0; i < batchRows.length; i++) {
-            require(batchRows[i], rows.size(), "row");
+            BackendOptions.checkIndex(batchRows[i], rows.size(), "row");
             call.set(CallField.ROW, batchRows[i]);
             plan.call(() -> launch(PassGraphs.CHOICE, 1));
             tokens[i] = a.chosen.get(0);
