@@ -61,10 +61,7 @@ final class IndexImportCommand implements Callable<Integer> {
         try (IndexLines lines = new IndexLines(file);
                 MapIndexWriter writer = MapIndexWriter.open(folder, lines.index())) {
             int known;
-            try (ProgressBar bar = ProgressLine.start(streams, lines.bytes() >> MEBIBYTE_BITS, 0)) {
-                if (bar != null) {
-                    bar.setExtraMessage("MiB read");
-                }
+            try (ProgressBar bar = ProgressLine.start(streams, lines.bytes() >> MEBIBYTE_BITS, 0, "MiB")) {
                 known = lines.addTo(writer, bytes -> ProgressLine.step(bar, bytes >> MEBIBYTE_BITS));
             }
             int replaced = IndexMergeCommand.thin(streams, writer, capacity);

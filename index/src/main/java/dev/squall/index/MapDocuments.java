@@ -122,11 +122,10 @@ final class MapDocuments {
     private static float[] apart(float[] vector, long id) {
         SplittableRandom random = new SplittableRandom(id);
         float[] noisy = vector.clone();
-        // An even distribution over [-1, 1] has the variance 1/3.
-        float scale = (float) (APART * Math.sqrt(3.0 / noisy.length)) * 0x1p-31f;
+        double deviation = APART / Math.sqrt(noisy.length);
         double squares = 0;
         for (int i = 0; i < noisy.length; i++) {
-            noisy[i] += scale * random.nextInt();
+            noisy[i] += (float) (deviation * random.nextGaussian());
             squares += (double) noisy[i] * noisy[i];
         }
         float factor = (float) (1 / Math.sqrt(squares));
