@@ -215,6 +215,7 @@ final class BatchCommand implements Callable<Integer> {
             BatchRun run = new BatchRun(
                     model,
                     new BatchRun.Settings(
+                            input.toString(),
                             sampling,
                             promptArguments.tokensMax,
                             promptArguments.system,
@@ -225,7 +226,7 @@ final class BatchCommand implements Callable<Integer> {
                     answered,
                     failed,
                     history);
-            prompts.problems().forEach(problem -> run.fail(problem, input.toString()));
+            prompts.problems().forEach(run::fail);
             ExpertUse use = new ExpertUse(model);
             if (report != null) {
                 model.addObserver(use);
@@ -355,6 +356,9 @@ final class BatchCommand implements Callable<Integer> {
                 run.answerTokens(),
                 seconds,
                 message(model, history));
+        if (run.answered() + run.failed() == 0 && before > 0) {
+            line = "all " + before + " answers were there before: nothing is left to do";
+        }
         streams.err().println(WrappedText.of(line, streams.errTerminal() ? TerminalWidth.ofErrorTerminal() : 0, 0));
         if (json) {
             try (JsonGenerator generator = new JsonFactory().createGenerator(streams.out())) {

@@ -10,7 +10,7 @@ import dev.squall.sampling.SamplingOptions;
 import dev.squall.tokenizer.ChatMessage;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  */
 record BatchInput(List<BatchItem> items, List<Problem> problems, boolean isNumbered) {
     private static final int LINES_MAX = 10_000_000;
-    private static final int LINE_CHARACTERS_MAX = 4 << 20;
+    private static final int LINE_BYTES_MAX = 4 << 20;
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -66,6 +66,8 @@ record BatchInput(List<BatchItem> items, List<Problem> problems, boolean isNumbe
      */
     record Problem(int line, @Nullable String id, String reason) {}
 
+    private static final String CONVERT = "convert the file first, with iconv for example";
+
     /** How lines are read. */
     enum Format {
         /** JSON if the first line that is not empty begins with a brace. */
@@ -84,19 +86,17 @@ record BatchInput(List<BatchItem> items, List<Problem> problems, boolean isNumbe
             throw new CommandFailure(file + ": a folder, expected a file of prompts");
         }
         Reading reading = new Reading(format);
-        try (BufferedReader reader = new BufferedReader(
-                new InputStreamReader(Files.newInputStream(file), StandardCharsets.UTF_8.newDecoder()))) {
+        // Bytes as they are, so that those which are no UTF-8 are found on their line.
+        try (BufferedReader reader = Files.newBufferedReader(file, StandardCharsets.ISO_8859_1)) {
             int number = 0;
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                 number++;
-                if (number > LINES_MAX || line.length() > LINE_CHARACTERS_MAX) {
+                if (number > LINES_MAX || line.length() > LINE_BYTES_MAX) {
                     throw new CommandFailure(file + ":" + number + ": more than " + LINES_MAX + " lines or "
-                            + LINE_CHARACTERS_MAX + " characters in one: split the file");
+                            + LINE_BYTES_MAX + " bytes in one: split the file");
                 }
-                reading.add(number, number == 1 && line.startsWith("\ufeff") ? line.substring(1) : line);
+                reading.add(number, line.getBytes(StandardCharsets.ISO_8859_1));
             }
-        } catch (CharacterCodingException e) {
-            throw new CommandFailure(file + ": not UTF-8 text; convert it first, with iconv for example", e);
         }
         if (reading.items.isEmpty() && reading.problems.isEmpty()) {
             throw new CommandFailure(file + ": no prompts in it");
@@ -129,7 +129,23 @@ record BatchInput(List<BatchItem> items, List<Problem> problems, boolean isNumbe
             this.format = format;
         }
 
-        void add(int number, String line) {
+        void add(int number, byte[] bytes) {
+            try {
+                String line = StandardCharsets.UTF_8
+                        .newDecoder()
+                        .decode(ByteBuffer.wrap(bytes))
+                        .toString();
+                if (line.indexOf('\0') >= 0) {
+                    problems.add(new Problem(number, null, "a NUL character, as UTF-16 has: " + CONVERT));
+                } else {
+                    add(number, number == 1 && line.startsWith("\ufeff") ? line.substring(1) : line);
+                }
+            } catch (CharacterCodingException e) {
+                problems.add(new Problem(number, null, "not UTF-8 text: " + CONVERT));
+            }
+        }
+
+        private void add(int number, String line) {
             if (line.isBlank()) {
                 return;
             }

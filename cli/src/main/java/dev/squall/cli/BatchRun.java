@@ -50,11 +50,13 @@ final class BatchRun {
     /**
      * What holds for all prompts.
      *
+     * @param source where they are from, for complaints
      * @param system of chats that bring none
      * @param tokensMax most tokens of an answer, -1 for no limit
      * @param reorder whether prompts that are alike are answered together
      */
     record Settings(
+            String source,
             SamplingOptions sampling,
             int tokensMax,
             @Nullable String system,
@@ -287,18 +289,19 @@ final class BatchRun {
     }
 
     /** Records that a line has no answer. */
-    void fail(BatchInput.Problem problem, String source) {
+    void fail(BatchInput.Problem problem) {
         fail(
                 problem.line(),
                 problem.id() == null ? "line-" + problem.line() : problem.id(),
-                source + ":" + problem.line() + ": " + problem.reason());
+                settings.source() + ":" + problem.line() + ": " + problem.reason());
     }
 
     private void fail(BatchItem item, String reason) {
-        fail(item.line(), item.id(), "line " + item.line() + ": " + reason);
+        String told = settings.source() + ":" + item.line() + ": " + reason;
+        fail(item.line(), item.id(), told);
         if (failed > settings.errorsMax()) {
-            throw new CommandFailure("line " + item.line() + ": " + reason + " (" + failed + " failures, --max-errors "
-                    + settings.errorsMax() + ")");
+            throw new CommandFailure(told + "; failures: " + failed + ", --max-errors is " + settings.errorsMax()
+                    + ": mend what is wrong, or allow for it, and start the same command again");
         }
     }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -53,13 +54,28 @@ final class BatchState {
                 .toList();
     }
 
-    /** Writes it, whole or not at all. */
+    /**
+     * Writes it, whole or not at all.
+     *
+     * @throws CommandFailure if there is no room for it
+     */
     static void write(Path file, Map<String, String> state) throws IOException {
         Map<String, String> all = new LinkedHashMap<>();
         all.put("format", FORMAT);
         all.putAll(state);
         Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
-        Files.writeString(temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(all) + "\n");
-        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        try {
+            Files.writeString(temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(all) + "\n");
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (FileSystemException e) {
+            throw e;
+        } catch (IOException e) {
+            // Of a full disk Java does not say which file was being written.
+            Files.deleteIfExists(temporary);
+            throw new CommandFailure(
+                    file + ": " + Failures.describe(e)
+                            + ": nothing is lost; make room and start the same command again",
+                    e);
+        }
     }
 }

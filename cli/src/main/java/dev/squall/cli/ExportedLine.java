@@ -5,6 +5,9 @@ import dev.squall.predict.ExpertMap;
 import dev.squall.predict.MapOrigin;
 import dev.squall.predict.MapShape;
 import dev.squall.predict.Phase;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
@@ -22,6 +25,18 @@ final class ExportedLine {
         1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
         1e20, 1e21, 1e22
     };
+
+    /** Bytes that {@link #fractions} looks at: a sign, "0." and eight more. */
+    private static final int LONGEST = 1 + 2 + Long.BYTES;
+
+    private static final VarHandle EIGHT_BYTES =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long ZEROS = 0x3030303030303030L;
+    private static final long ABOVE_NINE = 0x7676767676767676L;
+    private static final long HIGH_BITS = 0x8080808080808080L;
+    private static final long FIRST_PAIRS = 0x000000FF000000FFL;
+    private static final long HUNDRED_AND_MILLION = 100 + (1_000_000L << Integer.SIZE);
+    private static final long ONE_AND_TEN_THOUSAND = 1 + (10_000L << Integer.SIZE);
 
     private static final long WHOLE_MAX = 100_000_000_000_000_000L;
     private static final float PROBABILITY_MAX = 1.001f;
@@ -157,19 +172,64 @@ final class ExportedLine {
         float least = most == Float.POSITIVE_INFINITY ? Float.NEGATIVE_INFINITY : 0;
         expect("[");
         int filled = from;
-        boolean isZero = true;
         do {
+            filled = fractions(filled);
             if (filled == numbers.length) {
                 numbers = Arrays.copyOf(numbers, 2 * filled);
             }
-            float number = number();
-            isExpected &= number >= least && number <= most;
-            isZero &= number == 0;
-            numbers[filled++] = number;
+            numbers[filled++] = number();
         } while (isExpected && next(','));
         expect("]");
-        isExpected &= !isZero;
+        boolean isZero = true;
+        boolean isInRange = true;
+        for (int i = from; i < filled; i++) {
+            isZero &= numbers[i] == 0;
+            isInRange &= numbers[i] >= least && numbers[i] <= most;
+        }
+        isExpected &= !isZero && isInRange;
         return filled - from;
+    }
+
+    /**
+     * Reads numbers of up to seven digits behind "0." and in front of a comma, which is passed, too: most are, and their
+     * digits are read all at once.
+     *
+     * @param from where they go
+     * @return where the next one goes
+     */
+    private int fractions(int from) {
+        byte[] bytes = text;
+        float[] to = numbers;
+        int filled = from;
+        int i = at;
+        int last = end - LONGEST;
+        while (i <= last && filled < to.length) {
+            int sign = bytes[i] == '-' ? 1 : 0;
+            int first = i + sign + 2;
+            long digits = (long) EIGHT_BYTES.get(bytes, first) ^ ZEROS;
+            // Bytes above 9; what such a byte carries over only touches those behind it.
+            long others = (digits + ABOVE_NINE | digits) & HIGH_BITS;
+            int count = Long.numberOfTrailingZeros(others) / Byte.SIZE;
+            if (bytes[first - 2] != '0'
+                    || bytes[first - 1] != '.'
+                    || count == 0
+                    || count == Long.BYTES
+                    || bytes[first + count] != ',') {
+                break;
+            }
+            // The first digit is in the lowest byte. In front of them come zeros, then neighbours are joined three
+            // times.
+            long eight = digits << (Long.SIZE - Byte.SIZE * count);
+            long pairs = 10 * eight + (eight >>> Byte.SIZE);
+            long mantissa = ((pairs & FIRST_PAIRS) * HUNDRED_AND_MILLION
+                            + (pairs >>> (2 * Byte.SIZE) & FIRST_PAIRS) * ONE_AND_TEN_THOUSAND)
+                    >>> Integer.SIZE;
+            float value = (float) (mantissa / TENS[count]);
+            to[filled++] = sign == 0 ? value : -value;
+            i = first + count + 1;
+        }
+        at = i;
+        return filled;
     }
 
     private float number() {

@@ -19,6 +19,8 @@ import picocli.CommandLine.Parameters;
         description = "Adds the maps that export wrote. If a line is wrong, none is added.",
         sortOptions = false)
 final class IndexImportCommand implements Callable<Integer> {
+    private static final int MEBIBYTE_BITS = 20;
+
     private final Streams streams;
 
     @Parameters(index = "0", paramLabel = "DIR", description = "The index to add to; made if it is not there.")
@@ -56,14 +58,13 @@ final class IndexImportCommand implements Callable<Integer> {
         if (Files.isDirectory(file)) {
             throw new CommandFailure(file + ": a folder, expected lines of JSON: squall index export writes them");
         }
-        IndexLines lines = new IndexLines(file);
-        try (MapIndexWriter writer = MapIndexWriter.open(folder, lines.index())) {
+        try (IndexLines lines = new IndexLines(file);
+                MapIndexWriter writer = MapIndexWriter.open(folder, lines.index())) {
             int known;
-            try (ProgressBar bar = ProgressLine.start(streams, lines.count(), 0)) {
-                writer.tell(done -> ProgressLine.step(bar, done));
-                known = lines.addTo(writer);
+            try (ProgressBar bar = ProgressLine.start(streams, lines.bytes() >> MEBIBYTE_BITS, 0, "MiB")) {
+                known = lines.addTo(writer, bytes -> ProgressLine.step(bar, bytes >> MEBIBYTE_BITS));
             }
-            int replaced = writer.thinTo(capacity, compared -> {});
+            int replaced = IndexMergeCommand.thin(streams, writer, capacity);
             writer.commit();
             print(lines.count() - known, known, replaced, writer.size());
             upkeep.run(streams, folder, writer);

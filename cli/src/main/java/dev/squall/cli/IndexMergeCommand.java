@@ -67,7 +67,7 @@ final class IndexMergeCommand implements Callable<Integer> {
                     merged.add(add(source, writer));
                 }
             }
-            int replaced = thin(writer);
+            int replaced = thin(streams, writer, capacity);
             writer.commit();
             print(merged, replaced, writer.size());
             upkeep.run(streams, into, writer);
@@ -102,7 +102,8 @@ final class IndexMergeCommand implements Callable<Integer> {
         streams.out().println(into + ": " + maps + " maps" + replaced(replaced, capacity));
     }
 
-    private int thin(MapIndexWriter writer) {
+    /** Removes maps beyond the capacity, with a bar at a terminal; returns how many. */
+    static int thin(Streams streams, MapIndexWriter writer, int capacity) {
         if (writer.size() <= capacity) {
             return 0;
         }

@@ -17,7 +17,11 @@ final class ProgressLine implements ProgressBarRenderer {
     /** The narrowest bar that says anything; what does not fit beside it is cut off at its end. */
     private static final int BAR_MIN = 6;
 
-    private ProgressLine() {}
+    private final String unit;
+
+    private ProgressLine(String unit) {
+        this.unit = unit;
+    }
 
     /**
      * Begins a line on standard error; null if nobody looks at it or nothing is to do.
@@ -25,12 +29,17 @@ final class ProgressLine implements ProgressBarRenderer {
      * @param before how much was done earlier
      */
     static @Nullable ProgressBar start(Streams streams, long all, long before) {
+        return start(streams, all, before, "");
+    }
+
+    /** The same of something that has a unit. */
+    static @Nullable ProgressBar start(Streams streams, long all, long before, String unit) {
         return streams.errTerminal() && all > 0
                 ? new ProgressBarBuilder()
                         .setInitialMax(all)
                         .startsFrom(before, Duration.ZERO)
                         .setUpdateIntervalMillis(UPDATE_MILLIS)
-                        .setRenderer(new ProgressLine())
+                        .setRenderer(new ProgressLine(unit))
                         // Asked for the width itself, the library takes Ctrl-C away from Java.
                         .setConsumer(new ConsoleProgressBarConsumer(streams.err(), TerminalWidth.ofErrorTerminal() - 1))
                         .build()
@@ -51,6 +60,7 @@ final class ProgressLine implements ProgressBarRenderer {
                 state.getMax(),
                 state.getCurrent() - state.getStart(),
                 state.getElapsedAfterStart(),
+                unit,
                 state.getExtraMessage(),
                 width);
         // It is written over the line before, which may have been longer.
@@ -61,23 +71,25 @@ final class ProgressLine implements ProgressBarRenderer {
      * The line.
      *
      * @param now how much of {@code done} was done in {@code elapsed}
+     * @param unit of both; may be empty
      * @param extra what else is known; may be empty
      * @param width its characters at most
      */
-    static String text(long done, long all, long now, Duration elapsed, String extra, int width) {
+    static String text(long done, long all, long now, Duration elapsed, String unit, String extra, int width) {
         double seconds = elapsed.toNanos() / 1e9;
+        String of = unit.isEmpty() ? "" : " " + unit;
         StringBuilder numbers = new StringBuilder();
         if (now > 0 && seconds > 0) {
             double rate = now / seconds;
-            numbers.append(String.format(Locale.ROOT, rate < 100 ? " %.1f/s" : " %.0f/s", rate));
+            numbers.append(String.format(Locale.ROOT, rate < 100 ? " %.1f%s/s" : " %.0f%s/s", rate, of));
         }
         if (!extra.isEmpty()) {
-            numbers.append(", ").append(extra);
+            numbers.append(numbers.isEmpty() ? " " : ", ").append(extra);
         }
         if (now > 0 && done < all) {
             numbers.append(", ").append(clock((all - done) * seconds / now)).append(" left");
         }
-        String count = String.format(Locale.ROOT, "%" + Long.toString(all).length() + "d/%d", done, all);
+        String count = String.format(Locale.ROOT, "%" + Long.toString(all).length() + "d/%d%s", done, all, of);
         int room = Math.min(BAR_MAX, width - count.length() - numbers.length() - 3);
         String line = room < BAR_MIN ? count + numbers : count + " [" + bar(done, all, room) + "]" + numbers;
         return line.length() <= width ? line : line.substring(0, Math.max(0, width));

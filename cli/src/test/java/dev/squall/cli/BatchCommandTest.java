@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.squall.gguf.GgufValue;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -198,6 +199,9 @@ class BatchCommandTest {
     void listsAPromptThatDoesNotFitAndGoesOn() throws IOException {
         Path input = Files.writeString(home.resolve("in.txt"), "word ".repeat(200) + "\nHello\n");
 
+        assertThat(run(input.toString(), "-c", "64", "-n", "4").err())
+                .contains(input + ":1: the prompt has ")
+                .contains("; failures: 1, --max-errors is 0: mend what is wrong, or allow for it, and start the same");
         InProcess.Run run = run(input.toString(), "-c", "64", "-n", "4", "--max-errors", "1");
 
         assertThat(run.exitCode()).isEqualTo(1);
@@ -388,6 +392,26 @@ class BatchCommandTest {
     }
 
     @Test
+    void namesTheLinesThatAreNoUtf8() throws IOException {
+        Path input = home.resolve("latin.txt");
+        Files.write(input, "Hello\ncaf\u00e9\n\0H\0i\n".getBytes(StandardCharsets.ISO_8859_1));
+        assertThat(run(input.toString()).err())
+                .contains(input + ":2: not UTF-8 text: convert the file first")
+                .contains(input + ":3: a NUL character, as UTF-16 has: convert the file first");
+        InProcess.Run allowed = run(input.toString(), "-n", "2", "--max-errors", "2");
+        assertThat(allowed.err()).contains("1 answered, 2 failed");
+    }
+
+    @Test
+    void saysSoWhereEveryAnswerIsThere() throws IOException {
+        Path input = prompts(2);
+        assertThat(run(input.toString(), "-n", "2").err()).contains("2 answered");
+        InProcess.Run again = run(input.toString(), "-n", "2");
+        assertThat(again.exitCode()).isZero();
+        assertThat(again.err()).contains("all 2 answers were there before: nothing is left to do");
+    }
+
+    @Test
     void refusesAnOutputThatIsSomethingElse() throws IOException {
         Path input = prompts(1);
         Path letter = Files.writeString(home.resolve("letter"), "dear reader\n");
@@ -404,25 +428,28 @@ class BatchCommandTest {
         Path output = home.resolve("out");
         List<String> command =
                 SquallProcess.command("batch", "-o", output.toString(), input.toString(), "--temp", "0", "-n", "8");
-        // A limit of eight blocks of 512 bytes on any file that the process writes stands for a disk that is full.
-        String limited = "ulimit -f 8; exec \"$@\"";
-        List<String> shell = new ArrayList<>(List.of("bash", "-c", limited, "batch"));
-        shell.addAll(command);
-        Path err = home.resolve("err");
-        Process process = new ProcessBuilder(shell)
-                .redirectOutput(home.resolve("unused").toFile())
-                .redirectError(err.toFile())
-                .start();
-        assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
-
-        assertThat(process.exitValue()).as(Files.readString(err)).isEqualTo(1);
-        assertThat(Files.readString(err)).contains("answers are kept; make room and start the same command again");
+        String err = errorsOnAFullDisk(8, command);
+        assertThat(err).contains("answers are kept; make room and start the same command again");
         int kept = answers(output).size();
         assertThat(kept).isBetween(1, 39);
 
+        assertThat(errorsOnAFullDisk(0, command)).contains(output + ".state: ").contains("nothing is lost; make room");
+        assertThat(home.resolve("out.state.tmp")).doesNotExist();
         InProcess.Run again = run(input.toString(), "-o", output.toString(), "--temp", "0", "-n", "8");
 
         assertThat(again.err()).contains(kept + " there before");
         assertThat(answers(output)).hasSize(40);
+    }
+
+    /** What a command says that fails as its files may have no more than some blocks of 512 bytes. */
+    private String errorsOnAFullDisk(int blocks, List<String> command) throws Exception {
+        List<String> shell = new ArrayList<>(List.of("bash", "-c", "ulimit -f " + blocks + "; exec \"$@\"", "batch"));
+        shell.addAll(command);
+        // Not a file: the limit would hold for that, too.
+        Process process = new ProcessBuilder(shell).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).as(said).isEqualTo(1);
+        return said;
     }
 }

@@ -63,6 +63,11 @@ class ExportedLineTest {
         for (String other : new String[] {
             LINE.replace("0.25", "00.25"),
             LINE.replace("0.25", "0."),
+            LINE.replace("0.25", "0.:"),
+            LINE.replace("0.25", "0.2 "),
+            LINE.replace("0.25", "0,25"),
+            LINE.replace("0.25", "--0.25"),
+            LINE.replace("0.25", "0.-25"),
             LINE.replace("0.25", ".25"),
             LINE.replace("0.25", "1.25"),
             LINE.replace("0.25", "-0.25"),

@@ -6,6 +6,9 @@ import static org.assertj.core.data.Offset.offset;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -337,6 +340,62 @@ class IndexCommandTest {
                 .contains("mixed.jsonl:" + (lines + 1) + ": a map of model x");
         Path alone = Files.writeString(home.resolve("foreign.jsonl"), foreign + "\n");
         assertThat(run("import", index, alone.toString()).err()).contains("was learnt with another model");
+    }
+
+    @Test
+    void importsWhatComesThroughAPipe() throws Exception {
+        byte[] exported = run("export", index).out().getBytes(StandardCharsets.UTF_8);
+        Path pipe = home.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        Thread writer = Thread.ofPlatform().start(() -> {
+            try (OutputStream out = Files.newOutputStream(pipe)) {
+                out.write(exported);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        String copy = home.resolve("piped").toString();
+        InProcess.Run imported = run("import", copy, pipe.toString());
+        writer.join();
+        assertThat(imported.exitCode()).as(imported.err()).isZero();
+        JsonNode diff = JSON.readTree(run("diff", index, copy, "--json").out());
+        assertThat(diff.get("only_in_first").asInt()).isZero();
+        assertThat(diff.get("only_in_second").asInt()).isZero();
+    }
+
+    @Test
+    void importsLinesLongerThanABlock() throws IOException {
+        List<String> lines = run("export", index).out().lines().toList();
+        String spaces = " ".repeat(3 << 20);
+        String text = "\n" + spaces + lines.get(0) + "\n\n" + lines.get(1) + spaces + "\n" + lines.get(2) + spaces;
+        Path file = Files.writeString(home.resolve("long.jsonl"), text);
+        assertThat(run("import", home.resolve("long").toString(), file.toString())
+                        .out())
+                .contains("3 maps added, 3 in all");
+        Files.writeString(file, text + "\n" + spaces + "{");
+        assertThat(run("import", home.resolve("longer").toString(), file.toString())
+                        .err())
+                .contains("long.jsonl:6: no JSON");
+    }
+
+    @Test
+    void rehearsesEveryCommandThatAnswersSoonAndLeavesNothing() throws Exception {
+        Path temporary = Files.createDirectories(home.resolve("temporary"));
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Djava.io.tmpdir=" + temporary,
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        IndexRehearsal.class.getName())
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(home.resolve("err").toFile())
+                .start();
+        assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue())
+                .as(Files.readString(home.resolve("err")))
+                .isZero();
+        assertThat(temporary).isEmptyDirectory();
     }
 
     @Test

@@ -6,6 +6,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.classfile.ClassBuilder;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.CodeBuilder;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.MethodTypeDesc;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -305,6 +310,21 @@ class LauncherTest {
         assertThat(start("third")).isEqualTo(new Run(0, STARTED + "[third]\n", ""));
     }
 
+    @Test
+    void startsIndexCommandsFromWhatARehearsalLeft() throws Exception {
+        installProgram(home);
+        environment.remove("SQUALL_STARTUP_ARCHIVE");
+
+        assertThat(start("index", "first").out()).isEqualTo(STARTED + "[index]\n[first]\n");
+        Path archive = awaitArchive();
+        assertThat(archive.toString()).endsWith(".aot");
+        assertThat(start("--show-command", "index").out()).contains("'-XX:AOTCache=" + archive + "'");
+        assertThat(start("--show-command", "chat").out()).doesNotContain("AOTCache");
+        assertThat(start("index", "second")).isEqualTo(new Run(0, STARTED + "[index]\n[second]\n", ""));
+        Files.writeString(archive, "damaged");
+        assertThat(start("index", "third")).isEqualTo(new Run(0, STARTED + "[index]\n[third]\n", ""));
+    }
+
     private Path awaitArchive() throws Exception {
         Path making;
         do {
@@ -320,7 +340,9 @@ class LauncherTest {
 
     private List<Path> archives() throws IOException {
         try (Stream<Path> files = Files.list(home)) {
-            return files.filter(file -> file.toString().endsWith(".jsa")).toList();
+            return files.filter(file ->
+                            file.toString().endsWith(".jsa") || file.toString().endsWith(".aot"))
+                    .toList();
         }
     }
 
@@ -380,7 +402,17 @@ class LauncherTest {
                     bytes.transferTo(entries);
                 }
             }
+            entries.putNextEntry(new JarEntry("dev/squall/cli/IndexRehearsal.class"));
+            entries.write(ClassFile.of().build(ClassDesc.of("dev.squall.cli.IndexRehearsal"), LauncherTest::doNothing));
         }
+    }
+
+    private static void doNothing(ClassBuilder program) {
+        program.withMethodBody(
+                "main",
+                MethodTypeDesc.ofDescriptor("([Ljava/lang/String;)V"),
+                ClassFile.ACC_PUBLIC | ClassFile.ACC_STATIC,
+                CodeBuilder::return_);
     }
 
     private static String bracketed(String... arguments) {

@@ -16,11 +16,14 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
+import java.util.stream.IntStream;
 import org.apache.lucene.index.CodecReader;
 import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.index.DocValues;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.LeafReader;
 import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.index.NumericDocValues;
 import org.apache.lucene.index.Term;
 import org.apache.lucene.store.AlreadyClosedException;
 import org.apache.lucene.store.Directory;
@@ -35,6 +38,8 @@ import org.apache.lucene.util.IOUtils;
 public final class MapIndexWriter implements AutoCloseable {
     /** Of maps that are not yet in a file. */
     private static final double RAM_BUFFER_MB = 64;
+
+    private static final int THREADS = Runtime.getRuntime().availableProcessors();
 
     private final Path folder;
     private final MapIndex index;
@@ -219,13 +224,14 @@ public final class MapIndexWriter implements AutoCloseable {
      * @throws IllegalArgumentException if its arrays do not have the index's shape or hold what is not finite
      */
     public boolean add(long number, ExpertMap map) {
-        BytesRef halves = new BytesRef(HalfFloats.encode(map.probabilities()));
         step(1);
         try {
             if (!isKnownToDate) {
                 readIdentities();
             }
-            if (known.contains(MapIdentity.of(map.origin(), halves))) {
+            if (!known.isEmpty()
+                    && known.contains(
+                            MapIdentity.of(map.origin(), new BytesRef(HalfFloats.encode(map.probabilities()))))) {
                 return false;
             }
             writer.addDocument(documents.document(firstId + number, map.afterConversation(lastConversation)));
@@ -259,23 +265,47 @@ public final class MapIndexWriter implements AutoCloseable {
 
     /** Removes maps by their numbers, each of which is there. */
     public void remove(Collection<Long> ids) {
-        try {
-            writer.deleteDocuments(ids.stream()
-                    .map(id -> new Term(MapDocuments.ID, Long.toString(id)))
-                    .toArray(Term[]::new));
+        Set<Long> wanted = new HashSet<>(ids);
+        try (DirectoryReader reader = DirectoryReader.open(writer)) {
+            for (LeafReaderContext context : reader.leaves()) {
+                remove(context.reader(), wanted);
+            }
             size -= ids.size();
         } catch (IOException | AlreadyClosedException e) {
             throw failed(e);
         }
     }
 
+    /** Marks them where they are, which is quicker than to look up their terms. */
+    private void remove(LeafReader leaf, Set<Long> ids) throws IOException {
+        NumericDocValues numbers = DocValues.getNumeric(leaf, MapDocuments.ID);
+        for (int doc = 0; doc < leaf.maxDoc(); doc++) {
+            long id = MapDocuments.number(numbers, MapDocuments.ID, doc);
+            if (ids.contains(id) && writer.tryDeleteDocument(leaf, doc) < 0) {
+                writer.deleteDocuments(new Term(MapDocuments.ID, Long.toString(id)));
+            }
+        }
+    }
+
     /** From here on nothing that was added or removed can be lost. */
     public void commit() {
         try {
+            // What each thread has added is in a buffer of its own; a commit would write one after the other.
+            IntStream.rangeClosed(0, THREADS).parallel().forEach(buffer -> flushOne());
             writer.commit();
             isCommitted = true;
+        } catch (UncheckedIOException e) {
+            throw failed(Objects.requireNonNull(e.getCause()));
         } catch (IOException | AlreadyClosedException e) {
             throw failed(e);
+        }
+    }
+
+    private void flushOne() {
+        try {
+            writer.flushNextBuffer();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -11,13 +11,14 @@ final class VectorCells {
     /** Cells in which a vector is looked for. */
     private static final int PROBES = 4;
 
-    /** Vectors that are compared together, as lanes. */
-    private static final int LANES = 32;
+    /** Vectors that are compared together, as lanes: at first, and most. Many at once are quicker. */
+    private static final int LANES_LEAST = 32;
+
+    private static final int LANES = 64;
 
     private final int dimensions;
-    private final int centreCount;
-    /** dimensions x centreCount: the centres, dimension by dimension. */
-    private final float[] centres;
+    /** dimensions x count() halves: the centres, dimension by dimension. */
+    private final short[] centres;
 
     private final Cell[] cells;
 
@@ -31,62 +32,38 @@ final class VectorCells {
         static final Match NONE = new Match(-1, -1);
     }
 
-    /** The vectors of one cell: blocks of dimensions x LANES halves, dimension by dimension. */
+    /** The vectors of one cell: blocks of dimensions x LANES halves, dimension by dimension; the last one may be narrower. */
     private static final class Cell {
         private short[][] blocks = new short[1][];
-        private int[] numbers = new int[LANES];
+        private int[] numbers = new int[LANES_LEAST];
         private int count;
     }
 
     /** @param centres at least one, of unit length */
     VectorCells(float[][] centres) {
         dimensions = centres[0].length;
-        centreCount = centres.length;
-        this.centres = new float[Math.multiplyExact(dimensions, centreCount)];
-        for (int centre = 0; centre < centreCount; centre++) {
+        this.centres = new short[Math.multiplyExact(dimensions, centres.length)];
+        for (int centre = 0; centre < centres.length; centre++) {
             for (int d = 0; d < dimensions; d++) {
-                this.centres[d * centreCount + centre] = centres[centre][d];
+                this.centres[d * centres.length + centre] = Float.floatToFloat16(centres[centre][d]);
             }
         }
-        cells = new Cell[centreCount];
+        cells = new Cell[centres.length];
         Arrays.setAll(cells, i -> new Cell());
     }
 
     int count() {
-        return centreCount;
+        return cells.length;
     }
 
     /** The cells whose centres are most like a vector, most similar first. */
     int[] nearestCells(float[] vector) {
-        float[] products = new float[centreCount];
-        int d = 0;
-        for (; d + 3 < dimensions; d += 4) {
-            float first = vector[d];
-            float second = vector[d + 1];
-            float third = vector[d + 2];
-            float fourth = vector[d + 3];
-            int a = d * centreCount;
-            int b = a + centreCount;
-            int c = b + centreCount;
-            int e = c + centreCount;
-            for (int i = 0; i < centreCount; i++) {
-                products[i] += first * centres[a + i]
-                        + second * centres[b + i]
-                        + third * centres[c + i]
-                        + fourth * centres[e + i];
-            }
-        }
-        for (; d < dimensions; d++) {
-            float value = vector[d];
-            int from = d * centreCount;
-            for (int i = 0; i < centreCount; i++) {
-                products[i] += value * centres[from + i];
-            }
-        }
-        int[] nearest = new int[Math.min(PROBES, centreCount)];
+        float[] products = new float[cells.length];
+        multiply(vector, centres, cells.length, products);
+        int[] nearest = new int[Math.min(PROBES, products.length)];
         for (int rank = 0; rank < nearest.length; rank++) {
             int best = 0;
-            for (int i = 1; i < centreCount; i++) {
+            for (int i = 1; i < products.length; i++) {
                 best = products[i] > products[best] ? i : best;
             }
             nearest[rank] = best;
@@ -109,15 +86,28 @@ final class VectorCells {
             to.blocks = Arrays.copyOf(to.blocks, 2 * block);
         }
         if (lane == 0) {
-            to.blocks[block] = new short[dimensions * LANES];
+            to.blocks[block] = new short[dimensions * (block == 0 ? LANES_LEAST : LANES)];
+        }
+        if (lane == to.blocks[block].length / dimensions) {
+            to.blocks[block] = widened(to.blocks[block]);
         }
         if (to.count == to.numbers.length) {
             to.numbers = Arrays.copyOf(to.numbers, 2 * to.count);
         }
+        int lanes = to.blocks[block].length / dimensions;
         for (int d = 0; d < dimensions; d++) {
-            to.blocks[block][d * LANES + lane] = Float.floatToFloat16(vector[d]);
+            to.blocks[block][d * lanes + lane] = Float.floatToFloat16(vector[d]);
         }
         to.numbers[to.count++] = number;
+    }
+
+    private short[] widened(short[] block) {
+        int lanes = block.length / dimensions;
+        short[] wide = new short[2 * block.length];
+        for (int d = 0; d < dimensions; d++) {
+            System.arraycopy(block, d * lanes, wide, 2 * d * lanes, lanes);
+        }
+        return wide;
     }
 
     /**
@@ -134,7 +124,7 @@ final class VectorCells {
         for (int index : in) {
             Cell cell = cells[index];
             for (int block = after[index] / LANES; block * LANES < cell.count; block++) {
-                multiply(vector, cell.blocks[block], products);
+                multiply(vector, cell.blocks[block], cell.blocks[block].length / dimensions, products);
                 int lanes = Math.min(LANES, cell.count - block * LANES);
                 for (int lane = Math.max(0, after[index] - block * LANES); lane < lanes; lane++) {
                     if (products[lane] > best[wanted - 1].similarity()) {
@@ -155,7 +145,7 @@ final class VectorCells {
     }
 
     /** products = block · vector, one product a lane; four dimensions at a time, so that products are stored less often. */
-    private static void multiply(float[] vector, short[] block, float[] products) {
+    private static void multiply(float[] vector, short[] block, int lanes, float[] products) {
         Arrays.fill(products, 0);
         int d = 0;
         for (; d + 3 < vector.length; d += 4) {
@@ -163,19 +153,19 @@ final class VectorCells {
             float second = vector[d + 1];
             float third = vector[d + 2];
             float fourth = vector[d + 3];
-            int from = d * LANES;
-            for (int lane = 0; lane < LANES; lane++) {
+            int from = d * lanes;
+            for (int lane = 0; lane < lanes; lane++) {
                 int at = from + lane;
                 products[lane] += first * Float.float16ToFloat(block[at])
-                        + second * Float.float16ToFloat(block[at + LANES])
-                        + third * Float.float16ToFloat(block[at + 2 * LANES])
-                        + fourth * Float.float16ToFloat(block[at + 3 * LANES]);
+                        + second * Float.float16ToFloat(block[at + lanes])
+                        + third * Float.float16ToFloat(block[at + 2 * lanes])
+                        + fourth * Float.float16ToFloat(block[at + 3 * lanes]);
             }
         }
         for (; d < vector.length; d++) {
             float value = vector[d];
-            int from = d * LANES;
-            for (int lane = 0; lane < LANES; lane++) {
+            int from = d * lanes;
+            for (int lane = 0; lane < lanes; lane++) {
                 products[lane] += value * Float.float16ToFloat(block[from + lane]);
             }
         }
