@@ -23,7 +23,7 @@ public final class HostSlots implements SlotMemory {
         this.reader = reader;
         this.slotCount = slotCount;
         slotBytes = slotBytes(reader);
-        memory = arena.allocate(Math.multiplyExact(slotBytes, (long) slotCount), reader.slotAlignment());
+        memory = HugePages.allocate(Math.multiplyExact(slotBytes, (long) slotCount), reader.slotAlignment(), arena);
     }
 
     @Override
