@@ -92,6 +92,17 @@ public interface ComputeBackend extends AutoCloseable {
         }
     }
 
+    /**
+     * Lets one of the threads that compute do something before it goes on, for which another thread would have to be woken.
+     * Does not wait.
+     *
+     * @param errand takes microseconds, mostly, and throws nothing
+     * @return false if it is not done, because a thread of its own serves better
+     */
+    default boolean sendBeside(Runnable errand) {
+        return false;
+    }
+
     @Override
     void close();
 }

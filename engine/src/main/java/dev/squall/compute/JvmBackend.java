@@ -33,6 +33,8 @@ public final class JvmBackend implements ComputeBackend {
     /** R x E. */
     private final FloatRows denseOutput;
 
+    private final boolean computesOnAllProcessors;
+
     private RowBatch rows = new RowBatch(new int[1], new int[1], new int[1]);
 
     /**
@@ -90,6 +92,7 @@ public final class JvmBackend implements ComputeBackend {
         this.model = model;
         this.options = options;
         h = model.hyperparameters();
+        computesOnAllProcessors = options.threads() >= Runtime.getRuntime().availableProcessors();
         int rowsMax = options.rowsMax();
         int width = h.embeddingLength();
         this.parallel = parallel;
@@ -127,6 +130,12 @@ public final class JvmBackend implements ComputeBackend {
         }
         long slots = size.slots(HostSlots.slotBytes(reader), h.expertCount(), h.expertLayerCount());
         return new HostSlots(reader, Math.toIntExact(slots));
+    }
+
+    /** Where all processors compute. A processor that is left over takes a thread of its own without slowing a pass down. */
+    @Override
+    public boolean sendBeside(Runnable errand) {
+        return computesOnAllProcessors && parallel.pool().sendBeside(errand);
     }
 
     @Override

@@ -44,6 +44,9 @@ final class WorkerPool implements AutoCloseable {
 
     private final AtomicInteger finishedTasks = new AtomicInteger();
     private final AtomicInteger parkedThreads = new AtomicInteger();
+    /** What a helper does before the next region's tasks. */
+    private final AtomicReference<@Nullable Runnable> errand = new AtomicReference<>();
+
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final Thread[] helpers;
     private Work work = (task, worker) -> {};
@@ -114,6 +117,22 @@ final class WorkerPool implements AutoCloseable {
         }
     }
 
+    /**
+     * Lets one of the helpers run something before its tasks of the next region, while the other threads take these: so
+     * nobody has to be woken for it. Does not wait. Of two errands
+     * that nobody has run yet the later one is.
+     *
+     * @param errand throws nothing
+     * @return false if there are no helpers
+     */
+    boolean sendBeside(Runnable errand) {
+        if (helpers.length == 0) {
+            return false;
+        }
+        this.errand.set(errand);
+        return true;
+    }
+
     private static int at(int worker) {
         return (worker + 1) * RANGE_STRIDE;
     }
@@ -164,8 +183,16 @@ final class WorkerPool implements AutoCloseable {
     private void help(int worker) {
         while (!closed) {
             int seen = region.get();
+            runErrand();
             while (claimAndRun(worker)) {}
             awaitRegionAfter(seen);
+        }
+    }
+
+    private void runErrand() {
+        Runnable first = errand.get() == null ? null : errand.getAndSet(null);
+        if (first != null) {
+            first.run();
         }
     }
 

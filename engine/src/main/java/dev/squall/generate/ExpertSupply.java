@@ -178,11 +178,11 @@ final class ExpertSupply implements AutoCloseable {
      * @param traceOut the trace to record; null for none
      */
     void observe(ForwardPass pass, ComputeBackend backend, @Nullable Path traceOut) throws IOException {
-        if (policy == null && traceOut == null) {
-            return;
-        }
         if (comparison != null) {
             pass.addObserver(comparison);
+        }
+        if ((policy == null || !policy.observes()) && traceOut == null) {
+            return;
         }
         TraceWriter trace = traceOut == null
                 ? null
@@ -195,6 +195,7 @@ final class ExpertSupply implements AutoCloseable {
                 backend.options().sequencesMax(),
                 lastConversation,
                 backend::hidden,
+                backend::sendBeside,
                 policy,
                 cache,
                 trace);

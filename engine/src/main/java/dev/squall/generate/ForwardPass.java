@@ -59,10 +59,11 @@ final class ForwardPass {
     }
 
     private void expertBlock(LayerRouting routing) {
-        for (RoutingObserver observer : observers) {
-            observer.onRouted(routing);
-        }
+        // First what is not there is on its way.
         try (ExpertLease lease = experts.lease(routing)) {
+            for (RoutingObserver observer : observers) {
+                observer.onRouted(routing);
+            }
             backend.expertBlock(routing, lease);
         }
     }

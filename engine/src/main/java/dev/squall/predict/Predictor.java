@@ -10,11 +10,13 @@ import dev.squall.routing.LayerRouting;
 import dev.squall.routing.RoutingObserver;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs a policy beside the forward pass. The pass's thread copies what it shows into a ring and goes on; the predictor's
- * own thread lets the policy make a plan of it and publishes that to the cache. If the policy is slower than the pass, it
+ * Runs a policy beside the forward pass. The pass's thread copies what it shows into a ring and goes on; one of the threads
+ * that compute, or the predictor's own, lets the policy make a plan of it and publishes that to the cache. If the policy is slower than the pass, it
  * misses layers; only a trace makes the pass wait, for a trace with holes is none.
  */
 public final class Predictor implements RoutingObserver, AutoCloseable {
@@ -37,6 +39,11 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
     private final Captured[] ring = new Captured[RING];
     private final AtomicLong written = new AtomicLong();
     private final AtomicLong read = new AtomicLong();
+    private final Predicate<Runnable> errands;
+    private final Runnable drainIfFree = this::drainIfFree;
+    /** Held by the thread that lets the policy hear. */
+    private final ReentrantLock draining = new ReentrantLock();
+
     private final Thread thread;
 
     private volatile long latestVisit;
@@ -56,6 +63,7 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
      *
      * @param sequences most sequences of the model
      * @param lastConversation number of the last conversation before those to come
+     * @param errands has something run soon by a thread that is awake, as {@code ComputeBackend.sendBeside} does; false if it does not
      * @param policy what decides; null to record a trace only
      * @param cache what is told of its plans; null where there is none
      * @param trace what records every pass; null for none. Owned from then on
@@ -66,11 +74,13 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
             int sequences,
             long lastConversation,
             HiddenRows hiddenRows,
+            Predicate<Runnable> errands,
             @Nullable PrefetchPolicy policy,
             @Nullable ExpertCache cache,
             @Nullable TraceWriter trace) {
         this.shape = shape;
         this.hiddenRows = hiddenRows;
+        this.errands = errands;
         this.policy = policy;
         this.cache = cache;
         this.trace = trace;
@@ -131,6 +141,7 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
                 dropped.incrementAndGet();
                 return null;
             }
+            LockSupport.unpark(thread);
             LockSupport.parkNanos(20_000);
         }
         return ring[(int) (written.get() % RING)];
@@ -138,36 +149,57 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
 
     private void publish() {
         written.incrementAndGet();
-        if (isParked) {
+        if (!errands.test(drainIfFree) && isParked) {
             LockSupport.unpark(thread);
         }
     }
 
     /** The life of the predictor's thread. */
     private void predict() {
-        try {
-            while (true) {
-                if (read.get() < written.get()) {
-                    long start = System.nanoTime();
-                    handle(ring[(int) (read.get() % RING)]);
-                    counters = new PredictionCounters(
-                            counters.observed() + 1, 0, counters.predictionNanos() + System.nanoTime() - start, 0, 0);
-                    read.incrementAndGet();
-                } else if (closed) {
-                    if (policy != null) {
-                        policy.onEnd();
-                    }
-                    return;
-                } else {
-                    isParked = true;
-                    if (read.get() == written.get() && !closed) {
-                        LockSupport.park(this);
-                    }
-                    isParked = false;
+        while (true) {
+            boolean isLast = closed;
+            draining.lock();
+            try {
+                drain();
+                if (isLast && policy != null && failure == null) {
+                    policy.onEnd();
                 }
+            } catch (Error | RuntimeException thrown) { // the forward pass throws it on
+                failure = thrown;
+            } finally {
+                draining.unlock();
             }
-        } catch (Error | RuntimeException thrown) { // the forward pass throws it on
-            failure = thrown;
+            if (isLast) {
+                return;
+            }
+            isParked = true;
+            if ((read.get() == written.get() || failure != null) && !closed) {
+                LockSupport.park(this);
+            }
+            isParked = false;
+        }
+    }
+
+    /** Lets the policy hear what it has not, unless another thread does: that one will see what came in the meantime. */
+    private void drainIfFree() {
+        while (read.get() < written.get() && failure == null && draining.tryLock()) {
+            try {
+                drain();
+            } catch (Error | RuntimeException thrown) { // the forward pass throws it on
+                failure = thrown;
+            } finally {
+                draining.unlock();
+            }
+        }
+    }
+
+    private void drain() {
+        while (read.get() < written.get() && failure == null) {
+            long start = System.nanoTime();
+            handle(ring[(int) (read.get() % RING)]);
+            counters = new PredictionCounters(
+                    counters.observed() + 1, 0, counters.predictionNanos() + System.nanoTime() - start, 0, 0);
+            read.incrementAndGet();
         }
     }
 
@@ -242,6 +274,7 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
 
     /** Waits until the policy has heard everything that has been observed. */
     public void awaitIdle() {
+        LockSupport.unpark(thread);
         while (read.get() < written.get() && failure == null) {
             LockSupport.parkNanos(20_000);
         }

@@ -13,6 +13,11 @@ public interface PrefetchPolicy {
     /** How experts in slots are ranked. Asked once. */
     Eviction eviction();
 
+    /** Whether it wants to hear of passes at all. Asked once. */
+    default boolean observes() {
+        return true;
+    }
+
     /** Whether it asks {@link LayerObservation#ahead}, so that hidden states must be copied for it. Asked once. */
     default boolean looksAhead() {
         return false;

@@ -39,21 +39,10 @@ final class SquallPolicy implements PrefetchPolicy {
      * The share of a layer's time, stalls included, from which forecasts are dear: fewer maps are compared, only some passes
      * learnt from, and it is tried whether they pay at all.
      */
-    private static final double DEAR = 0.05;
+    private static final double DEAR = 0.25;
 
     /** Misses of a visit below which they are over. */
     private static final double MISSES_MIN = 0.01;
-
-    /**
-     * Where a copy takes less of a layer, the next layer's router tells early enough, and where more is dear, that is all that is
-     * asked: what else there is tells more but pays for less than it takes.
-     */
-    private static final double FAST_COPY = 0.5;
-
-    /** So often the rest is asked for some passes, for what it takes may have changed. */
-    private static final int REMEASURED_EVERY = 1024;
-
-    private static final int REMEASURED_PASSES = 16;
 
     private static final int LEARNT_EVERY = 4;
     private static final int CANDIDATES = 512;
@@ -66,15 +55,15 @@ final class SquallPolicy implements PrefetchPolicy {
     private static final int KEEP_EVERY = 4096;
 
     /** To be raised when weights change their number or meaning. */
-    private static final int WEIGHTS_VERSION = 2;
+    private static final int WEIGHTS_VERSION = 3;
 
     private final MapShape shape;
     private final ExpertMapStore store;
     private final int fixedDistance;
     private final ContextMaps maps;
     private final UseHistory history;
-    /** For single rows and for several, in this pass and across to the next, by distance; the same for the router alone. */
-    private final CalibratedScore[] scores = new CalibratedScore[6 * BUCKETS];
+    /** For single rows and for several, in this pass and across to the next, by distance. */
+    private final CalibratedScore[] scores = new CalibratedScore[4 * BUCKETS];
     /** By layer and bucket the signals of the forecast of its coming visit, and which visit that is. */
     private final double[][][] signals;
 
@@ -97,10 +86,6 @@ final class SquallPolicy implements PrefetchPolicy {
     private int reach = DISTANCE_MAX;
 
     private boolean isDear;
-    private boolean isRouterAlone;
-    /** What a forecast by everything took for a layer when it was last made. */
-    private double fullNanos;
-
     private boolean isLearning = true;
     private final ForecastTrial trial = new ForecastTrial();
     private long passes;
@@ -156,25 +141,20 @@ final class SquallPolicy implements PrefetchPolicy {
             keepWeights();
         }
         isSingle = pass.rowCount() == 1;
-        if (!isRouterAlone && isForecast) {
-            fullNanos = now.forecastNanos();
-        }
-        isDear = now.withForecastNanos(fullNanos).forecastShare() > DEAR;
-        isRouterAlone = isDear && now.layersPerCopy() < FAST_COPY && passes % REMEASURED_EVERY >= REMEASURED_PASSES;
+        isDear = now.forecastShare() > DEAR;
         reach = reach();
         isLearning = !isDear || passes % LEARNT_EVERY == 0;
         maps.onPass(pass);
         Arrays.fill(presentOdds, 0);
         alike = maps.nothing();
-        isForecast = !isAllThere() && trial.onPass(pass, isRouterAlone ? now.forecastShare() > DEAR : isDear);
+        isForecast = !isAllThere() && trial.onPass(pass, isDear);
         if (!isForecast) {
             return;
         }
         if (isLearnt(1)) {
             routers.begin(pass.embeddings(), reach);
         }
-        MapMixture found =
-                isRouterAlone ? maps.nothing() : maps.likeThisToken(isDear ? CANDIDATES_IF_DEAR : CANDIDATES);
+        MapMixture found = maps.likeThisToken(isDear ? CANDIDATES_IF_DEAR : CANDIDATES);
         for (int distance = 1; distance <= Math.min(reach, shape.layerCount()); distance++) {
             found.distribution(distance - 1, mixture);
             Arrays.fill(ahead, 0);
@@ -206,9 +186,7 @@ final class SquallPolicy implements PrefetchPolicy {
         maps.onRouted(observed);
         int layer = observed.layer();
         System.arraycopy(history.lastOdds(), history.from(layer), presentOdds, 0, presentOdds.length);
-        if (!isRouterAlone) {
-            alike = maps.likeThisPass(layer);
-        }
+        alike = maps.likeThisPass(layer);
         if (isLearnt(1)) {
             System.arraycopy(observed.hidden(), 0, hidden, 0, hidden.length);
             routers.observe(layer, hidden, reach);
@@ -221,18 +199,12 @@ final class SquallPolicy implements PrefetchPolicy {
             plan.setUseRate(layer, expert, useRate(layer, expert));
         }
         forecastThisPass(observed, plan);
-        if (isRouterAlone) {
-            return;
-        }
         if (layer % NEXT_PASS_EVERY == NEXT_PASS_EVERY - 1 || layer == shape.layerCount() - 1) {
             forecastNextPass(observed, plan);
         }
     }
 
     private double useRate(int layer, int expert) {
-        if (isRouterAlone) {
-            return history.use(layer, expert);
-        }
         return isSingle ? reuse.rate(layer, expert) : history.longUse(layer, expert);
     }
 
@@ -304,11 +276,11 @@ final class SquallPolicy implements PrefetchPolicy {
 
     /** Whether a learnt router speaks for a distance: not for passes of several rows, whose experts are many rows' choice. */
     private boolean isLearnt(int distance) {
-        return isSingle && !isRouterAlone && distance <= routers.distances();
+        return isSingle && distance <= routers.distances();
     }
 
     private CalibratedScore score(int bucket) {
-        int first = isRouterAlone ? 4 * BUCKETS : isSingle ? 0 : 2 * BUCKETS;
+        int first = isSingle ? 0 : 2 * BUCKETS;
         return scores[first + bucket];
     }
 
@@ -362,9 +334,6 @@ final class SquallPolicy implements PrefetchPolicy {
 
     /** Layers ahead that are worth a forecast where a copy takes so long. */
     private int reach() {
-        if (isRouterAlone) {
-            return 1;
-        }
         return Math.clamp(1 + Math.round(COPIES_AHEAD * conditions.layersPerCopy()), DISTANCE_MIN, DISTANCE_MAX);
     }
 

@@ -1,8 +1,7 @@
 package dev.squall.expert;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -26,27 +25,27 @@ class HugePagesTest {
         MemorySegment memory;
         try (Arena arena = Arena.ofShared()) {
             memory = HugePages.allocate(bytes, 4096, arena);
-            assertEquals(bytes, memory.byteSize());
-            assertEquals(0, memory.address() % 4096);
+            assertThat(memory.byteSize()).isEqualTo(bytes);
+            assertThat(memory.address() % 4096).isEqualTo(0);
             memory.fill((byte) 7);
-            assertEquals(7, memory.get(ValueLayout.JAVA_BYTE, bytes - 1));
+            assertThat(memory.get(ValueLayout.JAVA_BYTE, bytes - 1)).isEqualTo((byte) 7);
         }
-        assertThrows(IllegalStateException.class, () -> memory.get(ValueLayout.JAVA_BYTE, 0));
+        assertThatThrownBy(() -> memory.get(ValueLayout.JAVA_BYTE, 0)).isInstanceOf(IllegalStateException.class);
     }
 
     @Test
     void lessThanAPageIsOrdinaryMemory() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = HugePages.allocate(4097, 4096, arena);
-            assertEquals(4097, memory.byteSize());
-            assertEquals(0, memory.address() % 4096);
+            assertThat(memory.byteSize()).isEqualTo(4097);
+            assertThat(memory.address() % 4096).isEqualTo(0);
         }
     }
 
     @Test
     void whatNoMachineHasIsRefused() {
         try (Arena arena = Arena.ofConfined()) {
-            assertThrows(OutOfMemoryError.class, () -> HugePages.allocate(1L << 60, 4096, arena));
+            assertThatThrownBy(() -> HugePages.allocate(1L << 60, 4096, arena)).isInstanceOf(OutOfMemoryError.class);
         }
     }
 
@@ -56,7 +55,7 @@ class HugePagesTest {
                 Files.isReadable(ENABLED), "this system has no huge pages, so they were not asked for: no " + ENABLED);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = HugePages.allocate(2 * HugePages.PAGE_BYTES, 4096, arena);
-            assertTrue(flagsOfMapping(memory.address()).contains("hg"));
+            assertThat(flagsOfMapping(memory.address())).contains("hg");
         }
     }
 

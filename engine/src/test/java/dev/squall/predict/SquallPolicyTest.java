@@ -12,7 +12,6 @@ class SquallPolicyTest {
     private static final MapShape SHAPE = new MapShape(4, 4, 1, 8);
     private static final CacheConditions CHEAP = new CacheConditions(8, 1000, 1000, 1, 10);
     private static final CacheConditions FAST_COPIES = new CacheConditions(8, 100, 1000, 1, 10);
-    private static final CacheConditions FAST_COPIES_AND_DEAR = new CacheConditions(8, 100, 1000, 1, 300);
     private static final CacheConditions DEAR = new CacheConditions(8, 1000, 1000, 1, 2000);
 
     private final ExactMapStore store = new ExactMapStore(ContextMaps.storeShape(SHAPE), 100, 3);
@@ -90,17 +89,6 @@ class SquallPolicyTest {
         pass(60, CHEAP);
         assertThat(plans[0].probability(3, 3)).isPositive();
         assertThat(plans[3].probability(2, 2)).isPositive();
-    }
-
-    @Test
-    void forecastsTheNextLayerAloneWhereCopiesAreFastAndMoreIsDear() {
-        for (int pass = 0; pass < 60; pass++) {
-            // What the rest took is remembered; the router alone takes next to nothing.
-            pass(pass, pass < 18 ? FAST_COPIES_AND_DEAR : FAST_COPIES);
-        }
-        assertThat(plans[0].probability(1, 1)).isGreaterThan(0.9);
-        assertThat(plans[0].probability(2, 2)).isZero();
-        assertThat(plans[3].probability(0, 0)).isZero();
     }
 
     @Test
