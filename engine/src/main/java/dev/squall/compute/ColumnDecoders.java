@@ -23,7 +23,7 @@ import jdk.incubator.vector.VectorOperators;
  */
 final class ColumnDecoders {
     /** Bytes of a column in the scratch memory. Its first columns are the block's integers. */
-    private static final long INT = 64;
+    private static final long INT = Transposition.COLUMN;
 
     private static final long BETWEEN = 64 * INT;
 
@@ -70,7 +70,12 @@ final class ColumnDecoders {
 
     /** Sixteen integers of each block from one on, a column each. */
     private void integers(int first) {
-        Transposition.transpose(block + 4L * first, rowBytes, scratch + BETWEEN, integer(first), INT, 8 * INT);
+        Transposition.transpose(block + 4L * first, rowBytes, scratch + BETWEEN, integer(first));
+    }
+
+    /** Four integers of each block from one on that has twelve before it. */
+    private void fourIntegers(int first) {
+        Transposition.transposeLastFour(block + 4L * (first - 12), rowBytes, scratch + BETWEEN, integer(first));
     }
 
     /** The address of a column of integers. */
@@ -94,7 +99,7 @@ final class ColumnDecoders {
     /** Integers: 0 to 3 scales and minima, 4 to 19 pairs of bits. */
     private void decodeQ2_K() {
         integers(0);
-        integers(4);
+        fourIntegers(16);
         half(80, 0);
         half(82, 1);
         for (int i = 0; i < 16; i++) {
@@ -138,11 +143,9 @@ final class ColumnDecoders {
     private void decodeQ4_K() {
         integers(0);
         integers(16);
-        integers(20);
+        fourIntegers(32);
         sixBits();
-        for (int pair = 0; pair < 4; pair++) {
-            twoEighths(integer(4 + 8 * pair), scale(2 * pair), columns + 8L * COLUMN * pair);
-        }
+        nibbles(integer(4), scale(0), columns);
     }
 
     /** Integers: 0 halves, 1 to 3 scales and minima, 4 to 11 fifth bits, 12 to 43 nibbles. */
@@ -174,7 +177,7 @@ final class ColumnDecoders {
         integers(0);
         integers(16);
         integers(32);
-        integers(36);
+        fourIntegers(48);
         half(208, 0);
         for (int i = 0; i < 4; i++) {
             signedBytes(integer(48 + i), scale(4 * i));
@@ -201,7 +204,7 @@ final class ColumnDecoders {
     private void decodeIQ4_XS() {
         integers(0);
         integers(16);
-        integers(18);
+        fourIntegers(30);
         half(0, 0);
         for (int i = 0; i < EIGHTHS; i++) {
             bits(integer(1), 4 * i, 15, integer(0), 16 + 2 * i, 3, scale(i), 32);
@@ -213,11 +216,16 @@ final class ColumnDecoders {
 
     /** Scales and minima of Q4_K and Q5_K, and their halves. */
     private void sixBits() {
-        half(0, 0);
-        half(2, 1);
+        halves(integer(0), headers + (long) COLUMN * SuperBlockCodec.SCALE);
         sixBits(integer(1), integer(3), 0, scale(0), INT);
         sixBits(integer(2), integer(3), 4, headers, COLUMN);
-        sixBits(integer(2), integer(3), 4, headers + (long) COLUMN * SUMS, COLUMN);
+    }
+
+    /** The two half-precision floats of integers, a column each. */
+    private static void halves(long integers, long to) {
+        IntVector both = IntVector.fromMemorySegment(INTS, MEMORY, integers & ADDRESSES, Lanes.ORDER);
+        Lanes.store(Lanes.lowerHalves(both), to & ADDRESSES);
+        Lanes.store(Lanes.lowerHalves(both.lanewise(VectorOperators.LSHR, 16)), (to + COLUMN) & ADDRESSES);
     }
 
     /** Eight numbers of six bits: four in bytes, four in their upper bits and in nibbles from bit {@code shift} on. */
@@ -260,37 +268,48 @@ final class ColumnDecoders {
         }
     }
 
-    /** Two eighths, of the lower and the upper nibbles of eight integers. */
-    private static void twoEighths(long integers, long scales, long columns) {
-        FloatVector low = Lanes.load(scales & ADDRESSES);
-        FloatVector high = Lanes.load((scales + INT) & ADDRESSES);
-        for (int sum = 0; sum < SUMS; sum++) {
-            IntVector q = IntVector.fromMemorySegment(INTS, MEMORY, (integers + INT * sum) & ADDRESSES, Lanes.ORDER);
-            long out = columns + (long) COLUMNS_OF_SUM * sum;
-            ((FloatVector) q.and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .mul(low)
-                    .intoMemorySegment(MEMORY, out & ADDRESSES, Lanes.ORDER);
-            ((FloatVector) q.lanewise(VectorOperators.LSHR, 8).and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .mul(low)
-                    .intoMemorySegment(MEMORY, (out + 2L * COLUMN) & ADDRESSES, Lanes.ORDER);
-            ((FloatVector) q.lanewise(VectorOperators.LSHR, 16).and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .mul(low)
-                    .intoMemorySegment(MEMORY, (out + 1L * COLUMN) & ADDRESSES, Lanes.ORDER);
-            ((FloatVector) q.lanewise(VectorOperators.LSHR, 24).and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .mul(low)
-                    .intoMemorySegment(MEMORY, (out + 3L * COLUMN) & ADDRESSES, Lanes.ORDER);
-            ((FloatVector) q.lanewise(VectorOperators.LSHR, 4).and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .mul(high)
-                    .intoMemorySegment(MEMORY, (out + 4L * COLUMN) & ADDRESSES, Lanes.ORDER);
-            ((FloatVector) q.lanewise(VectorOperators.LSHR, 12).and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .mul(high)
-                    .intoMemorySegment(MEMORY, (out + 6L * COLUMN) & ADDRESSES, Lanes.ORDER);
-            ((FloatVector) q.lanewise(VectorOperators.LSHR, 20).and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .mul(high)
-                    .intoMemorySegment(MEMORY, (out + 5L * COLUMN) & ADDRESSES, Lanes.ORDER);
-            ((FloatVector) q.lanewise(VectorOperators.LSHR, 28).and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
-                    .mul(high)
-                    .intoMemorySegment(MEMORY, (out + 7L * COLUMN) & ADDRESSES, Lanes.ORDER);
+    /** All eighths, two of the lower and the upper nibbles of each eight integers. */
+    private static void nibbles(long integers, long scales, long columns) {
+        for (int pair = 0; pair < EIGHTHS / 2; pair++) {
+            FloatVector low = Lanes.load((scales + 2 * INT * pair) & ADDRESSES);
+            FloatVector high = Lanes.load((scales + 2 * INT * pair + INT) & ADDRESSES);
+            for (int sum = 0; sum < SUMS; sum++) {
+                IntVector q = IntVector.fromMemorySegment(
+                        INTS, MEMORY, (integers + INT * (SUMS * pair + sum)) & ADDRESSES, Lanes.ORDER);
+                long out = (columns + (long) COLUMNS_OF_SUM * sum + 8L * COLUMN * pair) & ADDRESSES;
+                ((FloatVector) q.and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .mul(low)
+                        .intoMemorySegment(MEMORY, out, Lanes.ORDER);
+                ((FloatVector) q.lanewise(VectorOperators.LSHR, 16)
+                                .and(15)
+                                .convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .mul(low)
+                        .intoMemorySegment(MEMORY, out + 1L * COLUMN, Lanes.ORDER);
+                ((FloatVector) q.lanewise(VectorOperators.LSHR, 8).and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .mul(low)
+                        .intoMemorySegment(MEMORY, out + 2L * COLUMN, Lanes.ORDER);
+                ((FloatVector) q.lanewise(VectorOperators.LSHR, 24)
+                                .and(15)
+                                .convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .mul(low)
+                        .intoMemorySegment(MEMORY, out + 3L * COLUMN, Lanes.ORDER);
+                ((FloatVector) q.lanewise(VectorOperators.LSHR, 4).and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .mul(high)
+                        .intoMemorySegment(MEMORY, out + 4L * COLUMN, Lanes.ORDER);
+                ((FloatVector) q.lanewise(VectorOperators.LSHR, 20)
+                                .and(15)
+                                .convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .mul(high)
+                        .intoMemorySegment(MEMORY, out + 5L * COLUMN, Lanes.ORDER);
+                ((FloatVector) q.lanewise(VectorOperators.LSHR, 12)
+                                .and(15)
+                                .convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .mul(high)
+                        .intoMemorySegment(MEMORY, out + 6L * COLUMN, Lanes.ORDER);
+                ((FloatVector) q.lanewise(VectorOperators.LSHR, 28).convertShape(VectorOperators.I2F, FLOATS, 0))
+                        .mul(high)
+                        .intoMemorySegment(MEMORY, out + 7L * COLUMN, Lanes.ORDER);
+            }
         }
     }
 

@@ -105,6 +105,14 @@ final class Lanes {
         }
     }
 
+    /** The half-precision floats in the lower halves of integers. */
+    static FloatVector lowerHalves(IntVector bits) {
+        IntVector magnitude = bits.and(0x7fff).lanewise(VectorOperators.LSHL, 13);
+        IntVector finite = magnitude.reinterpretAsFloats().mul(0x1p112f).reinterpretAsInts();
+        IntVector value = finite.blend(magnitude.or(0x7f80_0000), magnitude.compare(VectorOperators.GE, 0x0f80_0000));
+        return bits.and(0x8000).lanewise(VectorOperators.LSHL, 16).or(value).reinterpretAsFloats();
+    }
+
     /** 16-bit integers, signed. */
     static IntVector signedShorts(long address) {
         return (IntVector)

@@ -28,7 +28,11 @@ final class OuterProducts {
 
     private OuterProducts() {}
 
-    /** {@link ColumnTile#ROWS} rows of weights from {@code address}, outputs from {@code o}. */
+    /**
+     * Multiplies {@link ColumnTile#ROWS} rows of weights from {@code address}, outputs from {@code o}. A block of each row
+     * is read at a time, here and there, so the rows behind them, which mostly follow, are brought nearer meanwhile in the
+     * order in which they lie; and so are the outputs before they are written.
+     */
     static void multiply(
             WeightMatrix w,
             long address,
@@ -41,22 +45,38 @@ final class OuterProducts {
             int count,
             Tile tile) {
         boolean minima = SuperBlockCodec.hasMinima(w.type());
+        boolean eighths = SuperBlockCodec.hasMinimaOfEighths(w.type());
         ColumnTile columns = tile.columns();
         columns.clearSums(count);
+        tile.touched = CacheLines.touch(y, yOffsets, o, ColumnTile.ROWS, first, count);
+        long next = address + ColumnTile.ROWS * w.rowBytes();
+        boolean hasNext = next + ColumnTile.ROWS * w.rowBytes()
+                <= w.data().address() + w.data().byteSize();
+        int bytesAhead = Math.toIntExact(ColumnTile.ROWS * w.type().rowBytes(ELEMENTS));
         for (int k = 0; k < w.columns(); k += ELEMENTS) {
             columns.decode(w.type(), address + w.type().rowBytes(k), w.rowBytes(), tile);
+            if (hasNext) {
+                tile.touched += CacheLines.touch(next, bytesAhead);
+                next += bytesAhead;
+            }
             int i = 0;
             for (; i + ACTIVATION_ROWS <= count; i += ACTIVATION_ROWS) {
                 for (int sum = 0; sum < SUMS; sum += 2) {
                     multiplyTwoByFour(columns, sum, x.values(), xOffsets, first + i, k);
                 }
-                for (int j = 0; j < ACTIVATION_ROWS; j++) {
-                    add(columns, x, xOffsets[first + i + j] + k, j, i + j, minima);
+                if (eighths) {
+                    addFourLessEighths(columns, x.blocks(), xOffsets, first + i, k, i);
+                } else if (minima) {
+                    for (int j = 0; j < ACTIVATION_ROWS; j++) {
+                        add(columns, x.blocks(), xOffsets[first + i + j] + k, j, i + j, true, false);
+                    }
+                } else {
+                    addFour(columns, x.blocks(), xOffsets, first + i, k, i);
                 }
             }
             for (; i < count; i++) {
                 multiplyTwoByOne(columns, x.values(), xOffsets[first + i] + k);
-                add(columns, x, xOffsets[first + i] + k, 0, i, minima);
+                add(columns, x.blocks(), xOffsets[first + i] + k, 0, i, minima, eighths);
             }
         }
         for (int i = 0; i < count; i++) {
@@ -217,17 +237,92 @@ final class OuterProducts {
         b7.intoMemorySegment(MEMORY, to + 7L * COLUMN + HALF, Lanes.ORDER);
     }
 
+    /** Adds the multiples of four rows' sums of a block to those of all blocks. */
+    private static void addFour(ColumnTile columns, float[] blocks, int[] xOffsets, int first, int k, int i) {
+        float scale0 = blocks[SuperBlocks.header(xOffsets[first] + k) + SuperBlocks.SCALE];
+        float scale1 = blocks[SuperBlocks.header(xOffsets[first + 1] + k) + SuperBlocks.SCALE];
+        float scale2 = blocks[SuperBlocks.header(xOffsets[first + 2] + k) + SuperBlocks.SCALE];
+        float scale3 = blocks[SuperBlocks.header(xOffsets[first + 3] + k) + SuperBlocks.SCALE];
+        for (int half = 0; half < 2; half++) {
+            FloatVector d =
+                    vector((columns.headers() + HALF * half + (long) COLUMN * SuperBlockCodec.SCALE) & ADDRESSES);
+            FloatVector d0 = d.mul(scale0);
+            FloatVector d1 = d.mul(scale1);
+            FloatVector d2 = d.mul(scale2);
+            FloatVector d3 = d.mul(scale3);
+            long from = (columns.blockSums() + HALF * half) & ADDRESSES;
+            long to = (columns.sums() + (long) ROW_OF_SUMS * i + HALF * half) & ADDRESSES;
+            for (int sum = 0; sum < SUMS; sum++) {
+                long at = from + (long) COLUMN * sum;
+                long out = to + (long) COLUMN * sum;
+                vector(at).fma(d0, vector(out)).intoMemorySegment(MEMORY, out, Lanes.ORDER);
+                vector(at + 1L * ROW_OF_SUMS)
+                        .fma(d1, vector(out + 1L * ROW_OF_SUMS))
+                        .intoMemorySegment(MEMORY, out + 1L * ROW_OF_SUMS, Lanes.ORDER);
+                vector(at + 2L * ROW_OF_SUMS)
+                        .fma(d2, vector(out + 2L * ROW_OF_SUMS))
+                        .intoMemorySegment(MEMORY, out + 2L * ROW_OF_SUMS, Lanes.ORDER);
+                vector(at + 3L * ROW_OF_SUMS)
+                        .fma(d3, vector(out + 3L * ROW_OF_SUMS))
+                        .intoMemorySegment(MEMORY, out + 3L * ROW_OF_SUMS, Lanes.ORDER);
+            }
+        }
+    }
+
+    /** The same, and subtracts the multiples of minima, of which each two neighbouring sixteenths have one. */
+    private static void addFourLessEighths(
+            ColumnTile columns, float[] blocks, int[] xOffsets, int first, int k, int i) {
+        int x0 = SuperBlocks.header(xOffsets[first] + k);
+        int x1 = SuperBlocks.header(xOffsets[first + 1] + k);
+        int x2 = SuperBlocks.header(xOffsets[first + 2] + k);
+        int x3 = SuperBlocks.header(xOffsets[first + 3] + k);
+        for (int half = 0; half < 2; half++) {
+            long headers = (columns.headers() + HALF * half) & ADDRESSES;
+            FloatVector d = vector(headers + (long) COLUMN * SuperBlockCodec.SCALE);
+            FloatVector d0 = d.mul(blocks[x0 + SuperBlocks.SCALE]);
+            FloatVector d1 = d.mul(blocks[x1 + SuperBlocks.SCALE]);
+            FloatVector d2 = d.mul(blocks[x2 + SuperBlocks.SCALE]);
+            FloatVector d3 = d.mul(blocks[x3 + SuperBlocks.SCALE]);
+            d = vector(headers + COLUMN * (SuperBlockCodec.SCALE + 1L)).neg();
+            FloatVector m0 = d.mul(blocks[x0 + SuperBlocks.SCALE]);
+            FloatVector m1 = d.mul(blocks[x1 + SuperBlocks.SCALE]);
+            FloatVector m2 = d.mul(blocks[x2 + SuperBlocks.SCALE]);
+            FloatVector m3 = d.mul(blocks[x3 + SuperBlocks.SCALE]);
+            long from = (columns.blockSums() + HALF * half) & ADDRESSES;
+            long to = (columns.sums() + (long) ROW_OF_SUMS * i + HALF * half) & ADDRESSES;
+            for (int sum = 0; sum < SUMS; sum++) {
+                long at = from + (long) COLUMN * sum;
+                long out = to + (long) COLUMN * sum;
+                FloatVector m = vector(headers + (long) COLUMN * sum);
+                int eighth = SuperBlocks.EIGHTHS + sum;
+                FloatVector total = vector(at).fma(d0, vector(out));
+                m.mul(blocks[x0 + eighth]).fma(m0, total).intoMemorySegment(MEMORY, out, Lanes.ORDER);
+                total = vector(at + 1L * ROW_OF_SUMS).fma(d1, vector(out + 1L * ROW_OF_SUMS));
+                m.mul(blocks[x1 + eighth])
+                        .fma(m1, total)
+                        .intoMemorySegment(MEMORY, out + 1L * ROW_OF_SUMS, Lanes.ORDER);
+                total = vector(at + 2L * ROW_OF_SUMS).fma(d2, vector(out + 2L * ROW_OF_SUMS));
+                m.mul(blocks[x2 + eighth])
+                        .fma(m2, total)
+                        .intoMemorySegment(MEMORY, out + 2L * ROW_OF_SUMS, Lanes.ORDER);
+                total = vector(at + 3L * ROW_OF_SUMS).fma(d3, vector(out + 3L * ROW_OF_SUMS));
+                m.mul(blocks[x3 + eighth])
+                        .fma(m3, total)
+                        .intoMemorySegment(MEMORY, out + 3L * ROW_OF_SUMS, Lanes.ORDER);
+            }
+        }
+    }
+
     /**
      * Adds the multiple of a block's sums, and of its minima, to the sums of row i of activations.
      *
      * @param at where the block of activations is
      * @param j which of the rows in {@link ColumnTile#blockSums} it is
+     * @param eighths whether each two sixteenths have one minimum
      */
-    private static void add(ColumnTile columns, FloatRows x, int at, int j, int i, boolean minima) {
-        float[] activations = x.blocks();
-        int even = SuperBlocks.header(at) + SuperBlocks.SIXTEENTHS;
-        int odd = even + SUMS;
-        float scale = activations[SuperBlocks.header(at) + SuperBlocks.SCALE];
+    private static void add(ColumnTile columns, float[] blocks, int at, int j, int i, boolean minima, boolean eighths) {
+        int header = SuperBlocks.header(at);
+        float scale = blocks[header + SuperBlocks.SCALE];
         for (int half = 0; half < 2; half++) {
             long headers = (columns.headers() + HALF * half) & ADDRESSES;
             long from = (columns.blockSums() + (long) ROW_OF_SUMS * j + HALF * half) & ADDRESSES;
@@ -239,10 +334,15 @@ final class OuterProducts {
                     .neg();
             for (int sum = 0; sum < SUMS; sum++) {
                 long column = (long) COLUMN * sum;
-                FloatVector total = vector(from + column).fma(d, vector(to + column));
-                if (minima) {
-                    FloatVector m = vector(headers + column).mul(activations[even + sum]);
-                    FloatVector v = FloatVector.broadcast(FLOATS, activations[odd + sum]);
+                FloatVector total = FloatVector.fromMemorySegment(FLOATS, MEMORY, from + column, Lanes.ORDER)
+                        .fma(d, FloatVector.fromMemorySegment(FLOATS, MEMORY, to + column, Lanes.ORDER));
+                if (eighths) {
+                    total = vector(headers + column)
+                            .mul(blocks[header + SuperBlocks.EIGHTHS + sum])
+                            .fma(dMin, total);
+                } else if (minima) {
+                    FloatVector m = vector(headers + column).mul(blocks[header + SuperBlocks.SIXTEENTHS + sum]);
+                    FloatVector v = FloatVector.broadcast(FLOATS, blocks[header + SuperBlocks.SIXTEENTHS + SUMS + sum]);
                     total = vector(headers + (long) COLUMN * SUMS + column)
                             .fma(v, m)
                             .fma(dMin, total);

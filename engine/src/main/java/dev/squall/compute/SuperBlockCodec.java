@@ -45,6 +45,14 @@ final class SuperBlockCodec {
         };
     }
 
+    /** Whether each minimum is that of an eighth, so of two sixteenths. */
+    static boolean hasMinimaOfEighths(BlockType type) {
+        return switch (type) {
+            case Q4_K, Q5_K -> true;
+            case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4, Q2_K, Q3_K, Q6_K, IQ4_XS -> false;
+        };
+    }
+
     /** Decodes the block at {@code block} to 256 floats and a header. */
     static void decode(
             BlockType type, MemorySegment data, long block, float[] out, int outOffset, float[] header, int at) {

@@ -45,6 +45,9 @@ final class Tile {
     /** Sums of one super-block of each row of weights with four rows of activations. */
     final float[] blockSums = new float[16 * LANES_MAX];
 
+    /** What {@link CacheLines} read last. Nobody needs it. */
+    float touched;
+
     private MemorySegment packed = MemorySegment.NULL;
     private @Nullable ColumnTile columns;
 
