@@ -59,7 +59,8 @@ public final class Squall implements Runnable {
     private @Nullable CommandSpec spec;
 
     /** What users of llama.cpp know for dividing a model among processor and device (ADR 17). */
-    private static final Set<String> PLACEMENT = Set.of("--cpu-moe", "--n-cpu-moe", "--n-gpu-layers", "--gpu-layers");
+    private static final Set<String> PLACEMENT =
+            Set.of("--cpu-moe", "-cmoe", "--n-cpu-moe", "-ncmoe", "--n-gpu-layers", "--gpu-layers", "-ngl");
 
     private Squall() {}
 
@@ -131,6 +132,8 @@ public final class Squall implements Runnable {
         (named.isEmpty() ? COMMANDS : named).forEach(squall::addSubcommand);
         return squall.setDefaultValueProvider(new EnvironmentDefaults(environment))
                 .setExpandAtFiles(false)
+                // llama.cpp's -ngl is no -n with the value gl.
+                .setPosixClusteredShortOptionsAllowed(false)
                 // A prompt in an environment variable may hold a dollar sign.
                 .setInterpolateVariables(false)
                 .registerConverter(boolean.class, EnvironmentDefaults::flag)
@@ -192,6 +195,10 @@ public final class Squall implements Runnable {
                 return "no option '" + given + "': a device computes all layers and experts, and --device-memory and"
                         + " --expert-cache say how many experts it holds at a time: " + command
                         + " --help lists what there is";
+            }
+            if (given.matches("-[a-z][0-9].*")
+                    && wrong.getCommandLine().getCommandSpec().findOption(given.charAt(1)) != null) {
+                suggestions = List.of(given.substring(0, 2) + " " + given.substring(2));
             }
             return "unknown "
                     + (unmatched.isUnknownOption() ? "option" : "argument")
