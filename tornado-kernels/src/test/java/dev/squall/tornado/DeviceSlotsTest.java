@@ -194,6 +194,29 @@ class DeviceSlotsTest {
     }
 
     @Test
+    void allThatAModelHasOnADeviceIsFreedWhereverTheDeviceFailed() throws IOException {
+        SimulatedDevice device = SimulatedRuntime.INSTANCE.device(0);
+        for (int launches : new int[] {0, 1, 2, 5, 21, 62}) {
+            device.failAfter(launches);
+            assertThatThrownBy(() -> {
+                        try (LanguageModel model = builder(Long.MAX_VALUE)
+                                .expertCache(ExpertCacheOptions.ofShare(0.25, false))
+                                .policy(PolicyOptions.of(PolicyName.LRU))
+                                .load()) {
+                            assertThat(device.usedBytes()).isPositive();
+                            story(model);
+                        }
+                    })
+                    .as("failure at launch %d", launches)
+                    .isInstanceOfAny(DeviceException.class, ExpertLoadException.class)
+                    .hasMessageContaining("simulated failure of the device in graph ");
+            assertThat(device.usedBytes())
+                    .as("after a failure at launch %d", launches)
+                    .isZero();
+        }
+    }
+
+    @Test
     void aDeviceWhoseMemoryOthersHaveIsToldWithWhatToChange() throws IOException {
         SimulatedDevice device = SimulatedRuntime.INSTANCE.device(0);
         long others = (4L << 30) - (6L << 20);
