@@ -30,8 +30,8 @@ final class OuterProducts {
 
     /**
      * Multiplies {@link ColumnTile#ROWS} rows of weights from {@code address}, outputs from {@code o}. A block of each row
-     * is read at a time, here and there, so the rows behind them, which mostly follow, are brought nearer meanwhile in the
-     * order in which they lie; and so are the outputs before they are written.
+     * is read at a time, here and there, so the rows behind them, which mostly follow, are brought nearer before, in the
+     * order in which they lie.
      */
     static void multiply(
             WeightMatrix w,
@@ -48,17 +48,13 @@ final class OuterProducts {
         boolean eighths = SuperBlockCodec.hasMinimaOfEighths(w.type());
         ColumnTile columns = tile.columns();
         columns.clearSums(count);
-        tile.touched = CacheLines.touch(y, yOffsets, o, ColumnTile.ROWS, first, count);
-        long next = address + ColumnTile.ROWS * w.rowBytes();
-        boolean hasNext = next + ColumnTile.ROWS * w.rowBytes()
-                <= w.data().address() + w.data().byteSize();
-        int bytesAhead = Math.toIntExact(ColumnTile.ROWS * w.type().rowBytes(ELEMENTS));
+        long panelBytes = ColumnTile.ROWS * w.rowBytes();
+        long next = address + panelBytes;
+        if (next + panelBytes <= w.data().address() + w.data().byteSize()) {
+            tile.touched = CacheLines.touch(next, Math.toIntExact(panelBytes));
+        }
         for (int k = 0; k < w.columns(); k += ELEMENTS) {
             columns.decode(w.type(), address + w.type().rowBytes(k), w.rowBytes(), tile);
-            if (hasNext) {
-                tile.touched += CacheLines.touch(next, bytesAhead);
-                next += bytesAhead;
-            }
             int i = 0;
             for (; i + ACTIVATION_ROWS <= count; i += ACTIVATION_ROWS) {
                 for (int sum = 0; sum < SUMS; sum += 2) {

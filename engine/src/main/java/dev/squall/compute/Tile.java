@@ -46,7 +46,7 @@ final class Tile {
     final float[] blockSums = new float[16 * LANES_MAX];
 
     /** What {@link CacheLines} read last. Nobody needs it. */
-    float touched;
+    int touched;
 
     private MemorySegment packed = MemorySegment.NULL;
     private @Nullable ColumnTile columns;
