@@ -8,6 +8,7 @@ import dev.squall.predict.MapShape;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -314,6 +315,42 @@ class MapIndexWriterTest {
                 }
                 assertThat(MapPruning.redundant(reader, 1, done -> {})).isEmpty();
             }
+        }
+    }
+
+    @Test
+    void thinsManyMapsAsComparingAllWould() throws IOException {
+        int kept = 2000;
+        Path into = folder.resolve("into");
+        MadeUpMaps made = new MadeUpMaps(SHAPE, 400, 5);
+        List<float[]> all = new ArrayList<>();
+        try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX)) {
+            for (int i = 0; i < MANY; i++) {
+                all.add(made.map(i).probabilities());
+                writer.add(i, made.map(i));
+            }
+            assertThat(writer.thinTo(kept, compared -> {})).isEqualTo(MANY - kept);
+            writer.commit();
+        }
+        double[] greatest = new double[MANY];
+        for (int i = 0; i < MANY; i++) {
+            for (int newer = i + 1; newer < MANY; newer++) {
+                greatest[i] = Math.max(greatest[i], cosine(all.get(i), all.get(newer), SHAPE));
+            }
+        }
+        double divide = Arrays.stream(greatest).sorted().toArray()[kept];
+        try (MapIndexReader reader = MapIndexReader.open(into)) {
+            assertThat(reader.maps()).isEqualTo(kept);
+            List<Long> wrong = new ArrayList<>();
+            reader.forEachOrigin((id, origin) -> {
+                if (greatest[(int) (long) id] > divide) {
+                    wrong.add(id);
+                }
+            });
+            // Tokens stray far from their topics here, and some likes are in cells where nobody looks.
+            assertThat(wrong)
+                    .as("kept, although more alike than those that went")
+                    .hasSizeLessThan(kept / 20);
         }
     }
 
