@@ -41,7 +41,7 @@ class MapIndexWriterTest {
     private static MapIndexWriter.Added merge(Path into, Path source) throws IOException {
         try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX);
                 MapIndexReader reader = MapIndexReader.open(source)) {
-            MapIndexWriter.Added added = writer.addAll(reader);
+            MapIndexWriter.Added added = writer.addAll(reader, Integer.MAX_VALUE, compared -> {});
             writer.commit();
             return added;
         }
@@ -51,7 +51,7 @@ class MapIndexWriterTest {
     void takesOverGraphsAsTheyAre() throws IOException {
         Path source = learnt("source", 0, MANY);
         Path into = folder.resolve("into");
-        assertThat(merge(into, source)).isEqualTo(new MapIndexWriter.Added(MANY, 0));
+        assertThat(merge(into, source)).isEqualTo(new MapIndexWriter.Added(MANY, 0, 0));
         try (MapIndexReader before = MapIndexReader.open(source);
                 MapIndexReader after = MapIndexReader.open(into)) {
             for (boolean ofTrajectories : new boolean[] {true, false}) {
@@ -77,7 +77,7 @@ class MapIndexWriterTest {
     @Test
     void numbersMapsAndConversationsOn() throws IOException {
         Path into = learnt("into", 0, 350);
-        assertThat(merge(into, learnt("source", 1000, 1250))).isEqualTo(new MapIndexWriter.Added(250, 0));
+        assertThat(merge(into, learnt("source", 1000, 1250))).isEqualTo(new MapIndexWriter.Added(250, 0, 0));
         Map<Long, StoredMap> found = new HashMap<>();
         try (MapIndexReader reader = MapIndexReader.open(into)) {
             reader.forEach(map -> found.put(map.id(), map));
@@ -109,9 +109,9 @@ class MapIndexWriterTest {
     void addsNoMapTwice() throws IOException {
         Path into = learnt("into", 0, 200);
         Path source = learnt("source", 150, 300);
-        assertThat(merge(into, source)).isEqualTo(new MapIndexWriter.Added(100, 50));
-        assertThat(merge(into, source)).isEqualTo(new MapIndexWriter.Added(0, 150));
-        assertThat(merge(into, into)).isEqualTo(new MapIndexWriter.Added(0, 300));
+        assertThat(merge(into, source)).isEqualTo(new MapIndexWriter.Added(100, 50, 0));
+        assertThat(merge(into, source)).isEqualTo(new MapIndexWriter.Added(0, 150, 0));
+        assertThat(merge(into, into)).isEqualTo(new MapIndexWriter.Added(0, 300, 0));
         try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX)) {
             assertThat(writer.add(0, maps.map(299))).isFalse();
             assertThat(writer.add(1, maps.map(300))).isTrue();
@@ -280,6 +280,52 @@ class MapIndexWriterTest {
                             .filter(i -> i >= 300 || i % 3 != 0)
                             .mapToObj(i -> (long) i)
                             .toList());
+        }
+    }
+
+    @Test
+    void mergesNoMoreThanItsCapacity() throws IOException {
+        Path into = learnt("into", 0, 200);
+        Path source = folder.resolve("source");
+        try (LuceneExpertMapStore store = LuceneExpertMapStore.open(source, SHAPE, "model", 1000, 2)) {
+            for (int i = 0; i < 200; i++) {
+                // The second half of those that are there already, as seen a little later; then new ones.
+                store.add(i < 100 ? again(maps.map(100 + i), i) : maps.map(1000 + i));
+            }
+        }
+        try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX);
+                MapIndexReader reader = MapIndexReader.open(source)) {
+            assertThat(writer.addAll(reader, 300, compared -> {})).isEqualTo(new MapIndexWriter.Added(200, 0, 100));
+            assertThat(writer.size()).isEqualTo(300);
+            writer.commit();
+            writer.tidy(maps -> {}, done -> {});
+        }
+        try (MapIndexReader reader = MapIndexReader.open(into)) {
+            List<Long> left = new ArrayList<>();
+            reader.forEachOrigin((id, origin) -> left.add(id));
+            assertThat(left)
+                    .containsExactlyInAnyOrderElementsOf(IntStream.range(0, 400)
+                            .filter(i -> i < 100 || i >= 200)
+                            .mapToObj(i -> (long) i)
+                            .toList());
+        }
+        assertThat(lackingGraphs(into)).doesNotContain(true);
+    }
+
+    @Test
+    void makesGraphsAfterwardsOfSegmentsThatLoseMostMapsOnTheWay() throws IOException {
+        Path into = folder.resolve("into");
+        try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX);
+                MapIndexReader reader = MapIndexReader.open(learnt("source", 0, MANY))) {
+            assertThat(writer.addAll(reader, MANY / 2, compared -> {}).replaced())
+                    .isEqualTo(MANY - MANY / 2);
+            writer.commit();
+            assertThat(lackingGraphs(into)).contains(true);
+            writer.tidy(maps -> {}, done -> {});
+        }
+        assertThat(lackingGraphs(into)).doesNotContain(true);
+        try (MapIndexReader reader = MapIndexReader.open(into)) {
+            assertThat(reader.maps()).isEqualTo(MANY / 2);
         }
     }
 
