@@ -26,7 +26,9 @@ record GraphReport(List<Segment> segments, List<Graph> trajectories, List<Graph>
                     + " index next, makes it";
     private static final String READING =
             "A search enters on the highest level and follows neighbours down; what the graph"
-                    + " does not lead to, it does not find. A node has at most 32 neighbours on level 0 and 16 above.";
+                    + " does not lead to, it does not find. Those are mostly maps next to equal to others that it"
+                    + " does lead to: squall index recall tells what searches miss. A node has at most 32"
+                    + " neighbours on level 0 and 16 above.";
 
     void print(IndexOutput output) {
         print(output, "trajectory", trajectories);

@@ -60,14 +60,20 @@ final class IndexMergeCommand implements Callable<Integer> {
         }
         Checked checked = check();
         List<ObjectNode> merged = new ArrayList<>();
+        int replaced = 0;
         try (MapIndexWriter writer = MapIndexWriter.open(into, checked.index())) {
             try (ProgressBar bar = ProgressLine.start(streams, checked.maps(), 0)) {
                 writer.tell(done -> ProgressLine.step(bar, done));
                 for (Path source : sources) {
-                    merged.add(add(source, writer));
+                    MapIndexWriter.Added added = add(source, writer);
+                    merged.add(IndexOutput.object()
+                            .put("source", source.toString())
+                            .put("added", added.added())
+                            .put("known", added.known()));
+                    replaced += added.replaced();
                 }
             }
-            int replaced = thin(streams, writer, capacity);
+            replaced += thin(streams, writer, capacity);
             writer.commit();
             print(merged, replaced, writer.size());
             upkeep.run(streams, into, writer);
@@ -75,13 +81,9 @@ final class IndexMergeCommand implements Callable<Integer> {
         return ExitCode.FINE;
     }
 
-    private static ObjectNode add(Path source, MapIndexWriter writer) throws IOException {
+    private MapIndexWriter.Added add(Path source, MapIndexWriter writer) throws IOException {
         try (MapIndexReader reader = MapIndexReader.open(source)) {
-            MapIndexWriter.Added added = writer.addAll(reader);
-            return IndexOutput.object()
-                    .put("source", source.toString())
-                    .put("added", added.added())
-                    .put("known", added.known());
+            return writer.addAll(reader, capacity, compared -> {});
         }
     }
 

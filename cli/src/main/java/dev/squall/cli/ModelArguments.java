@@ -10,6 +10,7 @@ import dev.squall.predict.Pooling;
 import dev.squall.routing.LayerRouting;
 import dev.squall.routing.RoutingObserver;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -300,6 +301,10 @@ final class ModelArguments {
      */
     LanguageModel load(Streams streams, Environment environment) throws IOException {
         Path file = model != null ? model : DemoModel.locate(Home.cache(environment), streams.err());
+        if (!Files.exists(file)) {
+            throw new CommandFailure(
+                    "file not found: " + file + ": bring the model back, or name another GGUF file with -m");
+        }
         filesRead().reads("model", file).writes("--trace-out", traceOut);
         Device chosen = device.chosen(streams.err());
         try {

@@ -147,7 +147,7 @@ class WrongUsageTest {
         assertThat(new InProcess(home)
                         .run("chat", "-p", "x", "-m", "none.gguf", "--debug")
                         .err())
-                .startsWith("squall: file not found: none.gguf\n")
+                .startsWith("squall: file not found: none.gguf: ")
                 .contains("\tat dev.squall.");
         assertThat(new InProcess(home)
                         .environment("SQUALL_DEBUG", "1")

@@ -115,7 +115,7 @@ public final class DirectExpertReader implements ExpertReader {
             // Only the end of a file ends a read within a block, and nothing can be read from there on.
             if (count < 0 || (buffer.position() < needed && buffer.position() % blockBytes != 0)) {
                 throw new EOFException(file + " ends at byte " + (from + buffer.position()) + ", expected at least "
-                        + (from + needed) + ": it was cut off while it was in use");
+                        + (from + needed) + ": it was cut off while it was in use: bring it back as it was");
             }
         }
     }

@@ -61,7 +61,7 @@ class DirectExpertReaderTest {
                 assertThatThrownBy(() -> reader.read(0, 0, slot(reader, arena)))
                         .isInstanceOf(EOFException.class)
                         .hasMessageContaining(" ends at byte " + end + ", expected at least ")
-                        .hasMessageEndingWith("it was cut off while it was in use");
+                        .hasMessageEndingWith("it was cut off while it was in use: bring it back as it was");
             }
         }
     }

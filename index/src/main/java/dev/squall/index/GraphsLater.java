@@ -1,6 +1,7 @@
 package dev.squall.index;
 
 import java.io.IOException;
+import java.util.function.BooleanSupplier;
 import org.apache.lucene.codecs.Codec;
 import org.apache.lucene.codecs.KnnVectorsFormat;
 import org.apache.lucene.codecs.KnnVectorsReader;
@@ -26,13 +27,20 @@ final class GraphsLater extends KnnVectorsFormat {
             null,
             Integer.MAX_VALUE);
 
-    private GraphsLater() {
+    private final BooleanSupplier areWanted;
+
+    private GraphsLater(BooleanSupplier areWanted) {
         super(WITH_GRAPHS.getName());
+        this.areWanted = areWanted;
     }
 
-    /** Lucene's codec, but for that. */
-    static Codec codec() {
-        KnnVectorsFormat format = new GraphsLater();
+    /**
+     * Lucene's codec, but for that.
+     *
+     * @param areWanted whether what is written anew now gets graphs
+     */
+    static Codec codec(BooleanSupplier areWanted) {
+        KnnVectorsFormat format = new GraphsLater(areWanted);
         return new Lucene104Codec() {
             @Override
             public KnnVectorsFormat getKnnVectorsFormatForField(String field) {
@@ -44,7 +52,7 @@ final class GraphsLater extends KnnVectorsFormat {
     @Override
     public KnnVectorsWriter fieldsWriter(SegmentWriteState state) throws IOException {
         boolean isWrittenAnew = state.context.context() == IOContext.Context.MERGE;
-        return (isWrittenAnew ? WITH_GRAPHS : WITHOUT_GRAPHS).fieldsWriter(state);
+        return (isWrittenAnew && areWanted.getAsBoolean() ? WITH_GRAPHS : WITHOUT_GRAPHS).fieldsWriter(state);
     }
 
     @Override

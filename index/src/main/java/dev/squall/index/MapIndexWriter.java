@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -27,6 +28,7 @@ import org.apache.lucene.index.NumericDocValues;
 import org.apache.lucene.index.Term;
 import org.apache.lucene.store.AlreadyClosedException;
 import org.apache.lucene.store.Directory;
+import org.apache.lucene.util.Bits;
 import org.apache.lucene.util.BytesRef;
 import org.apache.lucene.util.FixedBitSet;
 import org.apache.lucene.util.IOUtils;
@@ -54,6 +56,7 @@ public final class MapIndexWriter implements AutoCloseable {
     private final Set<MapIdentity> known = new HashSet<>();
 
     private volatile boolean isKnownToDate;
+    private volatile boolean makesGraphs = true;
 
     private long firstId;
     private long lastConversation;
@@ -63,9 +66,11 @@ public final class MapIndexWriter implements AutoCloseable {
     /**
      * What became of some maps.
      *
+     * @param added are new, some of which may be among those replaced
      * @param known were there already, and are left out
+     * @param replaced went because newer ones resemble them, of these and of those before
      */
-    public record Added(int added, int known) {}
+    public record Added(int added, int known, int replaced) {}
 
     private MapIndexWriter(Path folder, MapIndex index, boolean isNewFolder, Directory directory) throws IOException {
         this.folder = folder;
@@ -80,7 +85,7 @@ public final class MapIndexWriter implements AutoCloseable {
         writer = new IndexWriter(
                 directory,
                 SegmentBySegment.writing(this::step)
-                        .setCodec(GraphsLater.codec())
+                        .setCodec(GraphsLater.codec(() -> makesGraphs))
                         .setUseCompoundFile(false)
                         .setRAMBufferSizeMB(RAM_BUFFER_MB));
         try {
@@ -158,45 +163,83 @@ public final class MapIndexWriter implements AutoCloseable {
         return size + added.get();
     }
 
-    /** Adds the maps of another index, its segments as they are but for numbers of maps and conversations. */
-    public Added addAll(MapIndexReader source) {
+    /**
+     * Adds the maps of another index, its segments as they are but for numbers of maps and conversations.
+     *
+     * @param capacity most maps that are left; of more, those go that a newer one is most like
+     * @param compared hears how many have been compared, if there are more
+     */
+    public Added addAll(MapIndexReader source, int capacity, LongConsumer compared) {
         if (added.get() > 0) {
             throw new IllegalStateException("single maps were added to index " + folder);
         }
-        Queue<RenumberedMaps> segments = new ConcurrentLinkedQueue<>();
+        Queue<RenumberedMaps> renumbered = new ConcurrentLinkedQueue<>();
         try {
             readIdentities();
-            source.leaves().parallelStream().forEach(leaf -> renumber(leaf, segments));
-            if (!segments.isEmpty()) {
-                writer.addIndexes(segments.stream()
-                        .sorted(Comparator.comparingInt((RenumberedMaps segment) -> -segment.maxDoc())
-                                .thenComparing(RenumberedMaps::oldest))
-                        .toArray(CodecReader[]::new));
-            }
+            source.leaves().parallelStream().forEach(leaf -> renumber(leaf, renumbered));
+            List<RenumberedMaps> segments = renumbered.stream()
+                    .sorted(Comparator.comparingInt((RenumberedMaps segment) -> -segment.maxDoc())
+                            .thenComparing(RenumberedMaps::oldest))
+                    .toList();
             int maps = segments.stream().mapToInt(RenumberedMaps::numDocs).sum();
-            step(source.maps() - maps);
-            isKnownToDate = false;
-            size += maps;
             for (RenumberedMaps segment : segments) {
                 firstId = Math.max(firstId, segment.greatestId() + 1);
                 lastConversation = Math.max(lastConversation, segment.greatestConversation());
             }
-            return new Added(maps, source.maps() - maps);
+            int tooMany = Math.max(0, size + maps - capacity);
+            if (tooMany > 0) {
+                leaveOut(segments, tooMany, compared);
+            }
+            add(segments, true);
+            add(segments, false);
+            step(source.maps() - maps + tooMany);
+            isKnownToDate = false;
+            size += segments.stream().mapToInt(RenumberedMaps::numDocs).sum();
+            return new Added(maps, source.maps() - maps, tooMany);
         } catch (UncheckedIOException e) {
             throw MapIndex.failed(folder, Objects.requireNonNull(e.getCause()));
         } catch (IOException | AlreadyClosedException e) {
             throw failed(e);
         } finally {
-            IOUtils.closeWhileHandlingException(segments);
+            IOUtils.closeWhileHandlingException(renumbered);
+        }
+    }
+
+    /** Removes so many maps of those that are there or are to be added. */
+    private void leaveOut(List<RenumberedMaps> segments, int count, LongConsumer compared) throws IOException {
+        try (DirectoryReader reader = DirectoryReader.open(writer)) {
+            List<LeafReader> leaves = new ArrayList<>(segments);
+            reader.leaves().forEach(context -> leaves.add(context.reader()));
+            Set<Long> ids = Set.copyOf(new RedundantMaps(leaves, index.shape(), compared).mostResembled(count));
+            for (LeafReaderContext context : reader.leaves()) {
+                size -= remove(context.reader(), ids);
+            }
+            for (RenumberedMaps segment : segments) {
+                segment.leave(ids);
+            }
+        }
+    }
+
+    private void add(List<RenumberedMaps> segments, boolean withGraphs) throws IOException {
+        CodecReader[] readers = segments.stream()
+                .filter(segment -> segment.numDocs() > 0 && segment.losesGraphs() != withGraphs)
+                .toArray(CodecReader[]::new);
+        if (readers.length == 0) {
+            return;
+        }
+        makesGraphs = withGraphs;
+        try {
+            writer.addIndexes(readers);
+        } finally {
+            makesGraphs = true;
         }
     }
 
     private void renumber(LeafReader leaf, Queue<RenumberedMaps> segments) {
         try {
             FixedBitSet kept = unknown(leaf);
-            int count = kept.cardinality();
-            if (count > 0 && leaf instanceof CodecReader segment) {
-                segments.add(new RenumberedMaps(segment, kept, count, firstId, lastConversation));
+            if (kept.cardinality() > 0 && leaf instanceof CodecReader segment) {
+                segments.add(new RenumberedMaps(segment, kept, firstId, lastConversation));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -277,14 +320,21 @@ public final class MapIndexWriter implements AutoCloseable {
     }
 
     /** Marks them where they are, which is quicker than to look up their terms. */
-    private void remove(LeafReader leaf, Set<Long> ids) throws IOException {
+    private int remove(LeafReader leaf, Set<Long> ids) throws IOException {
         NumericDocValues numbers = DocValues.getNumeric(leaf, MapDocuments.ID);
+        Bits live = leaf.getLiveDocs();
+        int removed = 0;
         for (int doc = 0; doc < leaf.maxDoc(); doc++) {
             long id = MapDocuments.number(numbers, MapDocuments.ID, doc);
-            if (ids.contains(id) && writer.tryDeleteDocument(leaf, doc) < 0) {
+            if (!ids.contains(id) || (live != null && !live.get(doc))) {
+                continue;
+            }
+            removed++;
+            if (writer.tryDeleteDocument(leaf, doc) < 0) {
                 writer.deleteDocuments(new Term(MapDocuments.ID, Long.toString(id)));
             }
         }
+        return removed;
     }
 
     /** From here on nothing that was added or removed can be lost. */

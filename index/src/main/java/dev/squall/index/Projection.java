@@ -80,7 +80,7 @@ final class Projection {
     }
 
     /** The Walsh-Hadamard transform in place. */
-    private static void transform(float[] v) {
+    static void transform(float[] v) {
         for (int half = 1; half < v.length; half *= 2) {
             for (int from = 0; from < v.length; from += 2 * half) {
                 for (int i = from; i < from + half; i++) {

@@ -13,7 +13,6 @@ import org.apache.lucene.index.DocValues;
 import org.apache.lucene.index.LeafReader;
 import org.apache.lucene.util.Bits;
 import org.apache.lucene.util.BytesRef;
-import org.apache.lucene.util.VectorUtil;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,16 +31,20 @@ final class RedundantMaps {
 
     private static final int CELLS_MAX = 320;
 
-    /** How far a product of halves, or of projected vectors, may be from the similarity. */
-    private static final float ROUNDING = 0.002f;
-
+    /** How far the product of projected vectors may be from the similarity. */
     private static final float PROJECTED = 0.1f;
-
-    /** Candidates whose similarity is found exactly, where that of their vectors is not. */
-    private static final int PROJECTED_CANDIDATES = 8;
 
     /** So that equal maps are found to be. */
     private static final float EQUAL = 1 - 1e-6f;
+
+    /** Maps that tell how similar most are. */
+    private static final int SAMPLED = 1024;
+
+    /** How many standard deviations of a share of them are allowed for. */
+    private static final double DEVIATIONS = 4;
+
+    /** More than any similarity. */
+    private static final float NO_MORE = Float.POSITIVE_INFINITY;
 
     private final List<LeafReader> leaves;
     private final MapShape shape;
@@ -52,8 +55,14 @@ final class RedundantMaps {
     /** Where a map is. */
     private record Place(long id, int leaf, int doc) {}
 
-    /** What was found of a map before those that are compared together with it were kept. */
-    private record Look(float[] vector, int[] cells, VectorCells.Match match) {}
+    /** A map that is compared: its vector, the same turned, and the cells where it is looked for. */
+    private record Look(float[] vector, float[] turned, int[] cells) {}
+
+    /** What a thread does with some of the maps that are taken together, numbered from 0. */
+    @FunctionalInterface
+    private interface Task {
+        void run(int i, Vectors vectors) throws IOException;
+    }
 
     /** @param progress hears how many maps have been compared */
     RedundantMaps(List<LeafReader> leaves, MapShape shape, LongConsumer progress) throws IOException {
@@ -82,70 +91,129 @@ final class RedundantMaps {
      * @param similarity mean cosine of the layers
      */
     List<Long> resembling(double similarity) throws IOException {
-        List<Long> redundant = new ArrayList<>();
         float least = Math.min((float) similarity, EQUAL);
-        walk(false, least, (at, match, keep) -> {
-            if (match.similarity() >= least) {
-                redundant.add(places[at].id());
-            } else {
-                keep.run();
+        float close = isProjected ? least - PROJECTED : least;
+        List<Long> redundant = new ArrayList<>();
+        VectorCells cells = new VectorCells(centres());
+        int[] nothing = new int[cells.count()];
+        Vectors own = new Vectors();
+        for (int from = 0; from < places.length; from += TOGETHER) {
+            Look[] looks = new Look[Math.min(TOGETHER, places.length - from)];
+            boolean[] isRedundant = new boolean[looks.length];
+            int first = from;
+            forEach(looks.length, (i, vectors) -> {
+                looks[i] = vectors.look(cells, places[first + i]);
+                var wanted = new VectorCells.Wanted(nothing, first, close);
+                isRedundant[i] = vectors.resembles(first + i, looks[i], cells, wanted, least);
+            });
+            // Those that stay are compared with each other, too.
+            int[] before = cells.fill();
+            for (int i = 0; i < looks.length; i++) {
+                var wanted = new VectorCells.Wanted(before, from + i, close);
+                if (isRedundant[i] || own.resembles(from + i, looks[i], cells, wanted, least)) {
+                    redundant.add(places[from + i].id());
+                } else {
+                    cells.put(looks[i].cells()[0], looks[i].turned(), from + i);
+                }
             }
-        });
+            progress.accept(from + looks.length);
+        }
         return redundant;
     }
 
     /** Numbers of so many maps, those that a newer one is most similar to. */
     List<Long> mostResembled(int count) throws IOException {
-        float[] similarities = new float[places.length];
-        walk(true, Float.POSITIVE_INFINITY, (at, match, keep) -> {
-            similarities[at] = match.similarity();
-            keep.run();
-        });
+        VectorCells cells = new VectorCells(centres());
+        int[][] cellsOf = new int[places.length][];
+        for (int from = 0; from < places.length; from += TOGETHER) {
+            float[][] turned = new float[Math.min(TOGETHER, places.length - from)][];
+            int first = from;
+            forEach(turned.length, (i, vectors) -> {
+                Look look = vectors.look(cells, newest(first + i));
+                turned[i] = look.turned();
+                cellsOf[first + i] = look.cells();
+            });
+            for (int i = 0; i < turned.length; i++) {
+                cells.put(cellsOf[from + i][0], turned[i], from + i);
+            }
+        }
+        Band band = band(cells, cellsOf, (double) count / places.length);
+        float[] similarities = similarities(cells, cellsOf, band);
+        if (!band.divides(similarities, count)) {
+            similarities = similarities(cells, cellsOf, Band.ALL);
+        }
+        return mostResembled(similarities, count);
+    }
+
+    private List<Long> mostResembled(float[] similarities, int count) {
         return IntStream.range(0, places.length)
                 .boxed()
-                .sorted(Comparator.comparingDouble((Integer at) -> -similarities[at])
-                        .thenComparing(Comparator.naturalOrder()))
+                .sorted(Comparator.comparingDouble((Integer rank) -> -similarities[rank])
+                        .thenComparing(Comparator.reverseOrder()))
                 .limit(count)
-                .map(at -> places[at].id())
+                .map(rank -> newest(rank).id())
                 .toList();
     }
 
-    /** Decides about one map after the other, in the order of their numbers. */
-    @FunctionalInterface
-    private interface Decision {
-        /**
-         * @param match the most similar of those kept before
-         * @param keep has later maps be compared with this one
-         */
-        void take(int at, VectorCells.Match match, Runnable keep);
-    }
+    /**
+     * The similarities between which it is decided which maps go: those of maps beyond need not be known.
+     *
+     * @param least below are maps that stay
+     * @param enough from there on are maps that go
+     */
+    private record Band(float least, float enough) {
+        static final Band ALL = new Band(-1, NO_MORE);
 
-    /** @param least the similarity beside which those of matches are to be exact */
-    private void walk(boolean isFalling, float least, Decision decision) throws IOException {
-        if (places.length == 0) {
-            return;
-        }
-        VectorCells cells = new VectorCells(centres());
-        Vectors vectors = new Vectors();
-        for (int from = 0; from < places.length; from += TOGETHER) {
-            int[] before = cells.fill();
-            Look[] looks = look(cells, isFalling, least, from, Math.min(TOGETHER, places.length - from));
-            for (int i = 0; i < looks.length; i++) {
-                Look look = looks[i];
-                int at = at(isFalling, from + i);
-                VectorCells.Match match = look.match();
-                if (match.similarity() < least) {
-                    VectorCells.Match since = vectors.best(at, look.vector(), cells, look.cells(), before, least);
-                    match = since.similarity() > match.similarity() ? since : match;
-                }
-                decision.take(at, match, () -> cells.put(look.cells()[0], look.vector(), at));
+        /** Whether so many go. */
+        boolean divides(float[] similarities, int count) {
+            int going = 0;
+            int notStaying = 0;
+            for (float similarity : similarities) {
+                going += similarity >= enough ? 1 : 0;
+                notStaying += similarity >= least ? 1 : 0;
             }
-            progress.accept(from + looks.length);
+            return going <= count && notStaying >= count;
         }
     }
 
-    private int at(boolean isFalling, int step) {
-        return isFalling ? places.length - 1 - step : step;
+    /** As far as some maps from everywhere tell. */
+    private Band band(VectorCells cells, int[][] cellsOf, double share) throws IOException {
+        if (places.length < SAMPLED * 2) {
+            return Band.ALL;
+        }
+        float[] sample = new float[SAMPLED];
+        forEach(SAMPLED, (i, vectors) -> {
+            int rank = (int) ((long) places.length * i / SAMPLED);
+            sample[i] = vectors.greatest(rank, cells, cellsOf[rank], Band.ALL);
+        });
+        Arrays.sort(sample);
+        double deviations = DEVIATIONS * Math.sqrt(share * (1 - share) / SAMPLED);
+        int least = (int) Math.floor((1 - share - deviations) * SAMPLED);
+        int enough = (int) Math.ceil((1 - share + deviations) * SAMPLED);
+        return new Band(least < 0 ? -1 : sample[least], enough < SAMPLED ? sample[enough] : NO_MORE);
+    }
+
+    /** By rank, newest first, the similarity of the newer map that is most similar; only within the band are all of them right. */
+    private float[] similarities(VectorCells cells, int[][] cellsOf, Band band) throws IOException {
+        // Cell by cell: those that are alike are compared with the same ones.
+        long[] ranks = new long[places.length];
+        Arrays.setAll(ranks, rank -> (long) cellsOf[rank][0] << Integer.SIZE | rank);
+        Arrays.sort(ranks);
+        float[] similarities = new float[places.length];
+        for (int from = 0; from < places.length; from += TOGETHER) {
+            int first = from;
+            int count = Math.min(TOGETHER, places.length - from);
+            forEach(count, (i, vectors) -> {
+                int rank = (int) ranks[first + i];
+                similarities[rank] = vectors.greatest(rank, cells, cellsOf[rank], band);
+            });
+            progress.accept(from + count);
+        }
+        return similarities;
+    }
+
+    private Place newest(int rank) {
+        return places[places.length - 1 - rank];
     }
 
     /** Maps from everywhere in the order of time. */
@@ -159,18 +227,14 @@ final class RedundantMaps {
         return centres;
     }
 
-    private Look[] look(VectorCells cells, boolean isFalling, float least, int from, int count) throws IOException {
-        Look[] looks = new Look[count];
-        int[] nothing = new int[cells.count()];
+    /** On all processors. */
+    private void forEach(int count, Task task) throws IOException {
         try {
             IntStream.range(0, (count + TAKEN - 1) / TAKEN).parallel().forEach(part -> {
                 try {
                     Vectors vectors = new Vectors();
                     for (int i = part * TAKEN; i < Math.min(count, (part + 1) * TAKEN); i++) {
-                        int at = at(isFalling, from + i);
-                        float[] vector = vectors.of(places[at]);
-                        int[] nearest = cells.nearestCells(vector);
-                        looks[i] = new Look(vector, nearest, vectors.best(at, vector, cells, nearest, nothing, least));
+                        task.run(i, vectors);
                     }
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
@@ -179,44 +243,62 @@ final class RedundantMaps {
         } catch (UncheckedIOException e) {
             throw e.getCause() == null ? new IOException(e) : e.getCause();
         }
-        return looks;
     }
 
     /** The vectors of maps, for one thread. */
     private final class Vectors {
         private final @Nullable TrajectoryVectors[] ofLeaves = new TrajectoryVectors[leaves.size()];
 
-        float[] of(Place place) throws IOException {
-            TrajectoryVectors vectors = ofLeaves[place.leaf()];
+        private TrajectoryVectors of(int leaf) throws IOException {
+            TrajectoryVectors vectors = ofLeaves[leaf];
             if (vectors == null) {
-                vectors = new TrajectoryVectors(leaves.get(place.leaf()));
-                ofLeaves[place.leaf()] = vectors;
+                vectors = new TrajectoryVectors(leaves.get(leaf));
+                ofLeaves[leaf] = vectors;
             }
-            return vectors.of(place.doc());
+            return vectors;
+        }
+
+        float[] of(Place place) throws IOException {
+            return of(place.leaf()).of(place.doc());
+        }
+
+        private float product(float[] vector, Place other) throws IOException {
+            return of(other.leaf()).product(vector, other.doc());
+        }
+
+        Look look(VectorCells cells, Place place) throws IOException {
+            float[] vector = of(place);
+            float[] turned = cells.turned(vector);
+            return new Look(vector, turned, cells.nearestCells(turned));
         }
 
         /**
-         * The most similar map in some cells, with the very similarity where that may be on the other side of
-         * {@code least}.
+         * Whether any of those before, in the order of time, is at least so similar; of projected vectors the products tell
+         * which may be.
          */
-        VectorCells.Match best(int at, float[] vector, VectorCells cells, int[] in, int[] after, float least)
+        boolean resembles(int at, Look look, VectorCells cells, VectorCells.Wanted wanted, float least)
                 throws IOException {
-            VectorCells.Match best = VectorCells.Match.NONE;
-            for (VectorCells.Match match : cells.best(vector, in, after, isProjected ? PROJECTED_CANDIDATES : 1)) {
-                VectorCells.Match exact = exact(at, vector, match, least);
-                best = exact.similarity() > best.similarity() ? exact : best;
-            }
-            return best;
+            boolean[] isFound = {false};
+            cells.look(look.turned(), look.cells(), wanted, number -> {
+                float product = product(look.vector(), places[number]);
+                isFound[0] = isProjected
+                        ? product >= wanted.least() && similarity(places[at], places[number]) >= least
+                        : product >= least;
+                return isFound[0] ? NO_MORE : wanted.least();
+            });
+            return isFound[0];
         }
 
-        private VectorCells.Match exact(int at, float[] vector, VectorCells.Match match, float least)
-                throws IOException {
-            if (match.number() < 0 || match.similarity() < least - (isProjected ? PROJECTED : ROUNDING)) {
-                return match;
-            }
-            Place other = places[match.number()];
-            float similarity = isProjected ? similarity(places[at], other) : VectorUtil.dotProduct(vector, of(other));
-            return new VectorCells.Match(match.number(), similarity);
+        /** The similarity of the most similar of those that are newer, by the vectors. */
+        float greatest(int rank, VectorCells cells, int[] in, Band band) throws IOException {
+            float[] vector = of(newest(rank));
+            float[] greatest = {-1};
+            var newer = new VectorCells.Wanted(new int[cells.count()], rank, band.least());
+            cells.look(cells.turned(vector), in, newer, number -> {
+                greatest[0] = Math.max(greatest[0], product(vector, newest(number)));
+                return greatest[0] >= band.enough() ? NO_MORE : greatest[0];
+            });
+            return greatest[0];
         }
     }
 

@@ -1,82 +1,77 @@
 package dev.squall.index;
 
 import java.io.IOException;
+import java.util.Set;
 import org.apache.lucene.codecs.DocValuesProducer;
 import org.apache.lucene.codecs.FieldsProducer;
-import org.apache.lucene.document.Document;
-import org.apache.lucene.document.Field;
-import org.apache.lucene.document.NumericDocValuesField;
-import org.apache.lucene.document.StringField;
 import org.apache.lucene.index.BinaryDocValues;
 import org.apache.lucene.index.CodecReader;
-import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.DocValues;
 import org.apache.lucene.index.DocValuesSkipper;
 import org.apache.lucene.index.FieldInfo;
 import org.apache.lucene.index.FilterCodecReader;
-import org.apache.lucene.index.IndexWriter;
-import org.apache.lucene.index.IndexWriterConfig;
 import org.apache.lucene.index.NumericDocValues;
 import org.apache.lucene.index.SortedDocValues;
 import org.apache.lucene.index.SortedNumericDocValues;
 import org.apache.lucene.index.SortedSetDocValues;
-import org.apache.lucene.store.ByteBuffersDirectory;
 import org.apache.lucene.util.Bits;
+import org.apache.lucene.util.FixedBitSet;
 
-/**
- * A segment of one index as it goes into another: all but the numbers of maps and conversations is its own, graphs too.
- * The numbers are those of a second segment, in memory, with the same documents.
- */
+/** A segment of one index as it goes into another: all but the numbers of maps and conversations is its own, graphs too. */
 final class RenumberedMaps extends FilterCodecReader {
-    private static final double NUMBERS_MB_MAX = 1024;
+    /** Lucene takes over a graph of which up to two fifths are gone, but mending it takes long. */
+    private static final double GONE_MOST = 0.05;
 
-    private final Bits kept;
-    private final int keptCount;
+    private final FixedBitSet kept;
+    private int keptCount;
     private final long oldest;
-    private long greatestId;
-    private long greatestConversation;
-    private final DirectoryReader opened;
-    private final CodecReader numbers;
+    private final long greatestId;
+    private final long greatestConversation;
+    private final long firstId;
+    private final long lastConversation;
+    private final NumberTerms terms;
 
     /**
      * @param kept the maps that go over
      * @param firstId what is added to the numbers of maps
      * @param lastConversation what is added to the numbers of conversations
      */
-    RenumberedMaps(CodecReader segment, Bits kept, int keptCount, long firstId, long lastConversation)
-            throws IOException {
+    RenumberedMaps(CodecReader segment, FixedBitSet kept, long firstId, long lastConversation) throws IOException {
         super(segment);
         this.kept = kept;
-        this.keptCount = keptCount;
-        oldest = MapDocuments.number(segment, MapDocuments.ID, 0);
-        ByteBuffersDirectory memory = new ByteBuffersDirectory();
+        this.firstId = firstId;
+        this.lastConversation = lastConversation;
+        keptCount = kept.cardinality();
         NumericDocValues ids = DocValues.getNumeric(segment, MapDocuments.ID);
-        NumericDocValues conversations = DocValues.getNumeric(segment, MapDocuments.CONVERSATION);
-        try (IndexWriter writer = new IndexWriter(memory, new IndexWriterConfig().setRAMBufferSizeMB(NUMBERS_MB_MAX))) {
-            for (int doc = 0; doc < segment.maxDoc(); doc++) {
-                long id = firstId + MapDocuments.number(ids, MapDocuments.ID, doc);
-                long conversation =
-                        lastConversation + MapDocuments.number(conversations, MapDocuments.CONVERSATION, doc);
-                greatestId = Math.max(greatestId, id);
-                greatestConversation = Math.max(greatestConversation, conversation);
-                Document document = new Document();
-                document.add(new StringField(MapDocuments.ID, Long.toString(id), Field.Store.NO));
-                document.add(new NumericDocValuesField(MapDocuments.ID, id));
-                document.add(new NumericDocValuesField(MapDocuments.CONVERSATION, conversation));
-                writer.addDocument(document);
-            }
+        long[] numbers = new long[segment.maxDoc()];
+        for (int doc = 0; doc < numbers.length; doc++) {
+            numbers[doc] = firstId + MapDocuments.number(ids, MapDocuments.ID, doc);
         }
-        opened = DirectoryReader.open(memory);
-        if (opened.leaves().size() != 1 || !(opened.leaves().getFirst().reader() instanceof CodecReader only)) {
-            throw new IOException("numbers of " + segment.maxDoc() + " maps in "
-                    + opened.leaves().size() + " segments, expected one");
-        }
-        numbers = only;
+        oldest = numbers[0] - firstId;
+        greatestId = firstId + MapColumns.greatest(segment, MapDocuments.ID);
+        greatestConversation = lastConversation + MapColumns.greatest(segment, MapDocuments.CONVERSATION);
+        terms = new NumberTerms(MapDocuments.ID, numbers);
     }
 
     /** The number, before, of the first map. */
     long oldest() {
         return oldest;
+    }
+
+    /** Has maps stay behind that were to go over, by their new numbers. */
+    void leave(Set<Long> ids) throws IOException {
+        NumericDocValues numbersOfMaps = DocValues.getNumeric(this, MapDocuments.ID);
+        for (int doc = 0; doc < maxDoc(); doc++) {
+            if (kept.get(doc) && ids.contains(MapDocuments.number(numbersOfMaps, MapDocuments.ID, doc))) {
+                kept.clear(doc);
+                keptCount--;
+            }
+        }
+    }
+
+    /** Whether so many stay behind that graphs of the rest are better made afterwards. */
+    boolean losesGraphs() {
+        return maxDoc() - keptCount > maxDoc() * GONE_MOST;
     }
 
     long greatestId() {
@@ -100,12 +95,12 @@ final class RenumberedMaps extends FilterCodecReader {
     /** Only the numbers of maps are terms. */
     @Override
     public FieldsProducer getPostingsReader() {
-        return numbers.getPostingsReader();
+        return terms;
     }
 
     @Override
     public DocValuesProducer getDocValuesReader() {
-        return new Columns(in.getDocValuesReader(), numbers);
+        return new Columns(in.getDocValuesReader());
     }
 
     @Override
@@ -119,26 +114,26 @@ final class RenumberedMaps extends FilterCodecReader {
     }
 
     @Override
-    protected void doClose() throws IOException {
-        opened.close();
+    protected void doClose() {
+        // The segment belongs to its own index.
     }
 
     /** The columns of a segment, but for two. */
-    private static final class Columns extends DocValuesProducer {
+    private final class Columns extends DocValuesProducer {
         private final DocValuesProducer own;
-        private final CodecReader numbers;
 
-        Columns(DocValuesProducer own, CodecReader numbers) {
+        Columns(DocValuesProducer own) {
             this.own = own;
-            this.numbers = numbers;
         }
 
         @Override
         public NumericDocValues getNumeric(FieldInfo field) throws IOException {
-            FieldInfo replaced = numbers.getFieldInfos().fieldInfo(field.name);
-            return replaced == null
-                    ? own.getNumeric(field)
-                    : numbers.getDocValuesReader().getNumeric(replaced);
+            NumericDocValues before = own.getNumeric(field);
+            return switch (field.name) {
+                case MapDocuments.ID -> new Moved(before, firstId);
+                case MapDocuments.CONVERSATION -> new Moved(before, lastConversation);
+                default -> before;
+            };
         }
 
         @Override
@@ -173,7 +168,48 @@ final class RenumberedMaps extends FilterCodecReader {
 
         @Override
         public void close() {
-            // Both are closed by their readers.
+            // The segment's reader closes them.
+        }
+    }
+
+    /** Numbers with another one added. */
+    private static final class Moved extends NumericDocValues {
+        private final NumericDocValues before;
+        private final long added;
+
+        Moved(NumericDocValues before, long added) {
+            this.before = before;
+            this.added = added;
+        }
+
+        @Override
+        public long longValue() throws IOException {
+            return before.longValue() + added;
+        }
+
+        @Override
+        public boolean advanceExact(int target) throws IOException {
+            return before.advanceExact(target);
+        }
+
+        @Override
+        public int docID() {
+            return before.docID();
+        }
+
+        @Override
+        public int nextDoc() throws IOException {
+            return before.nextDoc();
+        }
+
+        @Override
+        public int advance(int target) throws IOException {
+            return before.advance(target);
+        }
+
+        @Override
+        public long cost() {
+            return before.cost();
         }
     }
 }

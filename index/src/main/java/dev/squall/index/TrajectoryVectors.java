@@ -3,6 +3,7 @@ package dev.squall.index;
 import java.io.IOException;
 import org.apache.lucene.index.FloatVectorValues;
 import org.apache.lucene.index.LeafReader;
+import org.apache.lucene.util.VectorUtil;
 
 /** The vectors of a segment's trajectories, in any order of its documents. For one thread. */
 final class TrajectoryVectors {
@@ -16,6 +17,11 @@ final class TrajectoryVectors {
                     + " documents: squall index check tells what is damaged");
         }
         values = found;
+    }
+
+    /** Of one and the vector of a document. */
+    float product(float[] vector, int doc) throws IOException {
+        return VectorUtil.dotProduct(vector, values.vectorValue(doc));
     }
 
     /** An array of its own. */

@@ -1,11 +1,14 @@
 package dev.squall.index;
 
+import java.io.IOException;
 import java.util.Arrays;
+import java.util.SplittableRandom;
 
 /**
- * Vectors of unit length, each kept in the cell of the centre that it is most like, in half precision. A vector is compared
- * with those in the few cells whose centres are most like it, so that what resembles it is found at a fraction of the cost
- * of comparing with all. With one centre nothing is missed. Many threads may look while none puts.
+ * The first numbers of vectors of unit length, each kept in the cell of the centre that it is most like, in half precision.
+ * Vectors are turned first, so that any few of their numbers tell how far apart two of them are (Johnson and
+ * Lindenstrauss). So what resembles a vector is found at a fraction of the cost of comparing with all: most are in other
+ * cells, and by their first numbers most of the others are too far away. Many threads may look while none puts.
  */
 final class VectorCells {
     /** Cells in which a vector is looked for. */
@@ -16,36 +19,105 @@ final class VectorCells {
 
     private static final int LANES = 64;
 
+    /** Numbers of a vector that are kept. */
+    private static final int HEAD = 32;
+
+    /**
+     * How much farther apart two vectors have to seem by their heads than what is looked for: the ratio of that estimate to
+     * the truth is that of a sum of {@value #HEAD} squares to its mean, above this for less than one pair in a thousand.
+     */
+    private static final float MARGIN = 2;
+
+    /** More than what rounding adds to the squared distance of equal vectors. */
+    private static final float ROUNDING = 1e-5f;
+
+    /** Numbers by which vectors are compared with centres. */
+    private static final int CENTRE_HEAD = 128;
+
+    private static final long SEED = 0x5371_7561_6c6cL;
+
+    private final int length;
+    /** Of a turned vector: a power of two. */
     private final int dimensions;
-    /** dimensions x count() halves: the centres, dimension by dimension. */
+
+    private final float[] signs;
+    private final int head;
+    private final int centreHead;
+    /** centreHead x count() halves: the first numbers of the centres, dimension by dimension. */
     private final short[] centres;
 
+    private final float[] centreSquares;
     private final Cell[] cells;
 
     /**
-     * A vector that was compared.
+     * What is looked for.
      *
-     * @param number of the vector; -1 of none
-     * @param similarity the inner product, to within about 0.001
+     * @param after by cell, how many of its first vectors are passed over
+     * @param before the number from which on vectors are passed over
+     * @param least below that similarity nothing is of use
      */
-    record Match(int number, float similarity) {
-        static final Match NONE = new Match(-1, -1);
+    record Wanted(int[] after, int before, float least) {}
+
+    /** Compares what is looked for with the vectors that may be like it. */
+    @FunctionalInterface
+    interface Comparison {
+        /**
+         * Hears of a vector.
+         *
+         * @param number of the vector
+         * @return the similarity that others must have from now on to be of use
+         */
+        float with(int number) throws IOException;
     }
 
-    /** The vectors of one cell: blocks of dimensions x LANES halves, dimension by dimension; the last one may be narrower. */
+    /** The heads of one cell, in blocks; the last one may be narrower. */
     private static final class Cell {
-        private short[][] blocks = new short[1][];
+        private Block[] blocks = new Block[1];
         private int[] numbers = new int[LANES_LEAST];
         private int count;
     }
 
+    /**
+     * Some heads.
+     *
+     * @param halves head x lanes, dimension by dimension
+     * @param squares by lane, the squared length
+     */
+    private record Block(int lanes, short[] halves, float[] squares) {
+        Block(int lanes, int head) {
+            this(lanes, new short[lanes * head], new float[lanes]);
+        }
+
+        Block widened() {
+            int head = halves.length / lanes;
+            Block wide = new Block(2 * lanes, head);
+            for (int d = 0; d < head; d++) {
+                System.arraycopy(halves, d * lanes, wide.halves, 2 * d * lanes, lanes);
+            }
+            System.arraycopy(squares, 0, wide.squares, 0, lanes);
+            return wide;
+        }
+    }
+
     /** @param centres at least one, of unit length */
     VectorCells(float[][] centres) {
-        dimensions = centres[0].length;
-        this.centres = new short[Math.multiplyExact(dimensions, centres.length)];
+        length = centres[0].length;
+        dimensions = Math.max(1, Integer.highestOneBit(2 * length - 1));
+        head = Math.min(HEAD, dimensions);
+        centreHead = Math.min(CENTRE_HEAD, dimensions);
+        SplittableRandom random = new SplittableRandom(SEED);
+        signs = new float[length];
+        float scale = (float) (1 / Math.sqrt(dimensions));
+        for (int d = 0; d < length; d++) {
+            signs[d] = random.nextBoolean() ? scale : -scale;
+        }
+        this.centres = new short[Math.multiplyExact(centreHead, centres.length)];
+        centreSquares = new float[centres.length];
         for (int centre = 0; centre < centres.length; centre++) {
-            for (int d = 0; d < dimensions; d++) {
-                this.centres[d * centres.length + centre] = Float.floatToFloat16(centres[centre][d]);
+            float[] turned = turned(centres[centre]);
+            centreSquares[centre] = squares(turned, centreHead);
+            for (int d = 0; d < centreHead; d++) {
+                this.centres[d * centres.length + centre] = Float.floatToFloat16(turned[d]);
             }
         }
         cells = new Cell[centres.length];
@@ -56,10 +128,31 @@ final class VectorCells {
         return cells.length;
     }
 
-    /** The cells whose centres are most like a vector, most similar first. */
+    /** A vector as it is to be put and looked for: the same for all, so that distances stay what they are. */
+    float[] turned(float[] vector) {
+        float[] turned = new float[dimensions];
+        for (int d = 0; d < length; d++) {
+            turned[d] = vector[d] * signs[d];
+        }
+        Projection.transform(turned);
+        return turned;
+    }
+
+    private static float squares(float[] vector, int count) {
+        float squares = 0;
+        for (int d = 0; d < count; d++) {
+            squares += vector[d] * vector[d];
+        }
+        return squares;
+    }
+
+    /** The cells whose centres are most like a turned vector, most similar first, by some of its numbers. */
     int[] nearestCells(float[] vector) {
         float[] products = new float[cells.length];
-        multiply(vector, centres, cells.length, products);
+        multiply(vector, centreHead, centres, cells.length, products);
+        for (int i = 0; i < products.length; i++) {
+            products[i] -= centreSquares[i] / 2;
+        }
         int[] nearest = new int[Math.min(PROBES, products.length)];
         for (int rank = 0; rank < nearest.length; rank++) {
             int best = 0;
@@ -77,78 +170,82 @@ final class VectorCells {
         return Arrays.stream(cells).mapToInt(cell -> cell.count).toArray();
     }
 
-    /** @param cell the first of its {@link #nearestCells} */
+    /**
+     * Keeps a turned vector.
+     *
+     * @param cell the first of its {@link #nearestCells}
+     * @param number greater than those before
+     */
     void put(int cell, float[] vector, int number) {
         Cell to = cells[cell];
-        int block = to.count / LANES;
+        int at = to.count / LANES;
         int lane = to.count % LANES;
-        if (block == to.blocks.length) {
-            to.blocks = Arrays.copyOf(to.blocks, 2 * block);
+        if (at == to.blocks.length) {
+            to.blocks = Arrays.copyOf(to.blocks, 2 * at);
         }
         if (lane == 0) {
-            to.blocks[block] = new short[dimensions * (block == 0 ? LANES_LEAST : LANES)];
+            to.blocks[at] = new Block(at == 0 ? LANES_LEAST : LANES, head);
         }
-        if (lane == to.blocks[block].length / dimensions) {
-            to.blocks[block] = widened(to.blocks[block]);
+        if (lane == to.blocks[at].lanes()) {
+            to.blocks[at] = to.blocks[at].widened();
         }
         if (to.count == to.numbers.length) {
             to.numbers = Arrays.copyOf(to.numbers, 2 * to.count);
         }
-        int lanes = to.blocks[block].length / dimensions;
-        for (int d = 0; d < dimensions; d++) {
-            to.blocks[block][d * lanes + lane] = Float.floatToFloat16(vector[d]);
+        Block block = to.blocks[at];
+        float[] rounded = new float[head];
+        for (int d = 0; d < head; d++) {
+            short half = Float.floatToFloat16(vector[d]);
+            block.halves()[d * block.lanes() + lane] = half;
+            rounded[d] = Float.float16ToFloat(half);
         }
+        block.squares()[lane] = squares(rounded, head);
         to.numbers[to.count++] = number;
     }
 
-    private short[] widened(short[] block) {
-        int lanes = block.length / dimensions;
-        short[] wide = new short[2 * block.length];
-        for (int d = 0; d < dimensions; d++) {
-            System.arraycopy(block, d * lanes, wide, 2 * d * lanes, lanes);
-        }
-        return wide;
-    }
-
     /**
-     * The vectors most like another one in some cells.
+     * Compares a turned vector with what may be like it.
      *
-     * @param after by cell, how many of its first vectors are passed over
-     * @param wanted how many
-     * @return so many, most similar first; {@link Match#NONE} where there are fewer
+     * @param in the cells where it is looked for
      */
-    Match[] best(float[] vector, int[] in, int[] after, int wanted) {
-        Match[] best = new Match[wanted];
-        Arrays.fill(best, Match.NONE);
-        float[] products = new float[LANES];
+    void look(float[] vector, int[] in, Wanted wanted, Comparison comparison) throws IOException {
+        float[] distances = new float[LANES];
+        float own = squares(vector, head);
+        float least = wanted.least();
         for (int index : in) {
             Cell cell = cells[index];
-            for (int block = after[index] / LANES; block * LANES < cell.count; block++) {
-                multiply(vector, cell.blocks[block], cell.blocks[block].length / dimensions, products);
-                int lanes = Math.min(LANES, cell.count - block * LANES);
-                for (int lane = Math.max(0, after[index] - block * LANES); lane < lanes; lane++) {
-                    if (products[lane] > best[wanted - 1].similarity()) {
-                        insert(best, new Match(cell.numbers[block * LANES + lane], products[lane]));
+            int after = wanted.after()[index];
+            for (int at = after / LANES; at * LANES < cell.count; at++) {
+                if (cell.numbers[at * LANES] >= wanted.before() || least > 1) {
+                    break;
+                }
+                distances(vector, own, cell.blocks[at], distances);
+                int lanes = Math.min(LANES, cell.count - at * LANES);
+                for (int lane = Math.max(0, after - at * LANES); lane < lanes; lane++) {
+                    int number = cell.numbers[at * LANES + lane];
+                    if (distances[lane] <= MARGIN * 2 * (1 - least) + ROUNDING && number < wanted.before()) {
+                        least = Math.max(least, comparison.with(number));
                     }
                 }
             }
         }
-        return best;
     }
 
-    private static void insert(Match[] falling, Match match) {
-        int at = falling.length - 1;
-        for (; at > 0 && falling[at - 1].similarity() < match.similarity(); at--) {
-            falling[at] = falling[at - 1];
+    /** Estimates, by lane, of the squared distances between a vector and those of a block. */
+    private void distances(float[] vector, float own, Block block, float[] distances) {
+        Arrays.fill(distances, 0);
+        multiply(vector, head, block.halves(), block.lanes(), distances);
+        float scale = (float) dimensions / head;
+        float[] squares = block.squares();
+        for (int lane = 0; lane < squares.length; lane++) {
+            distances[lane] = scale * (own + squares[lane] - 2 * distances[lane]);
         }
-        falling[at] = match;
     }
 
-    /** products = block · vector, one product a lane; four dimensions at a time, so that products are stored less often. */
-    private static void multiply(float[] vector, short[] block, int lanes, float[] products) {
-        Arrays.fill(products, 0);
+    /** products += block · head; four dimensions at a time, so that products are stored less often. */
+    private static void multiply(float[] vector, int head, short[] block, int lanes, float[] products) {
         int d = 0;
-        for (; d + 3 < vector.length; d += 4) {
+        for (; d + 3 < head; d += 4) {
             float first = vector[d];
             float second = vector[d + 1];
             float third = vector[d + 2];
@@ -162,7 +259,7 @@ final class VectorCells {
                         + fourth * Float.float16ToFloat(block[at + 3 * lanes]);
             }
         }
-        for (; d < vector.length; d++) {
+        for (; d < head; d++) {
             float value = vector[d];
             int from = d * lanes;
             for (int lane = 0; lane < lanes; lane++) {

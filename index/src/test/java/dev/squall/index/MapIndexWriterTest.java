@@ -8,6 +8,7 @@ import dev.squall.predict.MapShape;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +41,7 @@ class MapIndexWriterTest {
     private static MapIndexWriter.Added merge(Path into, Path source) throws IOException {
         try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX);
                 MapIndexReader reader = MapIndexReader.open(source)) {
-            MapIndexWriter.Added added = writer.addAll(reader);
+            MapIndexWriter.Added added = writer.addAll(reader, Integer.MAX_VALUE, compared -> {});
             writer.commit();
             return added;
         }
@@ -50,7 +51,7 @@ class MapIndexWriterTest {
     void takesOverGraphsAsTheyAre() throws IOException {
         Path source = learnt("source", 0, MANY);
         Path into = folder.resolve("into");
-        assertThat(merge(into, source)).isEqualTo(new MapIndexWriter.Added(MANY, 0));
+        assertThat(merge(into, source)).isEqualTo(new MapIndexWriter.Added(MANY, 0, 0));
         try (MapIndexReader before = MapIndexReader.open(source);
                 MapIndexReader after = MapIndexReader.open(into)) {
             for (boolean ofTrajectories : new boolean[] {true, false}) {
@@ -76,7 +77,7 @@ class MapIndexWriterTest {
     @Test
     void numbersMapsAndConversationsOn() throws IOException {
         Path into = learnt("into", 0, 350);
-        assertThat(merge(into, learnt("source", 1000, 1250))).isEqualTo(new MapIndexWriter.Added(250, 0));
+        assertThat(merge(into, learnt("source", 1000, 1250))).isEqualTo(new MapIndexWriter.Added(250, 0, 0));
         Map<Long, StoredMap> found = new HashMap<>();
         try (MapIndexReader reader = MapIndexReader.open(into)) {
             reader.forEach(map -> found.put(map.id(), map));
@@ -108,9 +109,9 @@ class MapIndexWriterTest {
     void addsNoMapTwice() throws IOException {
         Path into = learnt("into", 0, 200);
         Path source = learnt("source", 150, 300);
-        assertThat(merge(into, source)).isEqualTo(new MapIndexWriter.Added(100, 50));
-        assertThat(merge(into, source)).isEqualTo(new MapIndexWriter.Added(0, 150));
-        assertThat(merge(into, into)).isEqualTo(new MapIndexWriter.Added(0, 300));
+        assertThat(merge(into, source)).isEqualTo(new MapIndexWriter.Added(100, 50, 0));
+        assertThat(merge(into, source)).isEqualTo(new MapIndexWriter.Added(0, 150, 0));
+        assertThat(merge(into, into)).isEqualTo(new MapIndexWriter.Added(0, 300, 0));
         try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX)) {
             assertThat(writer.add(0, maps.map(299))).isFalse();
             assertThat(writer.add(1, maps.map(300))).isTrue();
@@ -282,6 +283,52 @@ class MapIndexWriterTest {
         }
     }
 
+    @Test
+    void mergesNoMoreThanItsCapacity() throws IOException {
+        Path into = learnt("into", 0, 200);
+        Path source = folder.resolve("source");
+        try (LuceneExpertMapStore store = LuceneExpertMapStore.open(source, SHAPE, "model", 1000, 2)) {
+            for (int i = 0; i < 200; i++) {
+                // The second half of those that are there already, as seen a little later; then new ones.
+                store.add(i < 100 ? again(maps.map(100 + i), i) : maps.map(1000 + i));
+            }
+        }
+        try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX);
+                MapIndexReader reader = MapIndexReader.open(source)) {
+            assertThat(writer.addAll(reader, 300, compared -> {})).isEqualTo(new MapIndexWriter.Added(200, 0, 100));
+            assertThat(writer.size()).isEqualTo(300);
+            writer.commit();
+            writer.tidy(maps -> {}, done -> {});
+        }
+        try (MapIndexReader reader = MapIndexReader.open(into)) {
+            List<Long> left = new ArrayList<>();
+            reader.forEachOrigin((id, origin) -> left.add(id));
+            assertThat(left)
+                    .containsExactlyInAnyOrderElementsOf(IntStream.range(0, 400)
+                            .filter(i -> i < 100 || i >= 200)
+                            .mapToObj(i -> (long) i)
+                            .toList());
+        }
+        assertThat(lackingGraphs(into)).doesNotContain(true);
+    }
+
+    @Test
+    void makesGraphsAfterwardsOfSegmentsThatLoseMostMapsOnTheWay() throws IOException {
+        Path into = folder.resolve("into");
+        try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX);
+                MapIndexReader reader = MapIndexReader.open(learnt("source", 0, MANY))) {
+            assertThat(writer.addAll(reader, MANY / 2, compared -> {}).replaced())
+                    .isEqualTo(MANY - MANY / 2);
+            writer.commit();
+            assertThat(lackingGraphs(into)).contains(true);
+            writer.tidy(maps -> {}, done -> {});
+        }
+        assertThat(lackingGraphs(into)).doesNotContain(true);
+        try (MapIndexReader reader = MapIndexReader.open(into)) {
+            assertThat(reader.maps()).isEqualTo(MANY / 2);
+        }
+    }
+
     /** The same map, seen once more. */
     private static ExpertMap again(ExpertMap map, int i) {
         float[] nearly = map.probabilities().clone();
@@ -314,6 +361,42 @@ class MapIndexWriterTest {
                 }
                 assertThat(MapPruning.redundant(reader, 1, done -> {})).isEmpty();
             }
+        }
+    }
+
+    @Test
+    void thinsManyMapsAsComparingAllWould() throws IOException {
+        int kept = 2000;
+        Path into = folder.resolve("into");
+        MadeUpMaps made = new MadeUpMaps(SHAPE, 400, 5);
+        List<float[]> all = new ArrayList<>();
+        try (MapIndexWriter writer = MapIndexWriter.open(into, INDEX)) {
+            for (int i = 0; i < MANY; i++) {
+                all.add(made.map(i).probabilities());
+                writer.add(i, made.map(i));
+            }
+            assertThat(writer.thinTo(kept, compared -> {})).isEqualTo(MANY - kept);
+            writer.commit();
+        }
+        double[] greatest = new double[MANY];
+        for (int i = 0; i < MANY; i++) {
+            for (int newer = i + 1; newer < MANY; newer++) {
+                greatest[i] = Math.max(greatest[i], cosine(all.get(i), all.get(newer), SHAPE));
+            }
+        }
+        double divide = Arrays.stream(greatest).sorted().toArray()[kept];
+        try (MapIndexReader reader = MapIndexReader.open(into)) {
+            assertThat(reader.maps()).isEqualTo(kept);
+            List<Long> wrong = new ArrayList<>();
+            reader.forEachOrigin((id, origin) -> {
+                if (greatest[(int) (long) id] > divide) {
+                    wrong.add(id);
+                }
+            });
+            // Tokens stray far from their topics here, and some likes are in cells where nobody looks.
+            assertThat(wrong)
+                    .as("kept, although more alike than those that went")
+                    .hasSizeLessThan(kept / 20);
         }
     }
 
