@@ -185,7 +185,7 @@ final class ModelArguments {
             throw new IllegalArgumentException(
                     "--device-memory " + deviceMemory + ": the processor has no memory of its own: use --expert-cache");
         }
-        return Sizes.parse("--device-memory", deviceMemory);
+        return Sizes.parse("--device-memory", deviceMemory, "a size such as 512M or 8G");
     }
 
     private PolicyName policyName() {

@@ -126,14 +126,14 @@ final class SimulateCommand implements Callable<Integer> {
         if (maps < 1) {
             throw new IllegalArgumentException("--maps " + maps + ": expected 1 or more");
         }
-        double layerNanos = nanos(compute);
+        LinkModel link =
+                new LinkModel(Sizes.parse("--bandwidth", bandwidth, "a size such as 900M or 12G"), nanos(compute), 0);
         RoutingTrace trace = RoutingTrace.read(file);
         if (learn < 0 || learn >= trace.passes().size()) {
             throw new IllegalArgumentException("--learn " + learn + ": expected 0 to "
                     + (trace.passes().size() - 1) + ", fewer than the trace has passes");
         }
         int slotCount = slotCount(trace);
-        LinkModel link = new LinkModel(bytesPerSecond(), layerNanos, 0);
         List<Outcome> outcomes = new ArrayList<>();
         for (PolicyName name : names) {
             Simulation simulation =
@@ -168,20 +168,6 @@ final class SimulateCommand implements Callable<Integer> {
                     + ", the experts of a layer, to " + all + ", all there are");
         }
         return (int) asked;
-    }
-
-    private double bytesPerSecond() {
-        CacheSize size;
-        try {
-            size = CacheSize.parse(bandwidth);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(
-                    "--bandwidth '" + bandwidth + "': expected a size such as 900M or 12G", e);
-        }
-        if (size.bytes() == 0) {
-            throw new IllegalArgumentException("--bandwidth '" + bandwidth + "': expected a size such as 900M or 12G");
-        }
-        return size.bytes();
     }
 
     private static double nanos(String text) {
