@@ -224,7 +224,7 @@ final class Diagnosis {
                 : Finding.warning(
                         subject,
                         directory + " cannot be written",
-                        "make " + existing + " a directory you may write, or set HOME");
+                        "make " + existing + " a folder that you may write to, or set HOME");
     }
 
     private static Finding encoding() {

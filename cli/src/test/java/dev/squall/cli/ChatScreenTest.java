@@ -257,7 +257,7 @@ class ChatScreenTest {
                 .contains("squall: /clear takes nothing after it, but got 'all'\n")
                 .contains("squall: /read needs a file name: /read FILE\n")
                 .contains("squall: file not found: " + home.resolve("none") + "\n")
-                .contains("squall: " + home + ": a directory, expected a saved chat\n")
+                .contains("squall: " + home + ": a folder, expected a saved chat\n")
                 .contains("squall: " + two + ": not JSON: more than one value\n");
         assertThat(chat.screen()).contains(ANSWER);
     }

@@ -172,7 +172,7 @@ class WrongUsageTest {
         assertThat(new InProcess(home).run("chat", "-f", home.resolve("none").toString()))
                 .isEqualTo(new InProcess.Run(1, "", "squall: file not found: " + home.resolve("none") + "\n"));
         assertThat(new InProcess(home).run("chat", "-f", home.toString()))
-                .isEqualTo(new InProcess.Run(1, "", "squall: " + home + ": a directory, expected a text file\n"));
+                .isEqualTo(new InProcess.Run(1, "", "squall: " + home + ": a folder, expected a text file\n"));
         assertThat(new InProcess(home).run("chat", "-f", binary.toString()).err())
                 .startsWith("squall: " + binary + ": not UTF-8 text");
     }
