@@ -144,7 +144,6 @@ final class BatchCommand implements Callable<Integer> {
         }
         Path answers = output != null ? output : input.resolveSibling(input.getFileName() + ".answers.jsonl");
         Path failures = errors != null ? errors : answers.resolveSibling(answers.getFileName() + ".errors");
-        checkReport();
         requireDifferent(answers, failures);
         try (BatchOutput answered = new BatchOutput(answers)) {
             try (BatchOutput failed = new BatchOutput(failures)) {
@@ -166,8 +165,8 @@ final class BatchCommand implements Callable<Integer> {
                 .writes("output", answers)
                 .writes("state of the output", BatchState.of(answers))
                 .writes("--errors", failures)
-                .writes("--report", report)
-                .writes("--trace-out", modelArguments.traceOut);
+                .replaces("--report", OutputKind.PAGE, report)
+                .replaces("--trace-out", OutputKind.TRACE, modelArguments.traceOut);
     }
 
     private void validate() {
@@ -247,22 +246,6 @@ final class BatchCommand implements Callable<Integer> {
             }
             summarise(model, run, before, history);
             return run.failed() == 0 && isReported ? ExitCode.FINE : ExitCode.FAILED;
-        }
-    }
-
-    /** Refuses what could not be written in the end, before anything runs. */
-    private void checkReport() {
-        Path file = report;
-        if (file == null) {
-            return;
-        }
-        Path folder = Objects.requireNonNullElse(file.toAbsolutePath().getParent(), file);
-        if (Files.isDirectory(file) || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
-            throw new CommandFailure("report " + file + ": expected a file in a folder that can be written, but "
-                    + (Files.isDirectory(file)
-                            ? "it is a folder"
-                            : folder + (Files.isDirectory(folder) ? " cannot be" : " is none"))
-                    + ": name another file");
         }
     }
 

@@ -91,7 +91,10 @@ final class ChatCommand implements Callable<Integer> {
         }
         boolean screen = prompt == null && file == null && streams.interactive();
         validate(screen);
-        modelArguments.filesRead().reads("prompt", file).writes("--trace-out", modelArguments.traceOut);
+        modelArguments
+                .filesRead()
+                .reads("prompt", file)
+                .replaces("--trace-out", OutputKind.TRACE, modelArguments.traceOut);
         if (screen) {
             try (LanguageModel model = modelArguments.load(streams, environment)) {
                 return ChatScreen.open(

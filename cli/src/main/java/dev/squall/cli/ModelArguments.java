@@ -300,7 +300,7 @@ final class ModelArguments {
      */
     LanguageModel load(Streams streams, Environment environment) throws IOException {
         Path file = model != null ? model : DemoModel.locate(Home.cache(environment), streams.err());
-        filesRead().reads("model", file).writes("--trace-out", traceOut);
+        filesRead().reads("model", file).replaces("--trace-out", OutputKind.TRACE, traceOut);
         Device chosen = device.chosen(streams.err());
         try {
             return load(file, chosen, streams);

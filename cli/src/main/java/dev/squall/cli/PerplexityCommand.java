@@ -106,8 +106,8 @@ final class PerplexityCommand implements Callable<Integer> {
                 .reads("text", file)
                 .reads("--base", base)
                 .reads("--base-model", baseModel)
-                .writes("--save-base", saveBase)
-                .writes("--trace-out", arguments.traceOut);
+                .replaces("--save-base", OutputKind.DISTRIBUTIONS, saveBase)
+                .replaces("--trace-out", OutputKind.TRACE, arguments.traceOut);
         String text =
                 file.toString().equals("-") ? TextInput.read(streams.in(), "standard input") : TextInput.read(file);
         if (baseModel == null) {
