@@ -18,6 +18,7 @@ import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.OverwrittenOptionException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -59,7 +60,8 @@ public final class Squall implements Runnable {
     private @Nullable CommandSpec spec;
 
     /** What users of llama.cpp know for dividing a model among processor and device (ADR 17). */
-    private static final Set<String> PLACEMENT = Set.of("--cpu-moe", "--n-cpu-moe", "--n-gpu-layers", "--gpu-layers");
+    private static final Set<String> PLACEMENT =
+            Set.of("-cmoe", "--cpu-moe", "-ncmoe", "--n-cpu-moe", "-ngl", "--n-gpu-layers", "--gpu-layers");
 
     private Squall() {}
 
@@ -133,7 +135,13 @@ public final class Squall implements Runnable {
                 .setExpandAtFiles(false)
                 // A prompt in an environment variable may hold a dollar sign.
                 .setInterpolateVariables(false)
+                // Other programs have options such as -ngl and -fa, which must not be read as -n gl and -f a.
+                .setPosixClusteredShortOptionsAllowed(false)
                 .registerConverter(boolean.class, EnvironmentDefaults::flag)
+                .registerConverter(int.class, Squall::int32)
+                .registerConverter(Integer.class, Squall::int32)
+                .registerConverter(long.class, word -> Words.wholeNumber(word, Long.MIN_VALUE, Long.MAX_VALUE))
+                .registerConverter(Long.class, word -> Words.wholeNumber(word, Long.MIN_VALUE, Long.MAX_VALUE))
                 .registerConverter(Path.class, Words::file)
                 .registerConverter(ColorChoice.class, word -> Words.choice(ColorChoice.class, word))
                 .registerConverter(BatchInput.Format.class, word -> Words.choice(BatchInput.Format.class, word))
@@ -152,6 +160,10 @@ public final class Squall implements Runnable {
                 .setUsageHelpLongOptionsMaxWidth(30)
                 .setOut(writer(streams.out()))
                 .setErr(writer(streams.err()));
+    }
+
+    private static int int32(String word) {
+        return (int) Words.wholeNumber(word, Integer.MIN_VALUE, Integer.MAX_VALUE);
     }
 
     private static String name(Class<?> command) {
@@ -186,23 +198,15 @@ public final class Squall implements Runnable {
     private static String usageMessage(ParameterException wrong, Environment environment) {
         String command = wrong.getCommandLine().getCommandSpec().qualifiedName();
         if (wrong instanceof UnmatchedArgumentException unmatched) {
-            List<String> suggestions = unmatched.getSuggestions();
-            String given = unmatched.getUnmatched().getFirst();
-            if (PLACEMENT.contains(given.replaceFirst("=.*", ""))) {
-                return "no option '" + given + "': a device computes all layers and experts, and --device-memory and"
-                        + " --expert-cache say how many experts it holds at a time: " + command
-                        + " --help lists what there is";
-            }
-            return "unknown "
-                    + (unmatched.isUnknownOption() ? "option" : "argument")
-                    + " '" + given + "': "
-                    + (suggestions.isEmpty() ? "" : "did you mean " + String.join(" or ", suggestions) + "? ")
-                    + command + " --help lists what there is";
+            return unmatchedMessage(unmatched) + command + " --help lists what there is";
+        }
+        if (wrong instanceof OverwrittenOptionException twice) {
+            return "option '" + ((OptionSpec) twice.getOverwritten()).longestName() + "' is given twice, expected once";
         }
         String message = Words.uncapitalised(
                         Failures.oneLine(String.valueOf(wrong.getMessage()).replaceFirst("^Error: ", "")))
-                .replaceFirst(" is not an? (int|long)$", " is no whole number")
-                .replaceFirst(" is not an? (float|double)$", " is no number");
+                .replaceFirst(" is not an? (float|double)$", " is no number")
+                .replaceFirst("positional parameter at index \\d+ \\(([^)]*)\\)", "$1");
         if (message.startsWith("unknown subcommand ")) {
             return message.replaceFirst("\\.$", ": squall --help lists them");
         }
@@ -217,6 +221,33 @@ public final class Squall implements Runnable {
             }
         }
         return message;
+    }
+
+    /** What nothing takes, and what takes its place; ends where "squall chat --help lists ..." goes on. */
+    private static String unmatchedMessage(UnmatchedArgumentException unmatched) {
+        String given = unmatched.getUnmatched().getFirst();
+        if (PLACEMENT.contains(given.replaceFirst("=.*", ""))) {
+            return "no option '" + given + "': a device computes all layers and experts, and --device-memory and"
+                    + " --expert-cache say how many experts it holds at a time: ";
+        }
+        CommandSpec command = unmatched.getCommandLine().getCommandSpec();
+        if (unmatched.isUnknownOption()) {
+            return "unknown option '" + given + "': " + didYouMean(given, unmatched.getSuggestions());
+        }
+        if (command.name().equals("chat")) {
+            return "unknown argument '" + given + "': give a prompt as -p '" + given + "'; ";
+        }
+        return "unknown argument '" + given + "': " + didYouMean(given, unmatched.getSuggestions());
+    }
+
+    /** Picocli suggests what is of some likeness; what does not even begin alike is none to a person. */
+    private static String didYouMean(String given, List<String> suggestions) {
+        int same = given.startsWith("--") ? 3 : 1;
+        List<String> alike = suggestions.stream()
+                .filter(known -> given.startsWith("--") == known.startsWith("--"))
+                .filter(known -> known.length() >= same && given.startsWith(known.substring(0, same)))
+                .toList();
+        return alike.isEmpty() ? "" : "did you mean " + String.join(" or ", alike) + "? ";
     }
 
     /** Hands the streams and the environment to the commands that want them. */

@@ -1,5 +1,6 @@
 package dev.squall.cli;
 
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
@@ -25,6 +26,22 @@ final class Words {
                 + Arrays.stream(type.getEnumConstants())
                         .map(constant -> constant.name().toLowerCase(Locale.ROOT))
                         .collect(Collectors.joining(" or ")));
+    }
+
+    /**
+     * A whole number.
+     *
+     * @throws TypeConversionException if it is none, or beyond the bounds
+     */
+    static long wholeNumber(String word, long least, long most) {
+        if (!word.matches("[+-]?\\d+")) {
+            throw new TypeConversionException("'" + word + "' is no whole number");
+        }
+        BigInteger number = new BigInteger(word);
+        if (number.compareTo(BigInteger.valueOf(least)) < 0 || number.compareTo(BigInteger.valueOf(most)) > 0) {
+            throw new TypeConversionException("'" + word + "', expected " + least + " to " + most);
+        }
+        return number.longValue();
     }
 
     /**

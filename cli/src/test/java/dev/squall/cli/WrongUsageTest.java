@@ -25,9 +25,17 @@ class WrongUsageTest {
                 "chat --cpu-moe -p x | squall: no option '--cpu-moe': a device computes all layers and experts, and --device-memory and --expert-cache say",
                 "chat -p x --n-cpu-moe=12 | squall: no option '--n-cpu-moe=12': a device computes all layers",
                 "chat -p x --n-gpu-layers 99 | squall: no option '--n-gpu-layers': a device computes all layers",
-                "chat hello | squall: unknown argument 'hello': squall chat --help",
+                "chat -ngl 99 -p x | squall: no option '-ngl': a device computes all layers",
+                "chat -fa -p x | squall: unknown option '-fa': squall chat --help lists what there is",
+                "chat --mlock -p x | squall: unknown option '--mlock': squall chat --help lists what there is",
+                "batch x -p y | squall: unknown option '-p': squall batch --help lists what there is",
+                "chat -p x -p y | squall: option '--prompt' is given twice, expected once",
+                "chat hello you | squall: unknown argument 'hello': give a prompt as -p 'hello'; squall chat --help lists what there is",
+                "chta -p x | squall: unknown argument 'chta': did you mean chat? squall --help lists what there is",
                 "sing | squall: unknown argument 'sing'",
                 "help sing | squall: unknown subcommand 'sing': squall --help lists them",
+                "chat -p x -n 99999999999 | squall: invalid value for option '--predict': '99999999999', expected -2147483648 to 2147483647",
+                "index show d 99999999999999999999 | squall: invalid value for ID: '99999999999999999999', expected -9223372036854775808 to 9223372036854775807",
                 "chat -p x --temp abc | '--temp': 'abc' is no number",
                 "chat -p x --temp -1 | squall: temperature=-1.0, expected a number from 0 up",
                 "chat -p x --temp NaN | squall: temperature=NaN",
@@ -73,7 +81,7 @@ class WrongUsageTest {
                 "chat -f - | squall: - is empty, expected a prompt",
                 "chat -p | squall: missing required parameter for option '--prompt'",
                 "completion | squall: missing required parameter: 'bash|zsh'",
-                "completion fish | squall: invalid value for positional parameter at index 0 (bash|zsh): 'fish', expected bash or zsh",
+                "completion fish | squall: invalid value for bash|zsh: 'fish', expected bash or zsh",
             })
     void isToldOnOneLine(String arguments, String message) {
         List<String> words = arguments == null ? List.of() : List.of(arguments.split(" "));
