@@ -332,6 +332,11 @@ final class ModelArguments {
             }
             policyNotes(cache.isPresent() || chosen.hasMemory())
                     .forEach(note -> streams.err().println("squall: " + note));
+            if (deviceMemory != null && !chosen.hasMemory()) {
+                streams.err()
+                        .println("squall: --device-memory " + deviceMemory
+                                + " does nothing, as the processor computes: give --expert-cache SIZE");
+            }
             if (chosen.kind() == Device.Kind.SIM) {
                 streams.err().println("squall: --device sim computes on TornadoVM's simulator, which is slow");
             }
