@@ -20,11 +20,8 @@ import me.tongfei.progressbar.ProgressBar;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Answers a file of prompts. */
 @Command(
@@ -115,9 +112,6 @@ final class BatchCommand implements Callable<Integer> {
     @Option(names = "--json", fallbackValue = "true", description = "Write a summary as one JSON object at the end.")
     private boolean json;
 
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
-
     @Mixin
     @SuppressWarnings("UnusedVariable")
     private CommonOptions common = new CommonOptions();
@@ -129,13 +123,8 @@ final class BatchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        SamplingOptions sampling;
-        try {
-            sampling = samplingArguments.options();
-            validate();
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
-        }
+        SamplingOptions sampling = samplingArguments.options();
+        validate();
         BatchInput prompts = BatchInput.read(input, format);
         report(prompts.problems());
         if (output != null && output.toString().equals("-")) {
@@ -172,10 +161,10 @@ final class BatchCommand implements Callable<Integer> {
     private void validate() {
         modelArguments.validate();
         if (concurrency < 1 || concurrency > CONCURRENCY_MAX) {
-            throw new IllegalArgumentException("--concurrency " + concurrency + ": expected 1 to " + CONCURRENCY_MAX);
+            throw CommandFailure.ofUsage("--concurrency " + concurrency + ": expected 1 to " + CONCURRENCY_MAX);
         }
         if (errorsMax < 0) {
-            throw new IllegalArgumentException("--max-errors " + errorsMax + ": expected 0 or more");
+            throw CommandFailure.ofUsage("--max-errors " + errorsMax + ": expected 0 or more");
         }
         promptArguments.validate(1);
         modelArguments.sequences = concurrency;
@@ -273,14 +262,7 @@ final class BatchCommand implements Callable<Integer> {
         if (!samplingArguments.isSeedFixed() && earlier.containsKey("seed")) {
             seed = Long.parseLong(earlier.get("seed"));
         }
-        SamplingOptions sampling = new SamplingOptions(
-                asked.temperature(),
-                asked.topK(),
-                asked.topP(),
-                asked.minP(),
-                asked.repeatPenalty(),
-                asked.repeatTokens(),
-                seed);
+        SamplingOptions sampling = asked.withSeed(seed);
         Map<String, String> now = new LinkedHashMap<>();
         now.put("model", ModelFingerprint.of(model.file()));
         now.put("tokenizer", ModelFingerprint.ofTokenizer(model.file()));

@@ -37,7 +37,7 @@ record CacheSize(long bytes, double percent) {
         if (share.matches()) {
             double percent = Double.parseDouble(share.group(1));
             if (!(percent > 0 && percent <= 100)) {
-                throw new IllegalArgumentException("--expert-cache " + text + ": expected above 0 to 100 %");
+                throw CommandFailure.ofUsage("--expert-cache " + text + ": expected above 0 to 100 %");
             }
             return new CacheSize(0, percent);
         }

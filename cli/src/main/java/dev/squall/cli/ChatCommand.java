@@ -5,15 +5,11 @@ import dev.squall.generate.LanguageModel;
 import dev.squall.sampling.SamplingOptions;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Talks with a model: on a screen of its own, or one answer to a prompt. */
 @Command(
@@ -33,9 +29,6 @@ import picocli.CommandLine.Spec;
 final class ChatCommand implements Callable<Integer> {
     private final Streams streams;
     private final Environment environment;
-
-    @Spec
-    private @Nullable CommandSpec spec;
 
     @Mixin
     private ModelArguments modelArguments = new ModelArguments();
@@ -81,14 +74,9 @@ final class ChatCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        SamplingOptions sampling;
-        try {
-            sampling = samplingArguments.options();
-            modelArguments.validate();
-            promptArguments.validate(0);
-        } catch (IllegalArgumentException e) {
-            throw wrongUsage(e.getMessage());
-        }
+        SamplingOptions sampling = samplingArguments.options();
+        modelArguments.validate();
+        promptArguments.validate(0);
         boolean screen = prompt == null && file == null && streams.interactive();
         validate(screen);
         modelArguments
@@ -122,17 +110,18 @@ final class ChatCommand implements Callable<Integer> {
 
     private void validate(boolean screen) {
         if (likeliest != null && !json) {
-            throw wrongUsage("--logprobs is written as JSON: add --json");
+            throw CommandFailure.ofUsage("--logprobs is written as JSON: add --json");
         }
         if (likeliest != null && (likeliest < 0 || likeliest > GenerationRequest.LIKELIEST_MAX)) {
-            throw wrongUsage("--logprobs " + likeliest + ": expected 0 to " + GenerationRequest.LIKELIEST_MAX);
+            throw CommandFailure.ofUsage(
+                    "--logprobs " + likeliest + ": expected 0 to " + GenerationRequest.LIKELIEST_MAX);
         }
         if (screen && (promptArguments.raw || json)) {
-            throw wrongUsage(
+            throw CommandFailure.ofUsage(
                     (promptArguments.raw ? "--raw" : "--json") + " needs a prompt: -p TEXT, -f FILE or piped input");
         }
         if ("".equals(prompt)) {
-            throw wrongUsage("--prompt is empty, expected some text");
+            throw CommandFailure.ofUsage("--prompt is empty, expected some text");
         }
     }
 
@@ -151,13 +140,9 @@ final class ChatCommand implements Callable<Integer> {
             text = text.isEmpty() ? fromFile : text + "\n" + fromFile;
         }
         if (text.isEmpty()) {
-            throw wrongUsage((file == null ? "standard input" : file.toString())
+            throw CommandFailure.ofUsage((file == null ? "standard input" : file.toString())
                     + " is empty, expected a prompt; or give one with -p TEXT");
         }
         return text;
-    }
-
-    private ParameterException wrongUsage(@Nullable String message) {
-        return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
     }
 }

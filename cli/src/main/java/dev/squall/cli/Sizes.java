@@ -18,17 +18,17 @@ final class Sizes {
      * Reads {@code 512M}, {@code 8G}, {@code 1.5g}, {@code 8589934592} as bytes.
      *
      * @param expected what the option takes, for the complaint
-     * @throws IllegalArgumentException if it is none; the message begins with the option
+     * @throws CommandFailure if it is none; the message begins with the option
      */
     static long parse(String option, String text, String expected) {
         Matcher matcher = SIZE.matcher(text.strip().toUpperCase(Locale.ROOT));
         if (!matcher.matches()) {
-            throw new IllegalArgumentException(option + " '" + text + "': expected " + expected);
+            throw CommandFailure.ofUsage(option + " '" + text + "': expected " + expected);
         }
         int shift = matcher.group(2).isEmpty() ? 0 : 10 * ("KMGT".indexOf(matcher.group(2)) + 1);
         BigDecimal bytes = new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(1L << shift));
         if (bytes.compareTo(BigDecimal.ONE) < 0 || bytes.compareTo(BYTES_MAX) > 0) {
-            throw new IllegalArgumentException(option + " " + text + ": expected 1 byte to 1048576T");
+            throw CommandFailure.ofUsage(option + " " + text + ": expected 1 byte to 1048576T");
         }
         return bytes.longValue();
     }

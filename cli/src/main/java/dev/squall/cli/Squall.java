@@ -1,5 +1,6 @@
 package dev.squall.cli;
 
+import dev.squall.predict.PolicyName;
 import dev.squall.predict.Pooling;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
@@ -147,6 +148,7 @@ public final class Squall implements Runnable {
                 .registerConverter(BatchInput.Format.class, word -> Words.choice(BatchInput.Format.class, word))
                 .registerConverter(Device.class, Device::parse)
                 .registerConverter(Kernels.class, word -> Words.choice(Kernels.class, word))
+                .registerConverter(PolicyName.class, Words::policy)
                 .registerConverter(Pooling.class, word -> Words.choice(Pooling.class, word))
                 .registerConverter(
                         CompletionCommand.Shell.class, word -> Words.choice(CompletionCommand.Shell.class, word))

@@ -1,5 +1,6 @@
 package dev.squall.cli;
 
+import dev.squall.predict.PolicyName;
 import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -26,6 +27,18 @@ final class Words {
                 + Arrays.stream(type.getEnumConstants())
                         .map(constant -> constant.name().toLowerCase(Locale.ROOT))
                         .collect(Collectors.joining(" or ")));
+    }
+
+    /**
+     * A policy.
+     *
+     * @throws TypeConversionException if there is none of that name
+     */
+    static PolicyName policy(String word) {
+        return Arrays.stream(PolicyName.values())
+                .filter(policy -> policy.toString().equals(word))
+                .findFirst()
+                .orElseThrow(() -> new TypeConversionException("'" + word + "', expected one of " + PolicyName.all()));
     }
 
     /**

@@ -47,7 +47,7 @@ class TextTest {
     })
     void sizesHaveBounds(String text, String message) {
         assertThatThrownBy(() -> Sizes.parse("--x", text, "a size"))
-                .isInstanceOf(IllegalArgumentException.class)
+                .isInstanceOf(CommandFailure.class)
                 .hasMessage(message);
     }
 
