@@ -70,7 +70,7 @@ final class BatchCommand implements Callable<Integer> {
             names = "--concurrency",
             paramLabel = "N",
             defaultValue = "8",
-            description = "Prompts answered at a time; each takes a KV cache of --ctx-size. Default: 8.")
+            description = "Prompts answered at a time, 1 to 64; each takes a KV cache of --ctx-size. Default: 8.")
     private int concurrency = 8;
 
     @Option(

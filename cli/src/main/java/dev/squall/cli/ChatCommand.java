@@ -36,13 +36,13 @@ final class ChatCommand implements Callable<Integer> {
     @Option(
             names = {"-p", "--prompt"},
             paramLabel = "TEXT",
-            description = "What to answer.")
+            description = "What to answer. Default: what is typed or piped.")
     private @Nullable String prompt;
 
     @Option(
             names = {"-f", "--file"},
             paramLabel = "FILE",
-            description = "Read the prompt from a file; - is standard input.")
+            description = "Read the prompt from a UTF-8 file; - is standard input.")
     private @Nullable Path file;
 
     @Mixin
@@ -61,7 +61,7 @@ final class ChatCommand implements Callable<Integer> {
             names = "--logprobs",
             paramLabel = "N",
             description = "With --json: the log-probability of each token of prompt and answer, and the N likeliest at "
-                    + "each step.")
+                    + "each step, 0 to 1000. Default: none.")
     private @Nullable Integer likeliest;
 
     @Mixin

@@ -23,8 +23,8 @@ final class ModelArguments {
             names = {"-c", "--ctx-size"},
             paramLabel = "N",
             defaultValue = "0",
-            description = "Context in tokens: prompt and answer together. Default: the model's own, at most 4096; of "
-                    + "perplexity 512.")
+            description = "Context in tokens: prompt and answer together. Default: the model's own, at most 4096; for "
+                    + "perplexity, 512.")
     int contextTokens;
 
     @Option(

@@ -9,7 +9,8 @@ final class PromptArguments {
             names = {"-sys", "--system"},
             paramLabel = "TEXT",
             description =
-                    "The system message, which tells the model how to behave; prompts with one of their own keep it.")
+                    "The system message, which tells the model how to behave; prompts with one of their own keep it. "
+                            + "Default: none.")
     @Nullable
     String system;
 

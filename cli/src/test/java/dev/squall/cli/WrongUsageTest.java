@@ -36,6 +36,7 @@ class WrongUsageTest {
                 "help sing | squall: unknown subcommand 'sing': squall --help lists them",
                 "chat -p x -n 99999999999 | squall: invalid value for option '--predict': '99999999999', expected -2147483648 to 2147483647",
                 "index show d 99999999999999999999 | squall: invalid value for ID: '99999999999999999999', expected -9223372036854775808 to 9223372036854775807",
+                "chat -p x -n=-5 | squall: --predict -5: expected 0 or more",
                 "chat -p x --temp abc | '--temp': 'abc' is no number",
                 "chat -p x --temp -1 | squall: temperature=-1.0, expected a number from 0 up",
                 "chat -p x --temp NaN | squall: temperature=NaN",
