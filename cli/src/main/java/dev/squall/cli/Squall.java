@@ -10,19 +10,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IFactory;
-import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.OverwrittenOptionException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code squall} command. */
 @Command(
@@ -60,10 +55,6 @@ public final class Squall implements Runnable {
     @Spec
     private @Nullable CommandSpec spec;
 
-    /** What users of llama.cpp know for dividing a model among processor and device (ADR 17). */
-    private static final Set<String> PLACEMENT =
-            Set.of("-cmoe", "--cpu-moe", "-ncmoe", "--n-cpu-moe", "-ngl", "--n-gpu-layers", "--gpu-layers");
-
     private Squall() {}
 
     public static void main(String[] arguments) {
@@ -86,7 +77,7 @@ public final class Squall implements Runnable {
         CommandLine commands = commandLine(streams, environment, arguments);
         boolean debug = asksForDebug(environment, arguments);
         commands.setParameterExceptionHandler((wrong, given) ->
-                report(streams.err(), debug, wrong, usageMessage(wrong, environment), ExitCode.WRONG_USAGE));
+                report(streams.err(), debug, wrong, UsageMessage.of(wrong, environment), ExitCode.WRONG_USAGE));
         commands.setExecutionExceptionHandler((failure, command, parsed) -> report(
                 streams.err(),
                 debug,
@@ -194,62 +185,6 @@ public final class Squall implements Runnable {
             failure.printStackTrace(err);
         }
         return exitCode;
-    }
-
-    /** Picocli's complaint as one line in our style, with what to do about it. */
-    private static String usageMessage(ParameterException wrong, Environment environment) {
-        String command = wrong.getCommandLine().getCommandSpec().qualifiedName();
-        if (wrong instanceof UnmatchedArgumentException unmatched) {
-            return unmatchedMessage(unmatched) + command + " --help lists what there is";
-        }
-        if (wrong instanceof OverwrittenOptionException twice) {
-            return "option '" + ((OptionSpec) twice.getOverwritten()).longestName() + "' is given twice, expected once";
-        }
-        String message = Words.uncapitalised(
-                        Failures.oneLine(String.valueOf(wrong.getMessage()).replaceFirst("^Error: ", "")))
-                .replaceFirst(" is not an? (float|double)$", " is no number")
-                .replaceFirst("positional parameter at index \\d+ \\(([^)]*)\\)", "$1");
-        if (message.startsWith("unknown subcommand ")) {
-            return message.replaceFirst("\\.$", ": squall --help lists them");
-        }
-        if (wrong instanceof MissingParameterException) {
-            return message + ": " + command + " --help lists what there is";
-        }
-        if (wrong.getArgSpec() instanceof OptionSpec option) {
-            String variable = EnvironmentDefaults.variable(option);
-            String value = environment.get(variable);
-            if (value != null && value.equals(wrong.getValue())) {
-                message += " (from the environment variable " + variable + ")";
-            }
-        }
-        return message;
-    }
-
-    /** What nothing takes, and what takes its place; ends where "squall chat --help lists ..." goes on. */
-    private static String unmatchedMessage(UnmatchedArgumentException unmatched) {
-        String given = unmatched.getUnmatched().getFirst();
-        if (PLACEMENT.contains(given.replaceFirst("=.*", ""))) {
-            return "no option '" + given + "': a device computes all layers and experts, and --device-memory and"
-                    + " --expert-cache say how many experts it holds at a time: ";
-        }
-        CommandSpec command = unmatched.getCommandLine().getCommandSpec();
-        if (unmatched.isUnknownOption()) {
-            return "unknown option '" + given + "': " + didYouMean(given, unmatched.getSuggestions());
-        }
-        if (command.name().equals("chat")) {
-            return "unknown argument '" + given + "': give a prompt as -p '" + given + "'; ";
-        }
-        return "unknown argument '" + given + "': " + didYouMean(given, unmatched.getSuggestions());
-    }
-
-    /** Picocli suggests what is of some likeness; what does not even begin alike is none to a person. */
-    private static String didYouMean(String given, List<String> suggestions) {
-        int same = given.startsWith("--") ? 3 : 1;
-        List<String> alike = suggestions.stream()
-                .filter(known -> given.startsWith("--") == known.startsWith("--"))
-                .filter(known -> known.length() >= same && given.startsWith(known.substring(0, same)))
-                .toList();
-        return alike.isEmpty() ? "" : "did you mean " + String.join(" or ", alike) + "? ";
     }
 
     /** Hands the streams and the environment to the commands that want them. */
