@@ -20,11 +20,8 @@ import me.tongfei.progressbar.ProgressBar;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Answers a file of prompts. */
 @Command(
@@ -73,7 +70,7 @@ final class BatchCommand implements Callable<Integer> {
             names = "--concurrency",
             paramLabel = "N",
             defaultValue = "8",
-            description = "Prompts answered at a time; each takes a KV cache of --ctx-size. Default: 8.")
+            description = "Prompts answered at a time, 1 to 64; each takes a KV cache of --ctx-size. Default: 8.")
     private int concurrency = 8;
 
     @Option(
@@ -115,9 +112,6 @@ final class BatchCommand implements Callable<Integer> {
     @Option(names = "--json", fallbackValue = "true", description = "Write a summary as one JSON object at the end.")
     private boolean json;
 
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
-
     @Mixin
     @SuppressWarnings("UnusedVariable")
     private CommonOptions common = new CommonOptions();
@@ -129,13 +123,8 @@ final class BatchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        SamplingOptions sampling;
-        try {
-            sampling = samplingArguments.options();
-            validate();
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
-        }
+        SamplingOptions sampling = samplingArguments.options();
+        validate();
         BatchInput prompts = BatchInput.read(input, format);
         report(prompts.problems());
         if (output != null && output.toString().equals("-")) {
@@ -144,7 +133,6 @@ final class BatchCommand implements Callable<Integer> {
         }
         Path answers = output != null ? output : input.resolveSibling(input.getFileName() + ".answers.jsonl");
         Path failures = errors != null ? errors : answers.resolveSibling(answers.getFileName() + ".errors");
-        checkReport();
         requireDifferent(answers, failures);
         try (BatchOutput answered = new BatchOutput(answers)) {
             try (BatchOutput failed = new BatchOutput(failures)) {
@@ -166,17 +154,17 @@ final class BatchCommand implements Callable<Integer> {
                 .writes("output", answers)
                 .writes("state of the output", BatchState.of(answers))
                 .writes("--errors", failures)
-                .writes("--report", report)
-                .writes("--trace-out", modelArguments.traceOut);
+                .replaces("--report", OutputKind.PAGE, report)
+                .replaces("--trace-out", OutputKind.TRACE, modelArguments.traceOut);
     }
 
     private void validate() {
         modelArguments.validate();
         if (concurrency < 1 || concurrency > CONCURRENCY_MAX) {
-            throw new IllegalArgumentException("--concurrency " + concurrency + ": expected 1 to " + CONCURRENCY_MAX);
+            throw CommandFailure.ofUsage("--concurrency " + concurrency + ": expected 1 to " + CONCURRENCY_MAX);
         }
         if (errorsMax < 0) {
-            throw new IllegalArgumentException("--max-errors " + errorsMax + ": expected 0 or more");
+            throw CommandFailure.ofUsage("--max-errors " + errorsMax + ": expected 0 or more");
         }
         promptArguments.validate(1);
         modelArguments.sequences = concurrency;
@@ -250,22 +238,6 @@ final class BatchCommand implements Callable<Integer> {
         }
     }
 
-    /** Refuses what could not be written in the end, before anything runs. */
-    private void checkReport() {
-        Path file = report;
-        if (file == null) {
-            return;
-        }
-        Path folder = Objects.requireNonNullElse(file.toAbsolutePath().getParent(), file);
-        if (Files.isDirectory(file) || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
-            throw new CommandFailure("report " + file + ": expected a file in a folder that can be written, but "
-                    + (Files.isDirectory(file)
-                            ? "it is a folder"
-                            : folder + (Files.isDirectory(folder) ? " cannot be" : " is none"))
-                    + ": name another file");
-        }
-    }
-
     /** Whether the report is there if it was asked for. What went wrong with it must not hide what else did. */
     private boolean writeReport(LanguageModel model, BatchHistory history, ExpertUse use, BatchRun run, int before) {
         if (report == null) {
@@ -290,14 +262,7 @@ final class BatchCommand implements Callable<Integer> {
         if (!samplingArguments.isSeedFixed() && earlier.containsKey("seed")) {
             seed = Long.parseLong(earlier.get("seed"));
         }
-        SamplingOptions sampling = new SamplingOptions(
-                asked.temperature(),
-                asked.topK(),
-                asked.topP(),
-                asked.minP(),
-                asked.repeatPenalty(),
-                asked.repeatTokens(),
-                seed);
+        SamplingOptions sampling = asked.withSeed(seed);
         Map<String, String> now = new LinkedHashMap<>();
         now.put("model", ModelFingerprint.of(model.file()));
         now.put("tokenizer", ModelFingerprint.ofTokenizer(model.file()));

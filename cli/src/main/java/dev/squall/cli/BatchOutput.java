@@ -15,6 +15,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class BatchOutput implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** Of every record that {@link BatchRun} writes. */
+    private static final byte[] BEGINNING = "{\"id\":\"batch-".getBytes(StandardCharsets.US_ASCII);
 
     private final Path file;
     private final FileChannel channel;
@@ -95,6 +99,16 @@ final class BatchOutput implements AutoCloseable {
             if (Files.size(file) == end) {
                 throw e;
             }
+        }
+        requireTorn(number + 1);
+    }
+
+    /** What follows the last whole line will be cut off, so it must be the beginning of a record and nothing else. */
+    private void requireTorn(int number) throws IOException {
+        ByteBuffer rest = ByteBuffer.allocate(BEGINNING.length);
+        while (rest.hasRemaining() && channel.read(rest, end + rest.position()) >= 0) {}
+        if (!Arrays.equals(rest.array(), 0, rest.position(), BEGINNING, 0, rest.position())) {
+            throw notOurs(number, null);
         }
     }
 

@@ -6,7 +6,6 @@ import dev.squall.gguf.GgufFile;
 import dev.squall.model.Hyperparameters;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
@@ -27,26 +26,24 @@ record CacheSize(long bytes, double percent) {
     /** Java's heap, code and threads, and scratch memory. */
     private static final long RUNTIME_BYTES = 256L << 20;
 
-    private static final Pattern SIZE = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,6})?)([KMGT%]?)I?B?");
+    private static final Pattern SHARE = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,6})?) ?%");
 
     /** Reads {@code auto}, {@code 512M}, {@code 8G}, {@code 1.5g}, {@code 25%}. */
     static CacheSize parse(String text) {
         if (text.strip().equalsIgnoreCase("auto")) {
             return AUTO;
         }
-        Matcher matcher = SIZE.matcher(text.strip().toUpperCase(Locale.ROOT));
-        if (!matcher.matches()) {
-            throw new IllegalArgumentException("--expert-cache '" + text
-                    + "': expected a size such as 512M or 8G, a share of all experts: 25%, or auto");
-        }
-        if (matcher.group(2).equals("%")) {
-            double percent = Double.parseDouble(matcher.group(1));
+        Matcher share = SHARE.matcher(text.strip());
+        if (share.matches()) {
+            double percent = Double.parseDouble(share.group(1));
             if (!(percent > 0 && percent <= 100)) {
-                throw new IllegalArgumentException("--expert-cache " + text + ": expected above 0 to 100 %");
+                throw CommandFailure.ofUsage("--expert-cache " + text + ": expected above 0 to 100 %");
             }
             return new CacheSize(0, percent);
         }
-        return new CacheSize(Sizes.parse("--expert-cache", text), 0);
+        return new CacheSize(
+                Sizes.parse("--expert-cache", text, "a size such as 512M or 8G, a share of all experts: 25%, or auto"),
+                0);
     }
 
     /** What it means for a device, whose own memory is the cache; empty for as many experts as fit. */

@@ -5,15 +5,11 @@ import dev.squall.generate.LanguageModel;
 import dev.squall.sampling.SamplingOptions;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Talks with a model: on a screen of its own, or one answer to a prompt. */
 @Command(
@@ -34,22 +30,19 @@ final class ChatCommand implements Callable<Integer> {
     private final Streams streams;
     private final Environment environment;
 
-    @Spec
-    private @Nullable CommandSpec spec;
-
     @Mixin
     private ModelArguments modelArguments = new ModelArguments();
 
     @Option(
             names = {"-p", "--prompt"},
             paramLabel = "TEXT",
-            description = "What to answer.")
+            description = "What to answer. Default: what is typed or piped.")
     private @Nullable String prompt;
 
     @Option(
             names = {"-f", "--file"},
             paramLabel = "FILE",
-            description = "Read the prompt from a file; - is standard input.")
+            description = "Read the prompt from a UTF-8 file; - is standard input.")
     private @Nullable Path file;
 
     @Mixin
@@ -68,7 +61,7 @@ final class ChatCommand implements Callable<Integer> {
             names = "--logprobs",
             paramLabel = "N",
             description = "With --json: the log-probability of each token of prompt and answer, and the N likeliest at "
-                    + "each step.")
+                    + "each step, 0 to 1000. Default: none.")
     private @Nullable Integer likeliest;
 
     @Mixin
@@ -81,17 +74,15 @@ final class ChatCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        SamplingOptions sampling;
-        try {
-            sampling = samplingArguments.options();
-            modelArguments.validate();
-            promptArguments.validate(0);
-        } catch (IllegalArgumentException e) {
-            throw wrongUsage(e.getMessage());
-        }
+        SamplingOptions sampling = samplingArguments.options();
+        modelArguments.validate();
+        promptArguments.validate(0);
         boolean screen = prompt == null && file == null && streams.interactive();
         validate(screen);
-        modelArguments.filesRead().reads("prompt", file).writes("--trace-out", modelArguments.traceOut);
+        modelArguments
+                .filesRead()
+                .reads("prompt", file)
+                .replaces("--trace-out", OutputKind.TRACE, modelArguments.traceOut);
         if (screen) {
             try (LanguageModel model = modelArguments.load(streams, environment)) {
                 return ChatScreen.open(
@@ -119,17 +110,18 @@ final class ChatCommand implements Callable<Integer> {
 
     private void validate(boolean screen) {
         if (likeliest != null && !json) {
-            throw wrongUsage("--logprobs is written as JSON: add --json");
+            throw CommandFailure.ofUsage("--logprobs is written as JSON: add --json");
         }
         if (likeliest != null && (likeliest < 0 || likeliest > GenerationRequest.LIKELIEST_MAX)) {
-            throw wrongUsage("--logprobs " + likeliest + ": expected 0 to " + GenerationRequest.LIKELIEST_MAX);
+            throw CommandFailure.ofUsage(
+                    "--logprobs " + likeliest + ": expected 0 to " + GenerationRequest.LIKELIEST_MAX);
         }
         if (screen && (promptArguments.raw || json)) {
-            throw wrongUsage(
+            throw CommandFailure.ofUsage(
                     (promptArguments.raw ? "--raw" : "--json") + " needs a prompt: -p TEXT, -f FILE or piped input");
         }
         if ("".equals(prompt)) {
-            throw wrongUsage("--prompt is empty, expected some text");
+            throw CommandFailure.ofUsage("--prompt is empty, expected some text");
         }
     }
 
@@ -148,13 +140,9 @@ final class ChatCommand implements Callable<Integer> {
             text = text.isEmpty() ? fromFile : text + "\n" + fromFile;
         }
         if (text.isEmpty()) {
-            throw wrongUsage((file == null ? "standard input" : file.toString())
+            throw CommandFailure.ofUsage((file == null ? "standard input" : file.toString())
                     + " is empty, expected a prompt; or give one with -p TEXT");
         }
         return text;
-    }
-
-    private ParameterException wrongUsage(@Nullable String message) {
-        return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
     }
 }

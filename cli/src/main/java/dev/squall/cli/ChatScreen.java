@@ -19,6 +19,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.UserInterruptException;
@@ -33,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  * cancellation.
  */
 final class ChatScreen {
+    /** Tells with stack traces, at a person's terminal, that it does not know that terminal, and goes on well enough. */
+    private static final Logger JLINE = Logger.getLogger("org.jline");
+
     private static final int HELP_INDENT = 19;
     private static final int FIELD_INDENT = 15;
 
@@ -96,6 +101,7 @@ final class ChatScreen {
             Environment environment,
             ColorChoice color)
             throws IOException {
+        JLINE.setLevel(Level.OFF);
         try (Session session = model.newSession();
                 Terminal terminal = TerminalBuilder.builder()
                         .system(true)

@@ -35,12 +35,12 @@ final class ChatSettings {
 
     /** Options for a new answer: the fixed seed, or one drawn now. */
     SamplingOptions nextAnswer() {
-        return seedFixed ? sampling : withSeed(sampling, SamplingArguments.drawSeed());
+        return seedFixed ? sampling : sampling.withSeed(SamplingArguments.drawSeed());
     }
 
     /** Options for try number {@code attempt} at the same answer, the first of which is 1. */
     SamplingOptions nextAttempt(int attempt) {
-        return seedFixed ? withSeed(sampling, sampling.seed() + attempt) : nextAnswer();
+        return seedFixed ? sampling.withSeed(sampling.seed() + attempt) : nextAnswer();
     }
 
     /**
@@ -89,14 +89,9 @@ final class ChatSettings {
         };
     }
 
-    private static SamplingOptions withSeed(SamplingOptions s, long seed) {
-        return new SamplingOptions(
-                s.temperature(), s.topK(), s.topP(), s.minP(), s.repeatPenalty(), s.repeatTokens(), seed);
-    }
-
     private void setSeed(long seed) {
         seedFixed = seed != -1;
-        sampling = withSeed(sampling, seed);
+        sampling = sampling.withSeed(seed);
     }
 
     private void setTokensMax(int tokens) {

@@ -24,6 +24,11 @@ final class CommandFailure extends RuntimeException {
         return new CommandFailure(message, null, ExitCode.WRONG_USAGE);
     }
 
+    /** Of options that the engine refuses. */
+    static CommandFailure ofUsage(IllegalArgumentException refusal) {
+        return new CommandFailure(String.valueOf(refusal.getMessage()), refusal, ExitCode.WRONG_USAGE);
+    }
+
     int exitCode() {
         return exitCode;
     }

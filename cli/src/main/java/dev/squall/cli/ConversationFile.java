@@ -75,7 +75,7 @@ record ConversationFile(String model, long seed, List<ChatMessage> messages) {
     static ConversationFile read(Path file) throws IOException {
         byte[] bytes;
         if (Files.isDirectory(file)) {
-            throw new CommandFailure(file + ": a directory, expected a saved chat");
+            throw new CommandFailure(file + ": a folder, expected a saved chat");
         }
         try (InputStream in = Files.newInputStream(file)) {
             bytes = in.readNBytes(BYTES_MAX + 1);

@@ -63,22 +63,21 @@ record Device(Kind kind, int index) {
     /**
      * Checks that the device is there.
      *
-     * @throws IllegalArgumentException if not; the message says what to do
+     * @throws CommandFailure if not; the message says what to do
      */
     void validate() {
         switch (kind) {
             case AUTO, CPU -> {}
             case SIM -> {
                 if (TornadoDevices.isTornadoVm()) {
-                    throw new IllegalArgumentException(
-                            "--device sim: TornadoVM itself is on the module path, expected only"
-                                    + " its simulator: start without TornadoVM's argument file, or use --device tornado");
+                    throw CommandFailure.ofUsage("--device sim: TornadoVM itself is on the module path, expected only"
+                            + " its simulator: start without TornadoVM's argument file, or use --device tornado");
                 }
                 validateIndex();
             }
             case TORNADO -> {
                 if (!TornadoDevices.isTornadoVm()) {
-                    throw new IllegalArgumentException(
+                    throw CommandFailure.ofUsage(
                             "--device tornado: no TornadoVM found: run ./setup-tornado.sh, or set TORNADOVM_HOME"
                                     + " to an SDK of TornadoVM 5.2 for JDK 25, and start with ./squall; or use --device cpu");
                 }
@@ -90,7 +89,7 @@ record Device(Kind kind, int index) {
     private void validateIndex() {
         int devices = found("--device " + this).size();
         if (index >= devices) {
-            throw new IllegalArgumentException("--device " + this + ": expected 0 to " + (devices - 1)
+            throw CommandFailure.ofUsage("--device " + this + ": expected 0 to " + (devices - 1)
                     + ": squall doctor lists the devices there are");
         }
     }
@@ -99,7 +98,7 @@ record Device(Kind kind, int index) {
         try {
             return TornadoDevices.list();
         } catch (IllegalStateException e) {
-            throw new IllegalArgumentException(option + ": " + e.getMessage(), e);
+            throw CommandFailure.ofUsage(option + ": " + e.getMessage());
         }
     }
 

@@ -177,7 +177,11 @@ final class Diagnosis {
     /** Lets the device answer what the processor answers: that runs all its kernels. */
     private Finding device() {
         try {
-            device.validate();
+            try {
+                device.validate();
+            } catch (CommandFailure e) {
+                return Finding.missing("device", Failures.describe(e), "run ./setup-tornado.sh");
+            }
             Path file = DemoModel.locate(Home.cache(environment), streams.err());
             Answer expected = answer(file, Device.CPU);
             Answer found = answer(file, device);
@@ -188,8 +192,6 @@ final class Diagnosis {
                             found.backend() + " answers '" + found.text() + "', the processor '" + expected.text()
                                     + "'",
                             "see whether the device's driver is current, or use --device cpu");
-        } catch (IllegalArgumentException e) {
-            return Finding.missing("device", String.valueOf(e.getMessage()), "run ./setup-tornado.sh");
         } catch (IOException | CommandFailure | ModelException | DeviceException e) {
             return Finding.missing("device", Failures.describe(e), "use --device cpu");
         }
@@ -224,7 +226,7 @@ final class Diagnosis {
                 : Finding.warning(
                         subject,
                         directory + " cannot be written",
-                        "make " + existing + " a directory you may write, or set HOME");
+                        "make " + existing + " a folder that you may write to, or set HOME");
     }
 
     private static Finding encoding() {

@@ -36,6 +36,19 @@ final class DistinctFiles {
         return this;
     }
 
+    /**
+     * Adds a file that is written anew, after those that are read. Null is none.
+     *
+     * @throws CommandFailure as {@link #writes} does, and if something of another kind is there
+     */
+    DistinctFiles replaces(String use, OutputKind kind, @Nullable Path file) throws IOException {
+        writes(use, file);
+        if (file != null) {
+            kind.requireReplaceable(file);
+        }
+        return this;
+    }
+
     /** @throws CommandFailure if the folder that the file would be in is not there */
     static void requireFolder(Path file) {
         Path folder = file.toAbsolutePath().getParent();

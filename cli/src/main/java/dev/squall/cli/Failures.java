@@ -26,10 +26,10 @@ final class Failures {
                     case UncheckedIOException e when e.getCause() != null -> describe(e.getCause());
                     case NoSuchFileException e -> "file not found: " + e.getFile();
                     case AccessDeniedException e -> "permission denied: " + e.getFile();
-                    case NotDirectoryException e -> "not a directory: " + e.getFile();
-                    case FileSystemException e -> e.getFile() + ": " + reason(e);
+                    case NotDirectoryException e -> "not a folder: " + e.getFile();
+                    case FileSystemException e -> e.getFile() + ": " + Words.uncapitalised(reason(e));
                     case CharacterCodingException e ->
-                        "not UTF-8 text (" + text(e) + "); convert it first, with iconv for example";
+                        "not UTF-8 text (" + text(e) + "): convert it first, with iconv for example";
                     // Of what Squall reads as a tree, only what comes after its end can mismatch.
                     case MismatchedInputException e -> "more than one value";
                     case JsonProcessingException e -> e.getOriginalMessage().replaceFirst(" \\(start marker at .*", "");

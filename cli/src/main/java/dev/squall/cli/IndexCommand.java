@@ -120,6 +120,7 @@ final class IndexCommand implements Runnable {
                     @Nullable
                     Path html)
             throws IOException {
+        new DistinctFiles().replaces("--html", OutputKind.PAGE, html);
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
             GraphReport report = new GraphReport(reader.segments(), reader.graphs(true), reader.graphs(false));
             IndexOutput output = IndexOutput.of(streams, environment, options.color);
@@ -153,6 +154,7 @@ final class IndexCommand implements Runnable {
                     Path html)
             throws IOException {
         IndexOutput output = IndexOutput.of(streams, environment, options.color);
+        new DistinctFiles().replaces("--html", OutputKind.PAGE, html);
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
             StoredMap map = reader.find(id)
                     .orElseThrow(() -> new CommandFailure(

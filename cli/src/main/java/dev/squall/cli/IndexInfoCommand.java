@@ -98,6 +98,7 @@ final class IndexInfoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         IndexOutput output = IndexOutput.of(streams, environment, common.color);
+        new DistinctFiles().replaces("--html", OutputKind.PAGE, html);
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
             Contents contents = new Contents(reader.index().shape());
             reader.forEach(contents::add);

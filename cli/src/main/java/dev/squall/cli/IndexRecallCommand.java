@@ -77,6 +77,7 @@ final class IndexRecallCommand implements Callable<Integer> {
                     + ": expected 1 or more of each, and at most " + LinePlot.LINES_MAX
                     + " numbers of candidates and of maps");
         }
+        new DistinctFiles().replaces("--html", OutputKind.PAGE, html);
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
             List<IndexRecall.Row> rows = measure(reader);
             print(reader, rows);

@@ -2,22 +2,13 @@ package dev.squall.cli;
 
 import dev.squall.expert.ExpertCacheOptions;
 import dev.squall.generate.LanguageModel;
-import dev.squall.index.LuceneExpertMapStore;
 import dev.squall.model.ModelException;
-import dev.squall.predict.PolicyName;
-import dev.squall.predict.PolicyOptions;
-import dev.squall.predict.Pooling;
-import dev.squall.routing.LayerRouting;
-import dev.squall.routing.RoutingObserver;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Iterator;
-import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which model runs, and on what. */
@@ -33,8 +24,8 @@ final class ModelArguments {
             names = {"-c", "--ctx-size"},
             paramLabel = "N",
             defaultValue = "0",
-            description = "Context in tokens: prompt and answer together. Default: the model's own, at most 4096; of "
-                    + "perplexity 512.")
+            description = "Context in tokens: prompt and answer together. Default: the model's own, at most 4096; for "
+                    + "perplexity, 512.")
     int contextTokens;
 
     @Option(
@@ -72,58 +63,8 @@ final class ModelArguments {
                     + "Default: vector.")
     Kernels kernels = Kernels.VECTOR;
 
-    @Option(
-            names = "--expert-cache",
-            paramLabel = "auto|SIZE|N%",
-            defaultValue = "auto",
-            description =
-                    "Memory for experts, as 512M or 8G, or as a share of what all take; they are read from the file "
-                            + "past the page cache, or come to the device's memory. Default: auto, what machine or "
-                            + "device have left; none if the whole file fits into the machine's memory, and experts are "
-                            + "used where they lie in the mapped file.")
-    String expertCache = "auto";
-
-    @Option(
-            names = "--policy",
-            paramLabel = "NAME",
-            completionCandidates = PolicyNames.class,
-            description = "What is loaded ahead into the --expert-cache and what gives up its place: "
-                    + "lru, lfu, fifo, random, deepspeed, mixtral-offloading, promoe, moe-infinity, finemoe, squall, "
-                    + "belady or oracle. Default: squall.")
-    @Nullable
-    String policy;
-
-    @Option(
-            names = "--prefetch-distance",
-            paramLabel = "auto|N",
-            defaultValue = "auto",
-            description = "Most layers ahead that experts are loaded. Default: auto, what suits policy and machine.")
-    String prefetchDistance = "auto";
-
-    @Option(
-            names = "--pooling",
-            paramLabel = "last|mean|each",
-            description =
-                    "What the policy finemoe learns of a prompt: a map of its last token, the mean of all, or a map "
-                            + "of each of some. Default: mean.")
-    @Nullable
-    Pooling pooling;
-
-    @Option(
-            names = "--policy-trace",
-            paramLabel = "FILE",
-            description = "The recorded future that the policies belady and oracle replay.")
-    @Nullable
-    Path policyTrace;
-
-    @Option(
-            names = "--index",
-            paramLabel = "DIR",
-            description =
-                    "Keep what the policies squall and finemoe learn in this folder, a Lucene index, and begin with"
-                            + " what it holds. Default: forget it at the end.")
-    @Nullable
-    Path index;
+    @Mixin
+    ExpertArguments experts = new ExpertArguments();
 
     @Option(
             names = "--trace-out",
@@ -138,43 +79,22 @@ final class ModelArguments {
     /** Sessions that may be open at once. */
     int sequences = 1;
 
-    /** Offered by completion and help. */
-    static final class PolicyNames implements Iterable<String> {
-        @Override
-        public Iterator<String> iterator() {
-            return Arrays.stream(PolicyName.values()).map(PolicyName::toString).iterator();
-        }
-    }
-
     /**
      * Checks what can be checked without the model.
      *
-     * @throws IllegalArgumentException if an option is out of range; the message names it
+     * @throws CommandFailure if an option is out of range; the message names it
      */
     void validate() {
         int processors = Runtime.getRuntime().availableProcessors();
         if (threads != null && (threads < 1 || threads > processors)) {
-            throw new IllegalArgumentException(
+            throw CommandFailure.ofUsage(
                     "--threads " + threads + ": expected 1 to " + processors + ", the processors this process may use");
         }
         if (contextTokens < 0) {
-            throw new IllegalArgumentException(
-                    "--ctx-size " + contextTokens + ": expected 1 or more, or 0 for the default");
+            throw CommandFailure.ofUsage("--ctx-size " + contextTokens + ": expected 1 or more, or 0 for the default");
         }
-        CacheSize.parse(expertCache);
         deviceMemoryBytes();
-        if (policy != null) {
-            if (PolicyName.named(policy).needsTrace() && policyTrace == null) {
-                throw new IllegalArgumentException(
-                        "--policy " + policy
-                                + ": it replays a recorded future: record one with --trace-out and give it with --policy-trace");
-            }
-        }
-        if (index != null && !policyName().needsMaps()) {
-            throw new IllegalArgumentException("--index " + index + ": the policy " + policyName()
-                    + " learns no expert maps: use squall or finemoe");
-        }
-        prefetchDistance();
+        experts.validate();
         device.validate();
     }
 
@@ -183,115 +103,15 @@ final class ModelArguments {
             return 0;
         }
         if (device.kind() == Device.Kind.CPU) {
-            throw new IllegalArgumentException(
+            throw CommandFailure.ofUsage(
                     "--device-memory " + deviceMemory + ": the processor has no memory of its own: use --expert-cache");
         }
-        return Sizes.parse("--device-memory", deviceMemory);
-    }
-
-    private PolicyName policyName() {
-        return policy == null ? PolicyName.SQUALL : PolicyName.named(policy);
-    }
-
-    private PolicyOptions policyOptions() {
-        PolicyOptions options = PolicyOptions.of(policyName())
-                .withPrefetchDistance(prefetchDistance())
-                .withPooling(pooling == null ? Pooling.MEAN : pooling)
-                .withTrace(policyTrace);
-        Path folder = index;
-        if (folder == null) {
-            return options;
-        }
-        return options.withMaps((shape, fingerprint) -> LuceneExpertMapStore.open(
-                folder, shape, fingerprint, LuceneExpertMapStore.CAPACITY_DEFAULT, PolicyOptions.REDUNDANCY_DISTANCE));
-    }
-
-    /** What was asked of policies in vain. */
-    private List<String> policyNotes(boolean hasCache) {
-        List<String> notes = new ArrayList<>();
-        if (!hasCache) {
-            String reason = ", as the whole model fits into memory: give --expert-cache SIZE";
-            if (index != null) {
-                notes.add("--index " + index + " learns nothing" + reason);
-            }
-            for (String option : policyOptionsGiven()) {
-                notes.add(option + " does nothing" + reason);
-            }
-        } else {
-            if (pooling != null && policyName() != PolicyName.FINEMOE) {
-                notes.add("--pooling " + pooling + " does nothing with the policy " + policyName()
-                        + ": only finemoe pools what it learns of a prompt");
-            }
-            if (prefetchDistance() > 0 && !policyName().takesDistance()) {
-                notes.add("--prefetch-distance " + prefetchDistance + " does nothing with the policy " + policyName()
-                        + ": only mixtral-offloading, promoe, finemoe and squall look so many layers ahead");
-            }
-            if (policyTrace != null && !policyName().needsTrace()) {
-                notes.add("--policy-trace " + policyTrace + " does nothing with the policy " + policyName()
-                        + ": only belady and oracle replay what was recorded");
-            }
-        }
-        return notes;
-    }
-
-    /** Ends the command where the policy replays a trace of something else. */
-    private final class ReplayedTrace implements RoutingObserver {
-        private final LanguageModel loaded;
-
-        ReplayedTrace(LanguageModel loaded) {
-            this.loaded = loaded;
-        }
-
-        @Override
-        public void onRouted(LayerRouting routing) {
-            if (loaded.differsFromTrace()) {
-                throw new CommandFailure("--policy-trace " + policyTrace + ": pass " + routing.pass()
-                        + " uses other experts"
-                        + " than recorded: " + policyName() + " replays the same prompts and options: record these with"
-                        + " --trace-out, or use another policy");
-            }
-        }
-    }
-
-    private List<String> policyOptionsGiven() {
-        List<String> given = new ArrayList<>();
-        if (policy != null) {
-            given.add("--policy " + policy);
-        }
-        if (prefetchDistance() > 0) {
-            given.add("--prefetch-distance " + prefetchDistance);
-        }
-        if (pooling != null) {
-            given.add("--pooling " + pooling);
-        }
-        if (policyTrace != null) {
-            given.add("--policy-trace " + policyTrace);
-        }
-        return given;
-    }
-
-    private int prefetchDistance() {
-        if (prefetchDistance.equals("auto")) {
-            return 0;
-        }
-        try {
-            int distance = Integer.parseInt(prefetchDistance);
-            if (distance >= 1) {
-                return distance;
-            }
-        } catch (NumberFormatException e) {
-            throw new IllegalArgumentException(badDistance(), e);
-        }
-        throw new IllegalArgumentException(badDistance());
-    }
-
-    private String badDistance() {
-        return "--prefetch-distance " + prefetchDistance + ": expected auto, or 1 or more layers";
+        return Sizes.parse("--device-memory", deviceMemory, "a size such as 512M or 8G");
     }
 
     /** What a model is loaded from, which nothing may overwrite. */
     DistinctFiles filesRead() throws IOException {
-        return new DistinctFiles().reads("model", model).reads("--policy-trace", policyTrace);
+        return new DistinctFiles().reads("model", model).reads("--policy-trace", experts.policyTrace);
     }
 
     /**
@@ -305,7 +125,7 @@ final class ModelArguments {
             throw new CommandFailure(
                     "file not found: " + file + ": bring the model back, or name another GGUF file with -m");
         }
-        filesRead().reads("model", file).writes("--trace-out", traceOut);
+        filesRead().reads("model", file).replaces("--trace-out", OutputKind.TRACE, traceOut);
         Device chosen = device.chosen(streams.err());
         try {
             return load(file, chosen, streams);
@@ -325,7 +145,7 @@ final class ModelArguments {
                     .contextTokens(contextTokens)
                     .sequences(sequences)
                     .backend(chosen.backend(kernels, deviceMemoryBytes(), CompileProgress.of(streams)));
-            CacheSize size = CacheSize.parse(expertCache);
+            CacheSize size = experts.cacheSize();
             Optional<ExpertCacheOptions> cache = chosen.hasMemory()
                     ? size.optionsForDevice()
                     : size.optionsFor(file, contextTokens, sequences, new AvailableMemory(Path.of("/")));
@@ -333,10 +153,15 @@ final class ModelArguments {
                 builder.expertCache(cache.get());
             }
             if (cache.isPresent() || chosen.hasMemory()) {
-                builder.policy(policyOptions());
+                builder.policy(experts.policyOptions());
             }
-            policyNotes(cache.isPresent() || chosen.hasMemory())
+            experts.notes(cache.isPresent() || chosen.hasMemory())
                     .forEach(note -> streams.err().println("squall: " + note));
+            if (deviceMemory != null && !chosen.hasMemory()) {
+                streams.err()
+                        .println("squall: --device-memory " + deviceMemory
+                                + " does nothing, as the processor computes: give --expert-cache SIZE");
+            }
             if (chosen.kind() == Device.Kind.SIM) {
                 streams.err().println("squall: --device sim computes on TornadoVM's simulator, which is slow");
             }
@@ -345,9 +170,7 @@ final class ModelArguments {
             }
             computing = chosen;
             LanguageModel loaded = builder.load();
-            if (policyName().needsTrace()) {
-                loaded.addObserver(new ReplayedTrace(loaded));
-            }
+            experts.requireReplayed(loaded);
             return loaded;
         } catch (IllegalArgumentException e) {
             // The builder refuses what only the model's own numbers can tell, such as a context beyond its own.

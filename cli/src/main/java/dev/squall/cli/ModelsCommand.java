@@ -27,7 +27,7 @@ import picocli.CommandLine.Parameters;
         sortOptions = false,
         footer = {
             "",
-            "Of a directory it lists the models. Without arguments: the demo model and those in ~/.squall/models."
+            "Of a folder it lists the models. Without arguments: the demo model and those in ~/.squall/models."
         })
 final class ModelsCommand implements Callable<Integer> {
     private static final int FILES_MAX = 10_000;
@@ -41,7 +41,7 @@ final class ModelsCommand implements Callable<Integer> {
     private final Streams streams;
     private final Environment environment;
 
-    @Parameters(paramLabel = "FILE|DIR", description = "A GGUF file, or a directory of them.")
+    @Parameters(paramLabel = "FILE|DIR", description = "A GGUF file, or a folder of them.")
     private List<Path> paths = new ArrayList<>();
 
     @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")

@@ -20,10 +20,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Measures a model on a text. */
 @Command(
@@ -82,9 +79,6 @@ final class PerplexityCommand implements Callable<Integer> {
     @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
     private boolean json;
 
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
-
     @Mixin
     @SuppressWarnings("UnusedVariable")
     private CommonOptions common = new CommonOptions();
@@ -96,18 +90,14 @@ final class PerplexityCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        try {
-            validate();
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
-        }
+        validate();
         arguments
                 .filesRead()
                 .reads("text", file)
                 .reads("--base", base)
                 .reads("--base-model", baseModel)
-                .writes("--save-base", saveBase)
-                .writes("--trace-out", arguments.traceOut);
+                .replaces("--save-base", OutputKind.DISTRIBUTIONS, saveBase)
+                .replaces("--trace-out", OutputKind.TRACE, arguments.traceOut);
         String text =
                 file.toString().equals("-") ? TextInput.read(streams.in(), "standard input") : TextInput.read(file);
         if (baseModel == null) {
@@ -131,14 +121,14 @@ final class PerplexityCommand implements Callable<Integer> {
         }
         arguments.validate();
         if (arguments.contextTokens < 4) {
-            throw new IllegalArgumentException("--ctx-size " + arguments.contextTokens
+            throw CommandFailure.ofUsage("--ctx-size " + arguments.contextTokens
                     + ": expected 4 or more, so that there is something to score");
         }
         if (chunksMax < 0) {
-            throw new IllegalArgumentException("--chunks " + chunksMax + ": expected 0 or more");
+            throw CommandFailure.ofUsage("--chunks " + chunksMax + ": expected 0 or more");
         }
         if (base != null && baseModel != null) {
-            throw new IllegalArgumentException("--base and --base-model: give one of them");
+            throw CommandFailure.ofUsage("--base and --base-model: give one of them");
         }
     }
 

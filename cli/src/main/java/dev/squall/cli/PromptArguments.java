@@ -9,7 +9,8 @@ final class PromptArguments {
             names = {"-sys", "--system"},
             paramLabel = "TEXT",
             description =
-                    "The system message, which tells the model how to behave; prompts with one of their own keep it.")
+                    "The system message, which tells the model how to behave; prompts with one of their own keep it. "
+                            + "Default: none.")
     @Nullable
     String system;
 
@@ -28,15 +29,15 @@ final class PromptArguments {
 
     /**
      * @param tokensLeast of an answer
-     * @throws IllegalArgumentException if an option is out of range, or two contradict each other
+     * @throws CommandFailure if an option is out of range, or two contradict each other
      */
     void validate(int tokensLeast) {
         if (tokensMax < tokensLeast && tokensMax != -1) {
-            throw new IllegalArgumentException(
+            throw CommandFailure.ofUsage(
                     "--predict " + tokensMax + ": expected " + tokensLeast + " or more, or -1 for no limit");
         }
         if (raw && system != null) {
-            throw new IllegalArgumentException(
+            throw CommandFailure.ofUsage(
                     "--system is part of the chat template, which --raw leaves out: use one of them");
         }
     }

@@ -60,11 +60,15 @@ final class SamplingArguments {
     /**
      * The options with the seed asked for, or one drawn.
      *
-     * @throws IllegalArgumentException if one is out of range; the message names it
+     * @throws CommandFailure if one is out of range; the message names it
      */
     SamplingOptions options() {
-        return new SamplingOptions(
-                temperature, topK, topP, minP, repeatPenalty, repeatTokens, isSeedFixed() ? seed : drawSeed());
+        try {
+            return new SamplingOptions(
+                    temperature, topK, topP, minP, repeatPenalty, repeatTokens, isSeedFixed() ? seed : drawSeed());
+        } catch (IllegalArgumentException e) {
+            throw CommandFailure.ofUsage(e);
+        }
     }
 
     boolean isSeedFixed() {

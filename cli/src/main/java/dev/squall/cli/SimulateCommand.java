@@ -23,11 +23,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Replays a trace in modelled time. */
 @Command(
@@ -75,9 +72,9 @@ final class SimulateCommand implements Callable<Integer> {
             names = "--policy",
             split = ",",
             paramLabel = "NAME",
-            completionCandidates = ModelArguments.PolicyNames.class,
+            completionCandidates = ExpertArguments.PolicyNames.class,
             description = "Which of those of --policy of chat, with commas between. Default: all.")
-    private @Nullable List<String> policies;
+    private @Nullable List<PolicyName> policies;
 
     @Option(
             names = "--learn",
@@ -96,9 +93,6 @@ final class SimulateCommand implements Callable<Integer> {
     @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
     private boolean json;
 
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
-
     @Mixin
     @SuppressWarnings("UnusedVariable")
     private CommonOptions common = new CommonOptions();
@@ -112,28 +106,18 @@ final class SimulateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        try {
-            return simulate();
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
-        }
-    }
-
-    private int simulate() throws IOException {
-        List<PolicyName> names = policies == null
-                ? Arrays.asList(PolicyName.values())
-                : policies.stream().map(PolicyName::named).toList();
+        List<PolicyName> names = policies == null ? Arrays.asList(PolicyName.values()) : policies;
         if (maps < 1) {
-            throw new IllegalArgumentException("--maps " + maps + ": expected 1 or more");
+            throw CommandFailure.ofUsage("--maps " + maps + ": expected 1 or more");
         }
-        double layerNanos = nanos(compute);
+        LinkModel link =
+                new LinkModel(Sizes.parse("--bandwidth", bandwidth, "a size such as 900M or 12G"), nanos(compute), 0);
         RoutingTrace trace = RoutingTrace.read(file);
         if (learn < 0 || learn >= trace.passes().size()) {
-            throw new IllegalArgumentException("--learn " + learn + ": expected 0 to "
+            throw CommandFailure.ofUsage("--learn " + learn + ": expected 0 to "
                     + (trace.passes().size() - 1) + ", fewer than the trace has passes");
         }
         int slotCount = slotCount(trace);
-        LinkModel link = new LinkModel(bytesPerSecond(), layerNanos, 0);
         List<Outcome> outcomes = new ArrayList<>();
         for (PolicyName name : names) {
             Simulation simulation =
@@ -160,34 +144,19 @@ final class SimulateCommand implements Callable<Integer> {
                     ? Math.rint(Double.parseDouble(slots.substring(0, slots.length() - 1)) / 100 * all)
                     : Integer.parseInt(slots);
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException(
-                    "--slots '" + slots + "': expected a number of experts or a share: 25%", e);
+            throw CommandFailure.ofUsage("--slots '" + slots + "': expected a number of experts or a share: 25%");
         }
         if (!(asked >= least && asked <= all)) {
-            throw new IllegalArgumentException("--slots " + slots + ": expected " + least
-                    + ", the experts of a layer, to " + all + ", all there are");
+            throw CommandFailure.ofUsage("--slots " + slots + ": expected " + least + ", the experts of a layer, to "
+                    + all + ", all there are");
         }
         return (int) asked;
-    }
-
-    private double bytesPerSecond() {
-        CacheSize size;
-        try {
-            size = CacheSize.parse(bandwidth);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(
-                    "--bandwidth '" + bandwidth + "': expected a size such as 900M or 12G", e);
-        }
-        if (size.bytes() == 0) {
-            throw new IllegalArgumentException("--bandwidth '" + bandwidth + "': expected a size such as 900M or 12G");
-        }
-        return size.bytes();
     }
 
     private static double nanos(String text) {
         Matcher matcher = DURATION.matcher(text);
         if (!matcher.matches() || Double.parseDouble(matcher.group(1)) == 0) {
-            throw new IllegalArgumentException("--compute '" + text + "': expected a time such as 500us or 2ms");
+            throw CommandFailure.ofUsage("--compute '" + text + "': expected a time such as 500us or 2ms");
         }
         double unit =
                 switch (matcher.group(2)) {

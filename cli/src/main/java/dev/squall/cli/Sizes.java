@@ -7,28 +7,30 @@ import java.util.regex.Pattern;
 
 /** Sizes and counts as people read them. */
 final class Sizes {
-    private static final Pattern SIZE = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,6})?)([KMGT]?)I?B?");
+    private static final Pattern SIZE = Pattern.compile("(\\d{1,18}(?:\\.\\d{1,6})?)([KMGT]?)I?B?");
+
+    /** More than any machine has, and few enough to count with. */
+    private static final BigDecimal BYTES_MAX = BigDecimal.valueOf(1L << 60);
 
     private Sizes() {}
 
     /**
-     * Reads {@code 512M}, {@code 8G}, {@code 1.5g} as bytes.
+     * Reads {@code 512M}, {@code 8G}, {@code 1.5g}, {@code 8589934592} as bytes.
      *
-     * @throws IllegalArgumentException if it is none; the message begins with the option
+     * @param expected what the option takes, for the complaint
+     * @throws CommandFailure if it is none; the message begins with the option
      */
-    static long parse(String option, String text) {
+    static long parse(String option, String text, String expected) {
         Matcher matcher = SIZE.matcher(text.strip().toUpperCase(Locale.ROOT));
         if (!matcher.matches()) {
-            throw new IllegalArgumentException(option + " '" + text + "': expected a size such as 512M or 8G");
+            throw CommandFailure.ofUsage(option + " '" + text + "': expected " + expected);
         }
         int shift = matcher.group(2).isEmpty() ? 0 : 10 * ("KMGT".indexOf(matcher.group(2)) + 1);
-        long bytes = new BigDecimal(matcher.group(1))
-                .multiply(BigDecimal.valueOf(1L << shift))
-                .longValue();
-        if (bytes < 1) {
-            throw new IllegalArgumentException(option + " " + text + ": expected at least 1 byte");
+        BigDecimal bytes = new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(1L << shift));
+        if (bytes.compareTo(BigDecimal.ONE) < 0 || bytes.compareTo(BYTES_MAX) > 0) {
+            throw CommandFailure.ofUsage(option + " " + text + ": expected 1 byte to 1048576T");
         }
-        return bytes;
+        return bytes.longValue();
     }
 
     /** Bytes in binary units, with three digits. */

@@ -1,5 +1,6 @@
 package dev.squall.cli;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -46,11 +47,16 @@ enum SlashCommand {
     }
 
     static Optional<SlashCommand> of(String typed) {
-        for (SlashCommand command : values()) {
-            if (command.typed().equals(typed)) {
-                return Optional.of(command);
-            }
-        }
-        return Optional.empty();
+        // What other chats call them is understood, too.
+        String own =
+                switch (typed) {
+                    case "/?" -> "/help";
+                    case "/bye", "/quit" -> "/exit";
+                    case "/regenerate", "/retry" -> "/regen";
+                    default -> typed;
+                };
+        return Arrays.stream(values())
+                .filter(command -> command.typed().equals(own))
+                .findFirst();
     }
 }

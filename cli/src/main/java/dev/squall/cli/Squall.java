@@ -1,5 +1,6 @@
 package dev.squall.cli;
 
+import dev.squall.predict.PolicyName;
 import dev.squall.predict.Pooling;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
@@ -9,18 +10,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IFactory;
-import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code squall} command. */
 @Command(
@@ -58,10 +55,6 @@ public final class Squall implements Runnable {
     @Spec
     private @Nullable CommandSpec spec;
 
-    /** What users of llama.cpp know for dividing a model among processor and device (ADR 17). */
-    private static final Set<String> PLACEMENT =
-            Set.of("--cpu-moe", "-cmoe", "--n-cpu-moe", "-ncmoe", "--n-gpu-layers", "--gpu-layers", "-ngl");
-
     private Squall() {}
 
     public static void main(String[] arguments) {
@@ -84,7 +77,7 @@ public final class Squall implements Runnable {
         CommandLine commands = commandLine(streams, environment, arguments);
         boolean debug = asksForDebug(environment, arguments);
         commands.setParameterExceptionHandler((wrong, given) ->
-                report(streams.err(), debug, wrong, usageMessage(wrong, environment), ExitCode.WRONG_USAGE));
+                report(streams.err(), debug, wrong, UsageMessage.of(wrong, environment), ExitCode.WRONG_USAGE));
         commands.setExecutionExceptionHandler((failure, command, parsed) -> report(
                 streams.err(),
                 debug,
@@ -132,16 +125,21 @@ public final class Squall implements Runnable {
         (named.isEmpty() ? COMMANDS : named).forEach(squall::addSubcommand);
         return squall.setDefaultValueProvider(new EnvironmentDefaults(environment))
                 .setExpandAtFiles(false)
-                // llama.cpp's -ngl is no -n with the value gl.
-                .setPosixClusteredShortOptionsAllowed(false)
                 // A prompt in an environment variable may hold a dollar sign.
                 .setInterpolateVariables(false)
+                // Other programs have options such as -ngl and -fa, which must not be read as -n gl and -f a.
+                .setPosixClusteredShortOptionsAllowed(false)
                 .registerConverter(boolean.class, EnvironmentDefaults::flag)
+                .registerConverter(int.class, Squall::int32)
+                .registerConverter(Integer.class, Squall::int32)
+                .registerConverter(long.class, word -> Words.wholeNumber(word, Long.MIN_VALUE, Long.MAX_VALUE))
+                .registerConverter(Long.class, word -> Words.wholeNumber(word, Long.MIN_VALUE, Long.MAX_VALUE))
                 .registerConverter(Path.class, Words::file)
                 .registerConverter(ColorChoice.class, word -> Words.choice(ColorChoice.class, word))
                 .registerConverter(BatchInput.Format.class, word -> Words.choice(BatchInput.Format.class, word))
                 .registerConverter(Device.class, Device::parse)
                 .registerConverter(Kernels.class, word -> Words.choice(Kernels.class, word))
+                .registerConverter(PolicyName.class, Words::policy)
                 .registerConverter(Pooling.class, word -> Words.choice(Pooling.class, word))
                 .registerConverter(
                         CompletionCommand.Shell.class, word -> Words.choice(CompletionCommand.Shell.class, word))
@@ -155,6 +153,10 @@ public final class Squall implements Runnable {
                 .setUsageHelpLongOptionsMaxWidth(30)
                 .setOut(writer(streams.out()))
                 .setErr(writer(streams.err()));
+    }
+
+    private static int int32(String word) {
+        return (int) Words.wholeNumber(word, Integer.MIN_VALUE, Integer.MAX_VALUE);
     }
 
     private static String name(Class<?> command) {
@@ -183,47 +185,6 @@ public final class Squall implements Runnable {
             failure.printStackTrace(err);
         }
         return exitCode;
-    }
-
-    /** Picocli's complaint as one line in our style, with what to do about it. */
-    private static String usageMessage(ParameterException wrong, Environment environment) {
-        String command = wrong.getCommandLine().getCommandSpec().qualifiedName();
-        if (wrong instanceof UnmatchedArgumentException unmatched) {
-            List<String> suggestions = unmatched.getSuggestions();
-            String given = unmatched.getUnmatched().getFirst();
-            if (PLACEMENT.contains(given.replaceFirst("=.*", ""))) {
-                return "no option '" + given + "': a device computes all layers and experts, and --device-memory and"
-                        + " --expert-cache say how many experts it holds at a time: " + command
-                        + " --help lists what there is";
-            }
-            if (given.matches("-[a-z][0-9].*")
-                    && wrong.getCommandLine().getCommandSpec().findOption(given.charAt(1)) != null) {
-                suggestions = List.of(given.substring(0, 2) + " " + given.substring(2));
-            }
-            return "unknown "
-                    + (unmatched.isUnknownOption() ? "option" : "argument")
-                    + " '" + given + "': "
-                    + (suggestions.isEmpty() ? "" : "did you mean " + String.join(" or ", suggestions) + "? ")
-                    + command + " --help lists what there is";
-        }
-        String message = Words.uncapitalised(
-                        Failures.oneLine(String.valueOf(wrong.getMessage()).replaceFirst("^Error: ", "")))
-                .replaceFirst(" is not an? (int|long)$", " is no whole number")
-                .replaceFirst(" is not an? (float|double)$", " is no number");
-        if (message.startsWith("unknown subcommand ")) {
-            return message.replaceFirst("\\.$", ": squall --help lists them");
-        }
-        if (wrong instanceof MissingParameterException) {
-            return message + ": " + command + " --help lists what there is";
-        }
-        if (wrong.getArgSpec() instanceof OptionSpec option) {
-            String variable = EnvironmentDefaults.variable(option);
-            String value = environment.get(variable);
-            if (value != null && value.equals(wrong.getValue())) {
-                message += " (from the environment variable " + variable + ")";
-            }
-        }
-        return message;
     }
 
     /** Hands the streams and the environment to the commands that want them. */

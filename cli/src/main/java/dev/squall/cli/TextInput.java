@@ -17,7 +17,7 @@ final class TextInput {
 
     static String read(Path file) throws IOException {
         if (Files.isDirectory(file)) {
-            throw new CommandFailure(file + ": a directory, expected a text file");
+            throw new CommandFailure(file + ": a folder, expected a text file");
         }
         try (InputStream in = Files.newInputStream(file)) {
             return read(in, file.toString());
@@ -36,7 +36,7 @@ final class TextInput {
                     .decode(ByteBuffer.wrap(bytes))
                     .toString();
         } catch (CharacterCodingException e) {
-            throw new CommandFailure(source + ": not UTF-8 text; convert it first, with iconv for example", e);
+            throw new CommandFailure(source + ": not UTF-8 text: convert it first, with iconv for example", e);
         }
         return text.endsWith("\r\n")
                 ? text.substring(0, text.length() - 2)

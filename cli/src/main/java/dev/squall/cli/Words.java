@@ -1,5 +1,7 @@
 package dev.squall.cli;
 
+import dev.squall.predict.PolicyName;
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
@@ -25,6 +27,34 @@ final class Words {
                 + Arrays.stream(type.getEnumConstants())
                         .map(constant -> constant.name().toLowerCase(Locale.ROOT))
                         .collect(Collectors.joining(" or ")));
+    }
+
+    /**
+     * A policy.
+     *
+     * @throws TypeConversionException if there is none of that name
+     */
+    static PolicyName policy(String word) {
+        return Arrays.stream(PolicyName.values())
+                .filter(policy -> policy.toString().equals(word))
+                .findFirst()
+                .orElseThrow(() -> new TypeConversionException("'" + word + "', expected one of " + PolicyName.all()));
+    }
+
+    /**
+     * A whole number.
+     *
+     * @throws TypeConversionException if it is none, or beyond the bounds
+     */
+    static long wholeNumber(String word, long least, long most) {
+        if (!word.matches("[+-]?\\d+")) {
+            throw new TypeConversionException("'" + word + "' is no whole number");
+        }
+        BigInteger number = new BigInteger(word);
+        if (number.compareTo(BigInteger.valueOf(least)) < 0 || number.compareTo(BigInteger.valueOf(most)) > 0) {
+            throw new TypeConversionException("'" + word + "', expected " + least + " to " + most);
+        }
+        return number.longValue();
     }
 
     /**

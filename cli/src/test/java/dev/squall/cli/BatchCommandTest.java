@@ -182,6 +182,10 @@ class BatchCommandTest {
                 .contains("<td>tokens of answers</td><td>" + summary.get("answer_tokens") + " (")
                 .contains(">Throughput<", "tokens/s", ">Experts found in memory<", "hits, %", "layer 7, expert 15:")
                 .contains("Latency of the answers that ended then", "MiB per token");
+        assertThat(run(input.toString(), "-n", "6", "--expert-cache", "25%", "--report", report.toString())
+                        .exitCode())
+                .as("in its own place")
+                .isZero();
     }
 
     @Test
@@ -190,9 +194,31 @@ class BatchCommandTest {
         for (String wrong : List.of(home.resolve("none/r.html").toString(), home.toString())) {
             InProcess.Run run = run(input.toString(), "--report", wrong);
             assertThat(run.exitCode()).isEqualTo(1);
-            assertThat(run.err()).contains("report " + wrong).contains("name another");
+            assertThat(run.err())
+                    .contains(wrong + ": ")
+                    .containsAnyOf("expected a file to write a page to", "there is no folder");
         }
         assertThat(home.resolve("in.jsonl.answers.jsonl")).doesNotExist();
+    }
+
+    @Test
+    void leavesAloneWhatIsNoAnswerOfABatch() throws IOException {
+        Path input = prompts(2);
+        Path model = Files.write(home.resolve("model.gguf"), new byte[] {'G', 'G', 'U', 'F', 3, 0, (byte) 0xff, 0});
+        Path note = Files.writeString(home.resolve("note.txt"), "a line without its end");
+        Path page = Files.writeString(home.resolve("page"), "some text");
+        for (List<String> wrong : List.of(
+                List.of("-o", model.toString()),
+                List.of("--errors", note.toString()),
+                List.of("--report", page.toString()),
+                List.of("--trace-out", model.toString()))) {
+            InProcess.Run run = run(input.toString(), wrong.get(0), wrong.get(1));
+            assertThat(run.err()).contains(wrong.get(1)).contains("name");
+            assertThat(run.exitCode()).isEqualTo(1);
+        }
+        assertThat(model).hasSize(8);
+        assertThat(note).hasContent("a line without its end");
+        assertThat(page).hasContent("some text");
     }
 
     @Test

@@ -37,6 +37,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The chat with the demo model, at a terminal whose keys are given beforehand and whose interrupts are raised. */
 class ChatScreenTest {
@@ -98,8 +100,19 @@ class ChatScreenTest {
     }
 
     @Test
-    void leavesOnExit() throws IOException {
-        Chat chat = chat("/exit\n" + QUESTION + "\n");
+    void understandsCommandsOfOtherChats() throws IOException {
+        Chat chat = chat("/?\n/regenerate\n/reg\n");
+
+        assertThat(chat.screen()).contains("/regen             answer the last message again");
+        assertThat(chat.notes())
+                .contains("squall: no message yet that could be answered again\n")
+                .contains("squall: no command /reg: /help lists them");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/exit", "/bye", "/quit"})
+    void leavesOnExit(String exit) throws IOException {
+        Chat chat = chat(exit + "\n" + QUESTION + "\n");
 
         assertThat(chat.exitCode()).isZero();
         assertThat(chat.screen()).doesNotContain(ANSWER);
@@ -249,15 +262,15 @@ class ChatScreenTest {
     void saysWhatItDoesNotUnderstandAndGoesOn() throws IOException {
         Path two = Files.writeString(home.resolve("two.json"), "{}\n{}\n");
 
-        Chat chat = chat("/quit\n/clear all\n/read\n/read " + home.resolve("none") + "\n/load " + home + "\n/load "
+        Chat chat = chat("/leave\n/clear all\n/read\n/read " + home.resolve("none") + "\n/load " + home + "\n/load "
                 + two + "\n" + QUESTION + "\n");
 
         assertThat(chat.notes())
-                .contains("squall: no command /quit: /help lists them")
+                .contains("squall: no command /leave: /help lists them")
                 .contains("squall: /clear takes nothing after it, but got 'all'\n")
                 .contains("squall: /read needs a file name: /read FILE\n")
                 .contains("squall: file not found: " + home.resolve("none") + "\n")
-                .contains("squall: " + home + ": a directory, expected a saved chat\n")
+                .contains("squall: " + home + ": a folder, expected a saved chat\n")
                 .contains("squall: " + two + ": not JSON: more than one value\n");
         assertThat(chat.screen()).contains(ANSWER);
     }

@@ -204,7 +204,7 @@ class IndexCommandTest {
         assertThat(run("graph", index, "--html", home.resolve("none/x.html").toString())
                         .err())
                 .contains("none/x.html: there is no folder ")
-                .contains("name another one");
+                .contains("name another file");
     }
 
     @Test

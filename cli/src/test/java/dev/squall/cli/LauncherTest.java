@@ -217,7 +217,8 @@ class LauncherTest {
                 .isEqualTo(new Run(
                         0,
                         STARTED + "[first]\n",
-                        "squall: building, as nothing is built yet or the sources have changed\n"));
+                        "squall: building, as nothing is built yet or the sources have changed: about a minute, "
+                                + home.toRealPath().resolve("cli/target/build.log") + " tells how far it is\n"));
         assertThat(start("second").err()).isEmpty();
         Files.setLastModifiedTime(
                 home.resolve("engine/src/main/A.java"),

@@ -64,6 +64,10 @@ class OneAnswerTest {
         assertThat(run.err())
                 .contains("device memory of 1048576 bytes, expected at least ")
                 .contains("give --device-memory ");
+        assertThat(new InProcess(home)
+                        .run("chat", "-p", QUESTION, "-n", "1", "--device-memory", "1G")
+                        .err())
+                .startsWith("squall: --device-memory 1G does nothing, as the processor computes: ");
         assertThat(run.exitCode()).isEqualTo(1);
     }
 

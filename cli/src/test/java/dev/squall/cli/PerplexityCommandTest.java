@@ -47,6 +47,7 @@ class PerplexityCommandTest {
     void comparesWithASavedBaseAndWithAModel() throws IOException {
         String base = home.resolve("base").toString();
         assertThat(run("--save-base", base).exitCode()).isZero();
+        assertThat(run("--save-base", base).exitCode()).as("in its own place").isZero();
 
         InProcess.Run saved = run("--base", base);
 
@@ -109,6 +110,8 @@ class PerplexityCommandTest {
         InProcess.Run noBase = run("--base", text);
         assertThat(noBase.exitCode()).isEqualTo(1);
         assertThat(noBase.err()).contains(text + " holds no distributions: write them with --save-base");
+
+        assertThat(run("--base", home.toString()).err()).contains(home + " is a folder, expected distributions");
 
         InProcess.Run both = run("--base", "a", "--base-model", "b");
         assertThat(both.exitCode()).isEqualTo(2);

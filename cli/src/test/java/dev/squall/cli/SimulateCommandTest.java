@@ -64,6 +64,9 @@ class SimulateCommandTest {
         String[] record = {"chat", "-p", "Tell me a story.", "--temp", "0", "-n", "1", "--trace-out", shorter.toString()
         };
         assertThat(new InProcess(home).run(record).exitCode()).isZero();
+        assertThat(new InProcess(home).run(record).exitCode())
+                .as("in its own place")
+                .isZero();
         replay[2] = "Tell me a story.";
         replay[replay.length - 1] = shorter.toString();
         assertThat(new InProcess(home).run(replay).err()).contains(": pass 1 uses other experts than recorded");
@@ -102,6 +105,8 @@ class SimulateCommandTest {
         InProcess.Run noTrace = new InProcess(home).run("simulate", text.toString());
         assertThat(noTrace.exitCode()).isEqualTo(1);
         assertThat(noTrace.err()).contains("is no routing trace: write one with --trace-out");
+        assertThat(new InProcess(home).run("simulate", home.toString()).err())
+                .contains(home + " is a folder, expected a routing trace");
 
         InProcess.Run fewSlots = new InProcess(home).run("simulate", trace().toString(), "--slots", "3");
         assertThat(fewSlots.exitCode()).isEqualTo(2);

@@ -1,6 +1,7 @@
 package dev.squall.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,33 @@ class TextTest {
     })
     void bytesHaveThreeDigits(long bytes, String expected) {
         assertThat(Sizes.bytes(bytes)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1, 1",
+        "512M, 536870912",
+        "1.5g, 1610612736",
+        "8GiB, 8589934592",
+        "8589934592, 8589934592",
+        "1048576T, 1152921504606846976"
+    })
+    void sizesAreBytesOrBinaryUnits(String text, long expected) {
+        assertThat(Sizes.parse("--x", text, "a size")).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "8X, --x '8X': expected a size",
+        "-1, --x '-1': expected a size",
+        "0.5, --x 0.5: expected 1 byte to 1048576T",
+        "1048577T, --x 1048577T: expected 1 byte to 1048576T",
+        "999999999999999999T, --x 999999999999999999T: expected 1 byte to 1048576T"
+    })
+    void sizesHaveBounds(String text, String message) {
+        assertThatThrownBy(() -> Sizes.parse("--x", text, "a size"))
+                .isInstanceOf(CommandFailure.class)
+                .hasMessage(message);
     }
 
     @ParameterizedTest

@@ -25,14 +25,21 @@ class WrongUsageTest {
                 "chat --cpu-moe -p x | squall: no option '--cpu-moe': a device computes all layers and experts, and --device-memory and --expert-cache say",
                 "chat -p x --n-cpu-moe=12 | squall: no option '--n-cpu-moe=12': a device computes all layers",
                 "chat -p x --n-gpu-layers 99 | squall: no option '--n-gpu-layers': a device computes all layers",
-                "chat -p x -ngl 99 | squall: no option '-ngl': a device computes all layers",
+                "chat -ngl 99 -p x | squall: no option '-ngl': a device computes all layers",
                 "chat -p x -ncmoe 12 | squall: no option '-ncmoe': a device computes all layers",
                 "chat -p x -cmoe | squall: no option '-cmoe': a device computes all layers",
-                "chat -p x -fa | squall: unknown option '-fa'",
                 "chat -p x -n5 | squall: unknown option '-n5': did you mean -n 5? squall chat --help",
-                "chat hello | squall: unknown argument 'hello': squall chat --help",
+                "chat -fa -p x | squall: unknown option '-fa': squall chat --help lists what there is",
+                "chat --mlock -p x | squall: unknown option '--mlock': squall chat --help lists what there is",
+                "batch x -p y | squall: unknown option '-p': squall batch --help lists what there is",
+                "chat -p x -p y | squall: option '--prompt' is given twice, expected once",
+                "chat hello you | squall: unknown argument 'hello': give a prompt as -p 'hello'; squall chat --help lists what there is",
+                "chta -p x | squall: unknown argument 'chta': did you mean chat? squall --help lists what there is",
                 "sing | squall: unknown argument 'sing'",
                 "help sing | squall: unknown subcommand 'sing': squall --help lists them",
+                "chat -p x -n 99999999999 | squall: invalid value for option '--predict': '99999999999', expected -2147483648 to 2147483647",
+                "index show d 99999999999999999999 | squall: invalid value for ID: '99999999999999999999', expected -9223372036854775808 to 9223372036854775807",
+                "chat -p x -n=-5 | squall: --predict -5: expected 0 or more",
                 "chat -p x --temp abc | '--temp': 'abc' is no number",
                 "chat -p x --temp -1 | squall: temperature=-1.0, expected a number from 0 up",
                 "chat -p x --temp NaN | squall: temperature=NaN",
@@ -54,16 +61,16 @@ class WrongUsageTest {
                 "chat -p x --device cpu --device-memory 1G | squall: --device-memory 1G: the processor has no memory of its own",
                 "chat -p x --expert-cache lots | squall: --expert-cache 'lots': expected a size such as 512M or 8G",
                 "chat -p x --expert-cache 0% | squall: --expert-cache 0%: expected above 0 to 100 %",
-                "chat -p x --expert-cache 1G --policy oldest | squall: policy 'oldest', expected one of lru, lfu, fifo, random, deepspeed",
+                "chat -p x --expert-cache 1G --policy oldest | squall: invalid value for option '--policy': 'oldest', expected one of lru, lfu, fifo, random, deepspeed",
                 "chat -p x --expert-cache 1G --policy oracle | squall: --policy oracle: it replays a recorded future",
                 "chat -p x --expert-cache 1G --policy lru --index d | squall: --index d: the policy lru learns no expert maps",
-                "chat -p x --prefetch-distance 0 | squall: --prefetch-distance 0: expected auto, or 1 or more layers",
+                "chat -p x --prefetch-distance 0 | squall: --prefetch-distance '0': expected auto, or 1 to 9999 layers",
                 "simulate | squall: missing required parameter: 'TRACE': squall simulate --help lists what there is",
                 "index prune d | squall: missing required argument (specify one of these): (--keep=N",
                 "index show d x | 'x' is no whole number",
                 "index query d | squall: expected one of PROMPT, --map and --vector",
                 "index recall d --queries 0 | squall: --queries 0",
-                "simulate x --policy best | squall: policy 'best', expected one of lru",
+                "simulate x --policy best | squall: invalid value for option '--policy' (NAME): 'best', expected one of lru",
                 "simulate x --compute fast | squall: --compute 'fast': expected a time such as 500us or 2ms",
                 "chat -p x --model= | '--model': '', expected a file name",
                 "batch --output= x | '--output': '', expected a file name",
@@ -78,7 +85,7 @@ class WrongUsageTest {
                 "chat -f - | squall: - is empty, expected a prompt",
                 "chat -p | squall: missing required parameter for option '--prompt'",
                 "completion | squall: missing required parameter: 'bash|zsh'",
-                "completion fish | squall: invalid value for positional parameter at index 0 (bash|zsh): 'fish', expected bash or zsh",
+                "completion fish | squall: invalid value for bash|zsh: 'fish', expected bash or zsh",
             })
     void isToldOnOneLine(String arguments, String message) {
         List<String> words = arguments == null ? List.of() : List.of(arguments.split(" "));
@@ -177,7 +184,7 @@ class WrongUsageTest {
         assertThat(new InProcess(home).run("chat", "-f", home.resolve("none").toString()))
                 .isEqualTo(new InProcess.Run(1, "", "squall: file not found: " + home.resolve("none") + "\n"));
         assertThat(new InProcess(home).run("chat", "-f", home.toString()))
-                .isEqualTo(new InProcess.Run(1, "", "squall: " + home + ": a directory, expected a text file\n"));
+                .isEqualTo(new InProcess.Run(1, "", "squall: " + home + ": a folder, expected a text file\n"));
         assertThat(new InProcess(home).run("chat", "-f", binary.toString()).err())
                 .startsWith("squall: " + binary + ": not UTF-8 text");
     }

@@ -51,7 +51,7 @@ record GgufPart(
             throw new GgufFormatException(
                     file,
                     "file",
-                    Files.isDirectory(file) ? "a directory" : "a device or the like",
+                    Files.isDirectory(file) ? "a folder" : "a device or the like",
                     "a regular file",
                     "name the .gguf file itself");
         }

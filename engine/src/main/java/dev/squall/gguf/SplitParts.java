@@ -70,7 +70,7 @@ final class SplitParts {
                     "part %d of %d".formatted(number + 1, count),
                     "missing",
                     Printable.text(file.toString()) + " beside the part",
-                    "download all %d parts into one directory".formatted(count));
+                    "download all %d parts into one folder".formatted(count));
         }
         GgufPart part = GgufPart.map(file, arena);
         expect(part, NUMBER, number);

@@ -104,6 +104,9 @@ public final class DistributionFile {
          */
         public Reader(Path file, TextChunks chunks, int vocabularySize) throws IOException {
             this.file = file;
+            if (Files.isDirectory(file)) {
+                throw new IOException(file + " is a folder, expected distributions: write them with --save-base");
+            }
             in = new DataInputStream(new BufferedInputStream(Files.newInputStream(file), 1 << 16));
             row = new byte[Math.multiplyExact(2, vocabularySize)];
             boolean opened = false;

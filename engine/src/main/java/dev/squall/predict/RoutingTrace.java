@@ -66,6 +66,9 @@ public record RoutingTrace(MapShape shape, long[] expertBytes, String model, Lis
      * @throws IOException if it cannot be read or is no trace; the message says why
      */
     public static RoutingTrace read(Path file) throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new IOException(file + " is a folder, expected a routing trace: write one with --trace-out");
+        }
         try (DataInputStream in = new DataInputStream(new BufferedInputStream(Files.newInputStream(file), 1 << 16))) {
             if (Files.size(file) < 8 || in.readInt() != MAGIC) {
                 throw new IOException(file + " is no routing trace: write one with --trace-out");

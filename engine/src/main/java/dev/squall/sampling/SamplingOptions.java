@@ -33,6 +33,11 @@ public record SamplingOptions(
         return new SamplingOptions(0, 0, 1, 0, 1, 0, 0);
     }
 
+    /** The same with another seed. */
+    public SamplingOptions withSeed(long another) {
+        return new SamplingOptions(temperature, topK, topP, minP, repeatPenalty, repeatTokens, another);
+    }
+
     /** Whether the likeliest token is taken whatever came before, so that nothing else of the logits matters. */
     public boolean isGreedy() {
         return temperature == 0 && (repeatPenalty == 1 || repeatTokens == 0);

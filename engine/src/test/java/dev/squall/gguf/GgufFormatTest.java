@@ -22,8 +22,7 @@ class GgufFormatTest {
     void refusesWhatIsNoRegularFile() {
         assertThatThrownBy(() -> GgufFile.open(directory))
                 .isInstanceOf(GgufFormatException.class)
-                .hasMessage(
-                        "file: a directory, expected a regular file in " + directory + ": name the .gguf file itself");
+                .hasMessage("file: a folder, expected a regular file in " + directory + ": name the .gguf file itself");
     }
 
     @Test

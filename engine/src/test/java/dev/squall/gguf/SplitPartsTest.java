@@ -58,7 +58,7 @@ class SplitPartsTest {
         assertRefused(
                 first,
                 "part 3 of 3: missing, expected " + directory.resolve("model-00003-of-00003.gguf")
-                        + " beside the part in " + first + ": download all 3 parts into one directory");
+                        + " beside the part in " + first + ": download all 3 parts into one folder");
     }
 
     @Test

@@ -146,7 +146,7 @@ class MapIndexCheckTest {
     }
 
     @Test
-    void findsAGraphThatHasFallenApartAndNewGraphsCureIt() throws IOException {
+    void findsAGraphThatHasFallenApartAndNewGraphsCureIt(@TempDir Path cured) throws IOException {
         // Far apart heaps of equal vectors: neighbours are all of the same heap.
         write(3000, (document, number) -> {
             document.removeFields(MapDocuments.SEMANTIC);
@@ -162,7 +162,6 @@ class MapIndexCheckTest {
             assertThat(finding.repair()).contains("squall index import NEW FILE");
         });
 
-        Path cured = folder.resolveSibling("cured");
         try (MapIndexReader reader = MapIndexReader.open(folder);
                 LuceneExpertMapStore store = LuceneExpertMapStore.open(cured, SHAPE, "model", 100_000, 2)) {
             reader.forEach(map -> store.add(map.map()));

@@ -106,11 +106,6 @@ public final class HtmlPage {
 
     /** Writes it, whole or not at all, in the place of any earlier one. */
     public void write(Path file) throws IOException {
-        Path folder = file.toAbsolutePath().getParent();
-        if (Files.isDirectory(file) || folder == null || !Files.isDirectory(folder)) {
-            throw new IOException(file + ": " + (Files.isDirectory(file) ? "a folder" : "there is no folder " + folder)
-                    + ", expected a file to write a page to: name another one");
-        }
         Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
         try {
             Files.writeString(temporary, text());
