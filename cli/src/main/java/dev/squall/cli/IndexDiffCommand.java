@@ -104,10 +104,12 @@ final class IndexDiffCommand implements Callable<Integer> {
         object.put("only_in_first", a.notIn(b)).put("only_in_second", b.notIn(a));
         ArrayNode layers = object.putArray("layers");
         if (!json) {
-            output.line("", "%-20s %s".formatted(first.getFileName(), second.getFileName()));
-            output.line("maps", "%-20d %d".formatted(a.maps, b.maps));
-            output.line("conversations", "%-20d %d".formatted(a.conversations.size(), b.conversations.size()));
-            output.line("only there", "%-20d %d".formatted(a.notIn(b), b.notIn(a)));
+            String name = String.valueOf(first.getFileName());
+            String columns = "%-" + Math.max(12, name.length()) + "s  %s";
+            output.line("", columns.formatted(name, second.getFileName()));
+            output.line("maps", columns.formatted(a.maps, b.maps));
+            output.line("conversations", columns.formatted(a.conversations.size(), b.conversations.size()));
+            output.line("only there", columns.formatted(a.notIn(b), b.notIn(a)));
             output.text("how far apart the mean distributions are (0 to 1), and which expert differs most:");
         }
         for (int layer = 0; layer < a.shape.layerCount(); layer++) {

@@ -8,19 +8,13 @@ import java.util.Arrays;
 
 /**
  * Squall's own policy. For each expert of the coming layers it weighs several signals: the mixture of the nearest expert
- * maps, that layer's router on the present hidden state, logits learnt from hidden states ({@link LearnedRouters}), and how the layer has used its experts lately. The weights are learnt online from what the layers then used ({@link CalibratedScore}), apart for each distance, so that the result is a
- * probability that can be trusted. What is expected to be used last goes; an expert is loaded ahead only if the stall that
- * this saves, by its probability, outweighs the demands that the copy would delay.
+ * maps, that layer's router on the present hidden state, logits learnt from hidden states ({@link LearnedRouters}), and how
+ * the layer has used its experts lately. The weights are learnt online from what the layers then used
+ * ({@link CalibratedScore}), apart for each distance, so that the result is a probability that can be trusted. What is
+ * expected to be used last goes; an expert is loaded ahead only if the stall that this saves, by its probability, outweighs
+ * the demands that the copy would delay ({@link ForecastEffort}).
  */
 final class SquallPolicy implements PrefetchPolicy {
-    /** How far ahead experts are forecast at most, and at least. */
-    private static final int DISTANCE_MAX = 8;
-
-    private static final int DISTANCE_MIN = 2;
-
-    /** How far ahead they are, in the time of a copy: one may have to wait for others, and what comes next decides what stays. */
-    private static final double COPIES_AHEAD = 5;
-
     /** Distances that are calibrated apart: 1, 2, 3, 4, up to 8. */
     private static final int BUCKETS = 5;
 
@@ -35,22 +29,6 @@ final class SquallPolicy implements PrefetchPolicy {
 
     private static final double LEARNING_RATE = 0.05;
 
-    /**
-     * The share of a layer's time, stalls included, from which forecasts are dear: fewer maps are compared, only some passes
-     * learnt from, and it is tried whether they pay at all.
-     */
-    private static final double DEAR = 0.25;
-
-    /** Misses of a visit below which they are over. */
-    private static final double MISSES_MIN = 0.01;
-
-    private static final int LEARNT_EVERY = 4;
-    private static final int CANDIDATES = 512;
-    private static final int CANDIDATES_IF_DEAR = 32;
-
-    /** What a wrong copy costs where it delays nothing, in the time of one: somebody has to make it. */
-    private static final double EFFORT = 0.3;
-
     /** Passes after which weights are kept, so that a killed process loses some minutes' learning. */
     private static final int KEEP_EVERY = 4096;
 
@@ -60,6 +38,7 @@ final class SquallPolicy implements PrefetchPolicy {
     private final MapShape shape;
     private final ExpertMapStore store;
     private final int fixedDistance;
+    private final ForecastEffort effort;
     private final ContextMaps maps;
     private final UseHistory history;
     /** For single rows and for several, in this pass and across to the next, by distance. */
@@ -81,15 +60,7 @@ final class SquallPolicy implements PrefetchPolicy {
     private final float[] ofRow;
     private MapMixture alike;
     private boolean isSingle;
-    private boolean isForecast = true;
-    /** Visits ahead that this pass forecasts. */
-    private int reach = DISTANCE_MAX;
-
-    private boolean isDear;
-    private boolean isLearning = true;
-    private final ForecastTrial trial = new ForecastTrial();
     private long passes;
-    private CacheConditions conditions = CacheConditions.NONE;
 
     /**
      * @param store of {@link ContextMaps#storeShape}
@@ -98,6 +69,7 @@ final class SquallPolicy implements PrefetchPolicy {
     SquallPolicy(MapShape shape, ExpertMapStore store, int distance) {
         this.shape = shape;
         fixedDistance = distance;
+        effort = new ForecastEffort(shape);
         maps = new ContextMaps(shape, store);
         alike = maps.nothing();
         history = new UseHistory(shape);
@@ -109,7 +81,7 @@ final class SquallPolicy implements PrefetchPolicy {
         for (long[] visits : signalVisits) {
             Arrays.fill(visits, -1);
         }
-        routers = new LearnedRouters(shape, DISTANCE_MAX);
+        routers = new LearnedRouters(shape, ForecastEffort.DISTANCE_MAX);
         hidden = new float[shape.embeddingLength()];
         nothing = new float[shape.expertCount()];
         reuse = new ReuseRates(shape, history, routers);
@@ -136,26 +108,22 @@ final class SquallPolicy implements PrefetchPolicy {
 
     @Override
     public void onPass(PassObservation pass, CacheConditions now, PrefetchPlan plan) {
-        conditions = now;
         if (++passes % KEEP_EVERY == 0) {
             keepWeights();
         }
         isSingle = pass.rowCount() == 1;
-        isDear = now.forecastShare() > DEAR;
-        reach = reach();
-        isLearning = !isDear || passes % LEARNT_EVERY == 0;
+        effort.onPass(pass, now);
         maps.onPass(pass);
         Arrays.fill(presentOdds, 0);
         alike = maps.nothing();
-        isForecast = !isAllThere() && trial.onPass(pass, isDear);
-        if (!isForecast) {
+        if (!effort.isForecast()) {
             return;
         }
         if (isLearnt(1)) {
-            routers.begin(pass.embeddings(), reach);
+            routers.begin(pass.embeddings(), effort.reach());
         }
-        MapMixture found = maps.likeThisToken(isDear ? CANDIDATES_IF_DEAR : CANDIDATES);
-        for (int distance = 1; distance <= Math.min(reach, shape.layerCount()); distance++) {
+        MapMixture found = maps.likeThisToken(effort.candidates());
+        for (int distance = 1; distance <= Math.min(effort.reach(), shape.layerCount()); distance++) {
             found.distribution(distance - 1, mixture);
             Arrays.fill(ahead, 0);
             for (int row = 0; row < pass.rowCount(); row++) {
@@ -171,12 +139,12 @@ final class SquallPolicy implements PrefetchPolicy {
 
     @Override
     public void onRouted(LayerObservation observed, CacheConditions now, PrefetchPlan plan) {
-        conditions = now;
-        if (!isForecast || observed.lag() >= LAG_MAX) {
+        effort.onRouted(now);
+        if (!effort.isForecast() || observed.lag() >= LAG_MAX) {
             // Only what a map needs, so that none is lost, and what costs next to nothing.
             history.onRouted(observed);
             maps.onRouted(observed);
-            for (int expert = 0; !isForecast && expert < shape.expertCount(); expert++) {
+            for (int expert = 0; !effort.isForecast() && expert < shape.expertCount(); expert++) {
                 plan.setUseRate(observed.layer(), expert, history.use(observed.layer(), expert));
             }
             return;
@@ -189,7 +157,7 @@ final class SquallPolicy implements PrefetchPolicy {
         alike = maps.likeThisPass(layer);
         if (isLearnt(1)) {
             System.arraycopy(observed.hidden(), 0, hidden, 0, hidden.length);
-            routers.observe(layer, hidden, reach);
+            routers.observe(layer, hidden, effort.reach());
             if (!alike.discountedUses(layer, ReuseRates.DISCOUNT, mixture)) {
                 history.recentUses(layer, mixture);
             }
@@ -245,7 +213,7 @@ final class SquallPolicy implements PrefetchPolicy {
 
     private void forecastThisPass(LayerObservation observed, PrefetchPlan plan) {
         int layer = observed.layer();
-        int last = Math.min(reach, shape.layerCount() - 1 - layer);
+        int last = Math.min(effort.reach(), shape.layerCount() - 1 - layer);
         int first = (int) Math.min(last, observed.lag()) + 1;
         if (first > last) {
             return;
@@ -262,7 +230,8 @@ final class SquallPolicy implements PrefetchPolicy {
     private void forecastNextPass(LayerObservation observed, PrefetchPlan plan) {
         int layer = observed.layer();
         Arrays.fill(ahead, 0);
-        int last = reach == DISTANCE_MAX ? layer : Math.min(layer, reach - shape.layerCount() + layer);
+        int reach = effort.reach();
+        int last = reach == ForecastEffort.DISTANCE_MAX ? layer : Math.min(layer, reach - shape.layerCount() + layer);
         for (int next = 0; next <= last; next++) {
             alike.nextUses(next, mixture);
             forecast(layer, observed.visit(), shape.layerCount() - layer + next, true, plan);
@@ -308,7 +277,7 @@ final class SquallPolicy implements PrefetchPolicy {
             learnt = routers.logits(source, distance, visit);
         }
         boolean mayRequest = fixedDistance == 0 || distance <= fixedDistance;
-        double threshold = threshold(distance);
+        double threshold = effort.threshold(distance);
         for (int expert = 0; expert < shape.expertCount(); expert++) {
             int at = expert * Signals.COUNT;
             Signals.fill(
@@ -327,42 +296,20 @@ final class SquallPolicy implements PrefetchPolicy {
         }
     }
 
-    /** Whether every expert has a slot and is in it by now: there is nothing to load or evict. */
-    private boolean isAllThere() {
-        return conditions.slotCount() >= shape.probabilityCount() && conditions.missesPerVisit() < MISSES_MIN;
-    }
-
-    /** Layers ahead that are worth a forecast where a copy takes so long. */
-    private int reach() {
-        return Math.clamp(1 + Math.round(COPIES_AHEAD * conditions.layersPerCopy()), DISTANCE_MIN, DISTANCE_MAX);
-    }
-
-    /**
-     * The probability from which a copy pays. A right one hides a share h of its time, all of it if its layer is far
-     * enough away; a wrong one delays a demand with probability c, that of a miss while it is under way, and takes
-     * power e. It pays if {@code p·h > (1 - p)·(c + e)}. Where every visit misses and copies are slow, that is next to never.
-     */
-    private double threshold(int distance) {
-        double layersPerCopy = conditions.layersPerCopy();
-        double collision = 1 - Math.exp(-conditions.missesPerVisit() * layersPerCopy);
-        double hidden = Math.min(1, distance / layersPerCopy);
-        return (collision + EFFORT) / (collision + EFFORT + hidden);
-    }
-
     /** What was said of this visit, at every distance, against what it used. */
     private void learn(LayerObservation observed) {
         int layer = observed.layer();
         for (int expert = 0; expert < used.length; expert++) {
             used[expert] = observed.counts()[expert] > 0 ? 1 : 0;
         }
-        for (int bucket = 0; isLearning && bucket < 2 * BUCKETS; bucket++) {
+        for (int bucket = 0; effort.isLearning() && bucket < 2 * BUCKETS; bucket++) {
             if (signalVisits[layer][bucket] == observed.visit()) {
                 for (int expert = 0; expert < shape.expertCount(); expert++) {
                     score(bucket).learn(signals[layer][bucket], expert * Signals.COUNT, observed.counts()[expert] > 0);
                 }
             }
         }
-        if (isLearning && isLearnt(1)) {
+        if (effort.isLearning() && isLearnt(1)) {
             routers.learn(observed.visit(), used);
         }
     }
