@@ -1,5 +1,10 @@
 package dev.squall.cli;
 
+import dev.squall.cli.option.CommonOptions;
+import dev.squall.cli.option.Version;
+import dev.squall.cli.process.Environment;
+import dev.squall.cli.process.ExitCode;
+import dev.squall.cli.process.Streams;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;

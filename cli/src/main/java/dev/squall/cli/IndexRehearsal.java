@@ -1,5 +1,10 @@
 package dev.squall.cli;
 
+import dev.squall.cli.index.IndexLineWriter;
+import dev.squall.cli.process.Environment;
+import dev.squall.cli.process.ExitCode;
+import dev.squall.cli.process.Streams;
+import dev.squall.cli.process.VectorModule;
 import dev.squall.index.MapIndex;
 import dev.squall.index.StoredMap;
 import dev.squall.predict.MapOrigin;
@@ -17,7 +22,7 @@ import java.util.stream.Stream;
  * Uses the commands of {@code squall index} once, each in the same process, on an index of made-up maps: the launcher has
  * Java remember what that loads and compiles, so that these commands start sooner.
  */
-final class IndexRehearsal {
+public final class IndexRehearsal {
     /** Enough for the JIT to learn what is worth compiling, and for segments to have graphs. */
     private static final int MAPS = 4000;
 

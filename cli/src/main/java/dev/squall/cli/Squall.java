@@ -1,5 +1,28 @@
 package dev.squall.cli;
 
+import dev.squall.cli.batch.BatchCommand;
+import dev.squall.cli.batch.BatchInput;
+import dev.squall.cli.chat.ChatCommand;
+import dev.squall.cli.doctor.DoctorCommand;
+import dev.squall.cli.index.IndexCommand;
+import dev.squall.cli.loading.Device;
+import dev.squall.cli.loading.Kernels;
+import dev.squall.cli.measure.PerplexityCommand;
+import dev.squall.cli.measure.SimulateCommand;
+import dev.squall.cli.models.ModelsCommand;
+import dev.squall.cli.option.CommonOptions;
+import dev.squall.cli.option.EnvironmentDefaults;
+import dev.squall.cli.option.UsageMessage;
+import dev.squall.cli.option.Version;
+import dev.squall.cli.option.Words;
+import dev.squall.cli.process.CommandFailure;
+import dev.squall.cli.process.Environment;
+import dev.squall.cli.process.ExitCode;
+import dev.squall.cli.process.Failures;
+import dev.squall.cli.process.Streams;
+import dev.squall.cli.process.VectorModule;
+import dev.squall.cli.terminal.ColorChoice;
+import dev.squall.cli.terminal.TerminalText;
 import dev.squall.predict.PolicyName;
 import dev.squall.predict.Pooling;
 import java.io.OutputStreamWriter;
@@ -10,10 +33,11 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.IFactory;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -33,19 +57,25 @@ import picocli.CommandLine.Spec;
             "Exit codes: 0 fine, 1 failed, 2 wrong usage, 130 interrupted."
         })
 public final class Squall implements Runnable {
+    private static final Set<String> VERSION = Set.of("-V", "--version");
+
+    /** Tells of the other commands, so it is never alone. */
+    private static final String HELP = "help";
+
     /** Written by the Java runtime where the locale's encoding has no character for a byte of an argument. */
     private static final char REPLACEMENT = '\uFFFD';
 
-    private static final List<Class<?>> COMMANDS = List.of(
-            ChatCommand.class,
-            BatchCommand.class,
-            IndexCommand.class,
-            ModelsCommand.class,
-            PerplexityCommand.class,
-            SimulateCommand.class,
-            DoctorCommand.class,
-            CompletionCommand.class,
-            CommandLine.HelpCommand.class);
+    /** The commands, in the order of the help. */
+    private static final List<NamedCommand> COMMANDS = List.of(
+            new NamedCommand("chat", ChatCommand::new),
+            new NamedCommand("batch", BatchCommand::new),
+            new NamedCommand("index", IndexCommand::commandLine),
+            new NamedCommand("models", ModelsCommand::new),
+            new NamedCommand("perplexity", PerplexityCommand::new),
+            new NamedCommand("simulate", (streams, _) -> new SimulateCommand(streams)),
+            new NamedCommand("doctor", DoctorCommand::new),
+            new NamedCommand("completion", (streams, _) -> new CompletionCommand(streams)),
+            new NamedCommand(HELP, (_, _) -> new CommandLine.HelpCommand()));
 
     /** Picocli reads the options of every command from it. */
     @Mixin
@@ -59,17 +89,7 @@ public final class Squall implements Runnable {
 
     public static void main(String[] arguments) {
         VectorModule.load();
-        System.exit(run(Streams.ofProcess(), Environment.ofProcess(), arguments));
-    }
-
-    /** Ends the process from within an answer, on the thread of a signal. */
-    static void leave(int exitCode) {
-        System.exit(exitCode);
-    }
-
-    /** Ends the process where it stands, as a signal that nobody handles does. */
-    static void die(int exitCode) {
-        Runtime.getRuntime().halt(exitCode);
+        ExitCode.leave(run(Streams.ofProcess(), Environment.ofProcess(), arguments));
     }
 
     /** Runs one command and returns its exit code. */
@@ -113,16 +133,14 @@ public final class Squall implements Runnable {
     }
 
     /**
-     * The command tree with its environment variables; what it prints goes to the given streams. Where the first argument
-     * names a command, only that one is there: to describe all to Picocli takes a tenth of a second.
+     * The command tree with its environment variables; what it prints goes to the given streams. Only those commands are
+     * there that the arguments can ask for: to describe all to Picocli takes a tenth of a second.
      */
     static CommandLine commandLine(Streams streams, Environment environment, String... arguments) {
-        CommandLine squall = new CommandLine(new Squall(), new Commands(streams, environment));
-        List<Class<?>> named = COMMANDS.stream()
-                .filter(command -> arguments.length > 0 && name(command).equals(arguments[0]))
-                .filter(command -> command != CommandLine.HelpCommand.class)
-                .toList();
-        (named.isEmpty() ? COMMANDS : named).forEach(squall::addSubcommand);
+        CommandLine squall = new CommandLine(new Squall());
+        for (NamedCommand command : askedFor(arguments)) {
+            squall.addSubcommand(command.name(), command.make().apply(streams, environment));
+        }
         return squall.setDefaultValueProvider(new EnvironmentDefaults(environment))
                 .setExpandAtFiles(false)
                 // A prompt in an environment variable may hold a dollar sign.
@@ -155,12 +173,19 @@ public final class Squall implements Runnable {
                 .setErr(writer(streams.err()));
     }
 
-    private static int int32(String word) {
-        return (int) Words.wholeNumber(word, Integer.MIN_VALUE, Integer.MAX_VALUE);
+    private static List<NamedCommand> askedFor(String... arguments) {
+        String first = arguments.length == 0 ? "" : arguments[0];
+        if (arguments.length == 1 && VERSION.contains(first)) {
+            return List.of();
+        }
+        List<NamedCommand> named = COMMANDS.stream()
+                .filter(command -> command.name().equals(first) && !first.equals(HELP))
+                .toList();
+        return named.isEmpty() ? COMMANDS : named;
     }
 
-    private static String name(Class<?> command) {
-        return command.getAnnotation(Command.class).name();
+    private static int int32(String word) {
+        return (int) Words.wholeNumber(word, Integer.MIN_VALUE, Integer.MAX_VALUE);
     }
 
     @Override
@@ -187,59 +212,6 @@ public final class Squall implements Runnable {
         return exitCode;
     }
 
-    /** Hands the streams and the environment to the commands that want them. */
-    private record Commands(Streams streams, Environment environment) implements IFactory {
-        @Override
-        public <K> K create(Class<K> type) throws Exception {
-            if (type == ChatCommand.class) {
-                return type.cast(new ChatCommand(streams, environment));
-            }
-            if (type == ModelsCommand.class) {
-                return type.cast(new ModelsCommand(streams, environment));
-            }
-            if (type == BatchCommand.class) {
-                return type.cast(new BatchCommand(streams, environment));
-            }
-            if (type == IndexCommand.class) {
-                return type.cast(new IndexCommand(streams, environment));
-            }
-            if (type == IndexInfoCommand.class) {
-                return type.cast(new IndexInfoCommand(streams, environment));
-            }
-            if (type == IndexRecallCommand.class) {
-                return type.cast(new IndexRecallCommand(streams, environment));
-            }
-            if (type == IndexCheckCommand.class) {
-                return type.cast(new IndexCheckCommand(streams, environment));
-            }
-            if (type == IndexQueryCommand.class) {
-                return type.cast(new IndexQueryCommand(streams, environment));
-            }
-            if (type == IndexDiffCommand.class) {
-                return type.cast(new IndexDiffCommand(streams, environment));
-            }
-            if (type == IndexImportCommand.class) {
-                return type.cast(new IndexImportCommand(streams));
-            }
-            if (type == IndexMergeCommand.class) {
-                return type.cast(new IndexMergeCommand(streams));
-            }
-            if (type == IndexPruneCommand.class) {
-                return type.cast(new IndexPruneCommand(streams));
-            }
-            if (type == PerplexityCommand.class) {
-                return type.cast(new PerplexityCommand(streams, environment));
-            }
-            if (type == SimulateCommand.class) {
-                return type.cast(new SimulateCommand(streams));
-            }
-            if (type == DoctorCommand.class) {
-                return type.cast(new DoctorCommand(streams, environment));
-            }
-            if (type == CompletionCommand.class) {
-                return type.cast(new CompletionCommand(streams));
-            }
-            return CommandLine.defaultFactory().create(type);
-        }
-    }
+    /** A command, made only where it may be asked for. */
+    private record NamedCommand(String name, BiFunction<Streams, Environment, Object> make) {}
 }

@@ -1,6 +1,6 @@
 /**
- * The command line: Picocli commands, the chat screen, and the one place where implementations of the engine's interfaces
- * are chosen. Standard output carries answers and reports and nothing else; everything else goes to standard error.
+ * The command line: puts the commands together and runs one. Standard output carries answers and reports and nothing else;
+ * everything else goes to standard error.
  */
 @NullMarked
 package dev.squall.cli;

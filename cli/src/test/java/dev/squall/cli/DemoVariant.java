@@ -1,5 +1,6 @@
 package dev.squall.cli;
 
+import dev.squall.cli.loading.DemoModel;
 import dev.squall.gguf.GgufFile;
 import dev.squall.gguf.GgufValue;
 import dev.squall.gguf.GgufWriter;
@@ -9,21 +10,21 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** The demo model with other metadata: files that no one publishes, but that somebody will name. */
-final class DemoVariant {
+public final class DemoVariant {
     private final Map<String, GgufValue> changes = new LinkedHashMap<>();
     private final Map<String, Boolean> removed = new LinkedHashMap<>();
 
-    DemoVariant without(String key) {
+    public DemoVariant without(String key) {
         removed.put(key, true);
         return this;
     }
 
-    DemoVariant with(String key, GgufValue value) {
+    public DemoVariant with(String key, GgufValue value) {
         changes.put(key, value);
         return without(key);
     }
 
-    Path write(Path target) throws IOException {
+    public Path write(Path target) throws IOException {
         GgufWriter writer = new GgufWriter();
         Path original = DemoModel.locate(Path.of("target"), System.err);
         try (GgufFile demo = GgufFile.open(original)) {

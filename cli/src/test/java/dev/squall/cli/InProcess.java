@@ -1,5 +1,7 @@
 package dev.squall.cli;
 
+import dev.squall.cli.process.Environment;
+import dev.squall.cli.process.Streams;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -9,35 +11,35 @@ import java.util.HashMap;
 import java.util.Map;
 
 /** Runs a command in this JVM, with its own streams and environment. */
-final class InProcess {
+public final class InProcess {
     /** What a run left behind. */
-    record Run(int exitCode, String out, String err) {}
+    public record Run(int exitCode, String out, String err) {}
 
     private final Map<String, String> environment = new HashMap<>();
     private String input = "";
     private boolean terminal;
 
-    InProcess(Path home) {
+    public InProcess(Path home) {
         environment.put("HOME", home.toString());
     }
 
-    InProcess environment(String name, String value) {
+    public InProcess environment(String name, String value) {
         environment.put(name, value);
         return this;
     }
 
-    InProcess input(String text) {
+    public InProcess input(String text) {
         input = text;
         return this;
     }
 
     /** As if somebody looked at output and notes, and typed nothing yet. */
-    InProcess terminal() {
+    public InProcess terminal() {
         terminal = true;
         return this;
     }
 
-    Run run(String... arguments) {
+    public Run run(String... arguments) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         int exitCode;

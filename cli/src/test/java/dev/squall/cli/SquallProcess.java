@@ -1,5 +1,6 @@
 package dev.squall.cli;
 
+import dev.squall.cli.loading.DemoModel;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,7 +19,7 @@ import java.util.stream.Stream;
  * Squall in processes of its own, started as the launcher starts it: a jar and an archive of the classes that an answer
  * loads. Both are made once for all tests of a JVM, since that halves what a start takes.
  */
-final class SquallProcess {
+public final class SquallProcess {
     private static final Path FOLDER = makeFolder();
     private static final Path JAR = makeJar();
     private static final Path ARCHIVE = makeArchive();
@@ -26,14 +27,14 @@ final class SquallProcess {
     private SquallProcess() {}
 
     /** The command that starts Squall. */
-    static List<String> command(String... arguments) {
+    public static List<String> command(String... arguments) {
         List<String> command = java("-XX:SharedArchiveFile=" + ARCHIVE);
         command.addAll(List.of(arguments));
         return command;
     }
 
     /** The same for a process that lives for less than a second: without the compiler that takes longer and gives more. */
-    static List<String> shortCommand(String... arguments) {
+    public static List<String> shortCommand(String... arguments) {
         List<String> command = command(arguments);
         command.add(1, "-XX:TieredStopAtLevel=1");
         return command;

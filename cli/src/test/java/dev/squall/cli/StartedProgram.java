@@ -1,5 +1,6 @@
 package dev.squall.cli;
 
+import dev.squall.cli.process.VectorModule;
 import java.nio.charset.StandardCharsets;
 import jdk.incubator.vector.FloatVector;
 import org.jspecify.annotations.Nullable;

@@ -3,6 +3,13 @@ package dev.squall.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.squall.cli.option.Sizes;
+import dev.squall.cli.process.CommandFailure;
+import dev.squall.cli.process.Environment;
+import dev.squall.cli.process.Failures;
+import dev.squall.cli.process.Home;
+import dev.squall.cli.terminal.TerminalText;
+import dev.squall.cli.terminal.WrappedText;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -8,6 +8,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -38,6 +39,25 @@ class PackageOrderTest {
             "tornado",
             "cli",
             "bench");
+
+    /** What all commands need, as it builds up; then the commands, none of which knows another; {@code cli} knows all. */
+    private static final List<String> COMMAND_LINE = List.of(
+            "plot",
+            "process",
+            "file",
+            "terminal",
+            "option",
+            "loading",
+            "answer",
+            "chat",
+            "batch",
+            "index",
+            "models",
+            "measure",
+            "doctor");
+
+    private static final List<String> COMMANDS =
+            COMMAND_LINE.subList(COMMAND_LINE.indexOf("answer") + 1, COMMAND_LINE.size());
 
     private static final JavaClasses PRODUCTION = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -76,6 +96,42 @@ class PackageOrderTest {
 
     private static Stream<String> packagesThatHaveLaterOnes() {
         return IntStream.range(0, ORDER.size() - 1).mapToObj(ORDER::get);
+    }
+
+    @Test
+    void everyPackageOfTheCommandLineHasAPlaceInItsOrder() {
+        List<String> packages = PRODUCTION.stream()
+                .map(JavaClass::getPackageName)
+                .filter(name -> name.startsWith(ROOT + "cli."))
+                .map(name -> name.substring((ROOT + "cli.").length()))
+                .distinct()
+                .toList();
+
+        assertThat(packages).containsExactlyInAnyOrderElementsOf(COMMAND_LINE);
+    }
+
+    @ParameterizedTest
+    @MethodSource("packagesOfTheCommandLine")
+    void partsOfTheCommandLineImportOnlyFromPartsBeforeThem(String name) {
+        List<String> others = COMMANDS.contains(name)
+                ? COMMANDS
+                : COMMAND_LINE.subList(COMMAND_LINE.indexOf(name), COMMAND_LINE.size());
+        String[] forbidden = Stream.concat(
+                        Stream.of(ROOT + "cli"),
+                        others.stream().filter(other -> !other.equals(name)).map(other -> ROOT + "cli." + other + ".."))
+                .toArray(String[]::new);
+
+        noClasses()
+                .that()
+                .resideInAPackage(ROOT + "cli." + name + "..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(forbidden)
+                .check(PRODUCTION);
+    }
+
+    private static Stream<String> packagesOfTheCommandLine() {
+        return COMMAND_LINE.stream();
     }
 
     @Test

@@ -88,11 +88,11 @@ class SourceStyleTest {
     }
 
     @Test
-    void onlyMainClassesEndTheProcess() {
+    void oneClassOfAProgramEndsTheProcess() {
         assertNoLine(
                 EXIT,
                 production(file ->
-                        !typeName(file).equals("Squall") && !typeName(file).equals("Bench")));
+                        !typeName(file).equals("ExitCode") && !typeName(file).equals("Bench")));
     }
 
     @Test

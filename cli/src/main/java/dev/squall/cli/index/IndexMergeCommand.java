@@ -1,0 +1,157 @@
+package dev.squall.cli.index;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.squall.cli.option.CommonOptions;
+import dev.squall.cli.option.Version;
+import dev.squall.cli.process.CommandFailure;
+import dev.squall.cli.process.ExitCode;
+import dev.squall.cli.process.Streams;
+import dev.squall.cli.terminal.ProgressLine;
+import dev.squall.index.LuceneExpertMapStore;
+import dev.squall.index.MapIndex;
+import dev.squall.index.MapIndexReader;
+import dev.squall.index.MapIndexWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import me.tongfei.progressbar.ProgressBar;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code squall index merge}. */
+@Command(
+        name = "merge",
+        versionProvider = Version.class,
+        description = "Adds the maps of other indexes of the same model and policy, which stay as they are.",
+        sortOptions = false)
+final class IndexMergeCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Parameters(index = "0", paramLabel = "INTO", description = "The index to add to; made if it is not there.")
+    private Path into = Path.of("");
+
+    @Parameters(index = "1..*", paramLabel = "DIR", arity = "1..*", description = "Indexes to take maps from.")
+    private List<Path> sources = new ArrayList<>();
+
+    @Option(
+            names = "--capacity",
+            paramLabel = "N",
+            defaultValue = "" + LuceneExpertMapStore.CAPACITY_DEFAULT,
+            description = "Most maps; of more, those that newer ones resemble most go. Default: 32000.")
+    private int capacity;
+
+    @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
+    private boolean json;
+
+    @Mixin
+    private IndexUpkeep upkeep = new IndexUpkeep();
+
+    @Mixin
+    @SuppressWarnings("UnusedVariable")
+    private CommonOptions common = new CommonOptions();
+
+    IndexMergeCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        if (capacity < 1) {
+            throw CommandFailure.ofUsage("--capacity " + capacity + ": expected 1 or more");
+        }
+        Checked checked = check();
+        List<ObjectNode> merged = new ArrayList<>();
+        int replaced = 0;
+        try (MapIndexWriter writer = MapIndexWriter.open(into, checked.index())) {
+            try (ProgressBar bar = ProgressLine.start(streams, checked.maps(), 0)) {
+                writer.tell(done -> ProgressLine.step(bar, done));
+                for (Path source : sources) {
+                    MapIndexWriter.Added added = add(source, writer);
+                    merged.add(IndexOutput.object()
+                            .put("source", source.toString())
+                            .put("added", added.added())
+                            .put("known", added.known()));
+                    replaced += added.replaced();
+                }
+            }
+            replaced += thin(streams, writer, capacity);
+            writer.commit();
+            print(merged, replaced, writer.size());
+            upkeep.run(streams, into, writer);
+        }
+        return ExitCode.FINE;
+    }
+
+    private MapIndexWriter.Added add(Path source, MapIndexWriter writer) throws IOException {
+        try (MapIndexReader reader = MapIndexReader.open(source)) {
+            return writer.addAll(reader, capacity, compared -> {});
+        }
+    }
+
+    private void print(List<ObjectNode> merged, int replaced, int maps) throws IOException {
+        if (json) {
+            ObjectNode object = IndexOutput.object().put("maps", maps).put("replaced", replaced);
+            object.putArray("sources").addAll(merged);
+            IndexOutput.plain(streams.out()).json(object);
+            return;
+        }
+        for (ObjectNode source : merged) {
+            streams.out()
+                    .println(source.get("source").asText() + ": "
+                            + added(
+                                    source.get("added").asInt(),
+                                    source.get("known").asInt()));
+        }
+        streams.out().println(into + ": " + maps + " maps" + replaced(replaced, capacity));
+    }
+
+    /** Removes maps beyond the capacity, with a bar at a terminal; returns how many. */
+    static int thin(Streams streams, MapIndexWriter writer, int capacity) {
+        if (writer.size() <= capacity) {
+            return 0;
+        }
+        try (ProgressBar bar = ProgressLine.start(streams, writer.size(), 0)) {
+            return writer.thinTo(capacity, compared -> ProgressLine.step(bar, compared));
+        }
+    }
+
+    static String added(int added, int known) {
+        return added + " maps added" + (known == 0 ? "" : ", " + known + " were there already");
+    }
+
+    static String replaced(int replaced, int capacity) {
+        return replaced == 0 ? "" : ", " + replaced + " that newer ones resemble removed for --capacity " + capacity;
+    }
+
+    /** What the sources hold. */
+    private record Checked(MapIndex index, long maps) {}
+
+    /** All sources are opened before anything is written. */
+    private Checked check() throws IOException {
+        MapIndex first = null;
+        long maps = 0;
+        for (Path source : sources) {
+            if (Files.isDirectory(into) && Files.isDirectory(source) && Files.isSameFile(into, source)) {
+                throw new CommandFailure("index " + source + " cannot be merged into itself");
+            }
+            try (MapIndexReader reader = MapIndexReader.open(source)) {
+                if (first != null && !first.equals(reader.index())) {
+                    throw new CommandFailure("index " + source + " is of model "
+                            + reader.index().model() + " and " + reader.index().shape() + ", expected those of "
+                            + sources.getFirst() + ", " + first.model() + " and " + first.shape());
+                }
+                first = reader.index();
+                maps += reader.maps();
+            }
+        }
+        if (first == null) {
+            throw new CommandFailure("no index to merge");
+        }
+        return new Checked(first, maps);
+    }
+}

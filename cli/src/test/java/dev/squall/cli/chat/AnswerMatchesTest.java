@@ -1,0 +1,51 @@
+package dev.squall.cli.chat;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.squall.cli.answer.Templates;
+import dev.squall.cli.loading.DemoModel;
+import dev.squall.expert.ExpertCacheOptions;
+import dev.squall.generate.Cancellation;
+import dev.squall.generate.Conversation;
+import dev.squall.generate.LanguageModel;
+import dev.squall.generate.Session;
+import dev.squall.generate.TokenListener;
+import dev.squall.sampling.SamplingOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class AnswerMatchesTest {
+    @Test
+    void findsTheSamePassOfAnEarlierConversation() throws IOException {
+        Path file = DemoModel.locate(Path.of("target"), System.err);
+        try (LanguageModel model = LanguageModel.builder(file)
+                .threads(2)
+                .expertCache(ExpertCacheOptions.ofShare(0.5, false))
+                .load()) {
+            AnswerMatches matches = new AnswerMatches(model);
+            model.addObserver(matches);
+            assertThat(matches.lines()).containsExactly("no answer yet; 0 maps");
+            answer(model, "Hello", 2);
+            assertThat(matches.lines())
+                    .containsExactly("nothing is learnt yet: maps are kept when what follows them is known");
+            for (int i = 0; i < 3; i++) {
+                answer(model, "Tell me a story about a fox named Mia.", 80);
+                model.awaitPrefetch();
+            }
+            List<String> lines = matches.lines();
+            assertThat(lines.get(0)).startsWith("the last token is most like these of ");
+            assertThat(lines.get(2)).matches(" +1\\.0000 +100 % +2 +\\d+ +decode +\\d+ %  \\d{4}-.*");
+        }
+    }
+
+    private static void answer(LanguageModel model, String question, int tokens) throws IOException {
+        Conversation.ReplyOptions options =
+                new Conversation.ReplyOptions(tokens, SamplingOptions.greedy(), -1, new Cancellation());
+        try (Session session = model.newSession()) {
+            new Conversation(session, model.tokenizer(), Templates.of(model))
+                    .reply(question, options, TokenListener.NONE);
+        }
+    }
+}
