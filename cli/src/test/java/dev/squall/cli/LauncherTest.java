@@ -399,7 +399,7 @@ class LauncherTest {
         Path jar = Files.createDirectories(home.resolve("lib")).resolve("squall.jar");
         try (OutputStream out = Files.newOutputStream(jar);
                 JarOutputStream entries = new JarOutputStream(out, manifest)) {
-            for (String name : List.of("StartedProgram", "StartedProgram$Lanes", "VectorModule")) {
+            for (String name : List.of("StartedProgram", "StartedProgram$Lanes", "process/VectorModule")) {
                 String entry = "dev/squall/cli/" + name + ".class";
                 entries.putNextEntry(new JarEntry(entry));
                 try (var bytes = LauncherTest.class.getResourceAsStream("/" + entry)) {
