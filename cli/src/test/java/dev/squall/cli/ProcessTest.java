@@ -74,9 +74,7 @@ class ProcessTest {
         assertThat(usage.err().lines()).hasSize(1);
         assertThat(failure.exitCode()).isEqualTo(1);
         assertThat(failure.out()).isEmpty();
-        assertThat(failure.err())
-                .isEqualTo(
-                        "squall: file not found: none.gguf: bring the model back, or name another GGUF file with -m\n");
+        assertThat(failure.err()).isEqualTo("squall: file not found: none.gguf: check the path\n");
     }
 
     @Test

@@ -89,6 +89,16 @@ class ReportsTest {
     }
 
     @Test
+    void modelsSaysWhatToDoAboutAFileThatIsNotThere() {
+        Path missing = home.resolve("nope.gguf");
+
+        InProcess.Run run = new InProcess(home).run("models", missing.toString());
+
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.err()).isEqualTo("squall: file not found: " + missing + ": check the path\n");
+    }
+
+    @Test
     void modelsSaysWhyAModelIsNotRun() throws IOException {
         Path file = new DemoVariant()
                 .with("general.architecture", GgufValue.string("gpt\u001b[31m"))

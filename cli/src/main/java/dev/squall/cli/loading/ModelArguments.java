@@ -12,7 +12,6 @@ import dev.squall.expert.ExpertCacheOptions;
 import dev.squall.generate.LanguageModel;
 import dev.squall.model.ModelException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -129,10 +128,7 @@ public final class ModelArguments {
      */
     public LanguageModel load(Streams streams, Environment environment) throws IOException {
         Path file = model != null ? model : DemoModel.locate(Home.cache(environment), streams.err());
-        if (!Files.exists(file)) {
-            throw new CommandFailure(
-                    "file not found: " + file + ": bring the model back, or name another GGUF file with -m");
-        }
+        ModelFile.requireExists(file);
         filesRead().reads("model", file).replaces("--trace-out", OutputKind.TRACE, traceOut);
         Device chosen = device.chosen(streams.err());
         try {

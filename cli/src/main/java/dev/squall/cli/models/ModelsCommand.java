@@ -1,6 +1,7 @@
 package dev.squall.cli.models;
 
 import dev.squall.cli.loading.DemoModel;
+import dev.squall.cli.loading.ModelFile;
 import dev.squall.cli.option.CommonOptions;
 import dev.squall.cli.option.Sizes;
 import dev.squall.cli.option.Version;
@@ -104,6 +105,9 @@ public final class ModelsCommand implements Callable<Integer> {
     }
 
     private static Entry read(Path path) {
+        if (!Files.exists(path)) {
+            return new Entry(path, null, ModelFile.missing(path));
+        }
         try (GgufFile file = GgufFile.open(path)) {
             return new Entry(path, ModelSummary.of(file, LanguageModel.CONTEXT_TOKENS_DEFAULT), null);
         } catch (IOException | GgufFormatException e) {

@@ -132,7 +132,7 @@ class BatchInterruptionTest {
             assertThat(finish(process, 0)).contains(PROMPTS + " answered, 0 failed");
             assertThat(answered()).hasSize(PROMPTS);
         }
-        assertThat(finish(start(), 1)).contains("file not found: " + model + ": bring the model back");
+        assertThat(finish(start(), 1)).contains("file not found: " + model + ": check the path");
     }
 
     private void cutModel() throws IOException {
