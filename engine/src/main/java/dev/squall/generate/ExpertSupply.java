@@ -229,16 +229,6 @@ final class ExpertSupply implements AutoCloseable {
         return cache;
     }
 
-    /** Waits until policy and cache have nothing left to do. */
-    void awaitIdle() {
-        if (predictor != null) {
-            predictor.awaitIdle();
-        }
-        if (cache != null) {
-            cache.awaitIdle();
-        }
-    }
-
     @Override
     public void close() {
         try {

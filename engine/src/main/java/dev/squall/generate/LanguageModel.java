@@ -150,11 +150,6 @@ public final class LanguageModel implements AutoCloseable {
         return supply.differsFromTrace();
     }
 
-    /** Waits until everything predicted so far has been loaded, for those who measure. */
-    public void awaitPrefetch() {
-        supply.awaitIdle();
-    }
-
     /**
      * Whether an expert is in memory now, its layer counted as the file counts; true if experts are used where they lie in
      * the mapped file.

@@ -1,10 +1,12 @@
 package dev.squall.tokenizer;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.TreeSet;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * How a byte-level vocabulary splits text into words before it merges within each word: the expressions behind the
@@ -113,6 +115,17 @@ enum PreTokenizer {
      */
     record Cut(String expression, String members) {}
 
+    /** By the names in files, each of which has one meaning: a second one stops the program here. */
+    private static final SortedMap<String, PreTokenizer> NAMED = Arrays.stream(values())
+            .flatMap(candidate -> candidate.names.stream().map(name -> Map.entry(name, candidate)))
+            .collect(Collectors.toMap(
+                    Map.Entry::getKey,
+                    Map.Entry::getValue,
+                    (one, other) -> {
+                        throw new AssertionError(one + " and " + other + " have a name in common");
+                    },
+                    TreeMap::new));
+
     private final List<String> names;
     private final List<Cut> cuts;
 
@@ -123,21 +136,12 @@ enum PreTokenizer {
 
     /** @throws TokenizerException if no expression of this name is known */
     static PreTokenizer named(String name) {
-        for (PreTokenizer candidate : values()) {
-            if (candidate.names.contains(name)) {
-                return candidate;
-            }
+        PreTokenizer known = NAMED.get(name);
+        if (known == null) {
+            throw new TokenizerException("tokenizer.ggml.pre='" + name + "' is not known, expected one of "
+                    + String.join(", ", NAMED.keySet()));
         }
-        TreeSet<String> known = new TreeSet<>();
-        Arrays.stream(values()).forEach(candidate -> known.addAll(candidate.names));
-        throw new TokenizerException(
-                "tokenizer.ggml.pre='" + name + "' is not known, expected one of " + String.join(", ", known));
-    }
-
-    static List<String> allNames() {
-        List<String> all = new ArrayList<>();
-        Arrays.stream(values()).forEach(candidate -> all.addAll(candidate.names));
-        return all;
+        return known;
     }
 
     List<Cut> cuts() {

@@ -46,11 +46,6 @@ class PreTokenizerTest {
     }
 
     @Test
-    void everyNameHasOneMeaning() {
-        assertThat(PreTokenizer.allNames()).doesNotHaveDuplicates();
-    }
-
-    @Test
     void anUnknownNameIsRefusedWithTheKnownOnes() {
         assertThatThrownBy(() -> PreTokenizer.named("qwen3"))
                 .isInstanceOf(TokenizerException.class)

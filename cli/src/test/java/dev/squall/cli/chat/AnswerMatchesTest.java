@@ -14,6 +14,8 @@ import dev.squall.sampling.SamplingOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 class AnswerMatchesTest {
@@ -32,11 +34,16 @@ class AnswerMatchesTest {
                     .containsExactly("nothing is learnt yet: maps are kept when what follows them is known");
             for (int i = 0; i < 3; i++) {
                 answer(model, "Tell me a story about a fox named Mia.", 80);
-                model.awaitPrefetch();
             }
+            // The policy hears of passes on a thread of its own, a little later.
+            Pattern samePassOfTheSecond = Pattern.compile(" +1\\.0000 +100 % +2 +\\d+ +decode +\\d+ %  \\d{4}-.*");
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
             List<String> lines = matches.lines();
+            while (lines.stream().noneMatch(samePassOfTheSecond.asMatchPredicate()) && System.nanoTime() < deadline) {
+                lines = matches.lines();
+            }
             assertThat(lines.get(0)).startsWith("the last token is most like these of ");
-            assertThat(lines.get(2)).matches(" +1\\.0000 +100 % +2 +\\d+ +decode +\\d+ %  \\d{4}-.*");
+            assertThat(lines.get(2)).matches(samePassOfTheSecond);
         }
     }
 
