@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandleProxies;
 import java.lang.invoke.MethodHandles;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -38,6 +39,8 @@ final class HugePages {
         if (bytes < PAGE_BYTES || !System.getProperty("os.name").equals("Linux")) {
             return arena.allocate(bytes, alignment);
         }
+        // Made first: once there is memory, only handing it to the arena can fail.
+        LongConsumer free = call(LongConsumer.class, "free", FunctionDescriptor.ofVoid(JAVA_LONG));
         long allocated = StoredExperts.alignUp(bytes, PAGE_BYTES);
         long address = call(
                         LongSupplier.class,
@@ -49,8 +52,7 @@ final class HugePages {
         if (address == 0) {
             throw new OutOfMemoryError("the system does not give " + allocated + " bytes of memory");
         }
-        Runnable free = call(Runnable.class, "free", FunctionDescriptor.ofVoid(JAVA_LONG), address);
-        MemorySegment memory = MemorySegment.ofAddress(address).reinterpret(allocated, arena, all -> free.run());
+        MemorySegment memory = own(address, allocated, arena, free);
         // Only advice: where there are no huge pages it is refused, and the pages stay ordinary.
         call(
                         Runnable.class,
@@ -66,7 +68,22 @@ final class HugePages {
         return memory.asSlice(0, bytes);
     }
 
-    /** A call of a function of C's library, with these arguments. */
+    /** The memory as the arena's, which frees it; freed at once if the arena takes nothing any more. */
+    private static MemorySegment own(long address, long bytes, Arena arena, LongConsumer free) {
+        boolean isOwned = false;
+        try {
+            MemorySegment memory =
+                    MemorySegment.ofAddress(address).reinterpret(bytes, arena, _ -> free.accept(address));
+            isOwned = true;
+            return memory;
+        } finally {
+            if (!isOwned) {
+                free.accept(address);
+            }
+        }
+    }
+
+    /** A call of a function of C's library, with these arguments before those of the call. */
     private static <T> T call(Class<T> type, String function, FunctionDescriptor descriptor, Object... arguments) {
         Linker linker = Linker.nativeLinker();
         MethodHandle handle = linker.downcallHandle(linker.defaultLookup().findOrThrow(function), descriptor);

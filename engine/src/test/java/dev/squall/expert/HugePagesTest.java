@@ -50,6 +50,28 @@ class HugePagesTest {
     }
 
     @Test
+    void anArenaThatIsClosedGetsNothingAndNothingIsLost() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        assumeTrue(Files.isReadable(status), "this system does not tell how much memory a process has: no " + status);
+        Arena closed = Arena.ofShared();
+        closed.close();
+        long bytes = 8L << 30;
+        long before = kibibytesMapped(status);
+
+        assertThatThrownBy(() -> HugePages.allocate(bytes, 4096, closed)).isInstanceOf(IllegalStateException.class);
+
+        assertThat(kibibytesMapped(status)).isLessThan(before + bytes / 2 / 1024);
+    }
+
+    private static long kibibytesMapped(Path status) throws IOException {
+        return Files.readAllLines(status).stream()
+                .filter(line -> line.startsWith("VmSize:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
     void linuxIsAskedForHugePages() throws IOException {
         assumeTrue(
                 Files.isReadable(ENABLED), "this system has no huge pages, so they were not asked for: no " + ENABLED);
