@@ -8,6 +8,7 @@ import dev.squall.expert.ExpertCacheOptions;
 import dev.squall.model.TinyModel;
 import dev.squall.predict.PolicyName;
 import dev.squall.predict.PolicyOptions;
+import dev.squall.predict.PredictionCounters;
 import dev.squall.sampling.SamplingOptions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -64,6 +65,25 @@ class ExpertCacheOutputTest {
                     assertThat(counters.misses()).isLessThanOrEqualTo(EXPERTS);
                 }
             }
+        }
+    }
+
+    @Test
+    void aPolicyThatOnlySaysWhatGoesHasNoPredictor() throws IOException {
+        Path file = Files.copy(DemoFile.path(), folder.resolve("demo.gguf"));
+        for (PolicyName policy : List.of(PolicyName.LRU, PolicyName.SQUALL)) {
+            LanguageModel model = LanguageModel.builder(file)
+                    .expertCache(new ExpertCacheOptions(33 * (EXPERT_BYTES + 192), false))
+                    .policy(PolicyOptions.of(policy))
+                    .load();
+            try (model) {
+                story(model);
+            }
+
+            PredictionCounters counters = model.predictionCounters();
+            assertThat(counters.observed() + counters.dropped() > 0)
+                    .as("%s hears of layers", policy)
+                    .isEqualTo(policy == PolicyName.SQUALL);
         }
     }
 
