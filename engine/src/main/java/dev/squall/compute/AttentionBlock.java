@@ -15,7 +15,7 @@ final class AttentionBlock implements AutoCloseable {
     private final KvCache cache;
     private final Rotation rotation;
     private final AttentionHeads heads;
-    private final float scoreScale;
+    private final HeadGroup group;
     /** R·H x stride: rotated queries, padded as the cache is. */
     private final FloatRows queries;
     /** R x H·D, what attention gives. */
@@ -38,16 +38,16 @@ final class AttentionBlock implements AutoCloseable {
         heads = latent == null
                 ? new GroupedHeads(model, rowsMax, parallel, cache, rotation)
                 : new LatentHeads(model, latent, rowsMax, parallel, cache, rotation);
-        scoreScale =
+        float scale =
                 h.architecture().has(Feature.SCALED_QUERIES) ? 1 : h.scales().attention();
+        group = new HeadGroup(h.headCount() / h.headCountKv(), h.valueLength(), scale);
         int valueLength = latent == null ? h.valueLength() : Math.max(h.valueLength(), latent.valueLength());
         queries = FloatRows.of(Math.multiplyExact(rowsMax, h.headCount()), cache.keyStride());
         attended = FloatRows.roundable(rowsMax, h.headCount() * h.valueLength());
         rounded = FloatRows.roundable(rowsMax, h.headCount() * valueLength);
         output = FloatRows.of(rowsMax, h.embeddingLength());
-        int groupSize = h.headCount() / h.headCountKv();
         int scoresPerHead = Math.addExact(options.positionsMax(), cache.valueStride());
-        scores = new float[options.threads()][Math.multiplyExact(groupSize, scoresPerHead)];
+        scores = new float[options.threads()][Math.multiplyExact(group.size(), scoresPerHead)];
     }
 
     /** Prepares what all layers share. */
@@ -68,28 +68,24 @@ final class AttentionBlock implements AutoCloseable {
     }
 
     private void attend(int layer, RowBatch rows) {
-        int groupSize = h.headCount() / h.headCountKv();
         float[] sinks = model.layers().get(layer).attention().sinks();
         parallel.pool().run(rows.size() * h.headCountKv(), (task, worker) -> {
             int row = task / h.headCountKv();
             int kvHead = task % h.headCountKv();
-            int firstHead = kvHead * groupSize;
+            int firstHead = kvHead * group.size();
             int position = rows.positions()[row];
             KvCache.Span span = new KvCache.Span(
-                    layer, rows.sequences()[row], kvHead, h.firstVisible(layer, position), position + 1);
+                    cache, layer, rows.sequences()[row], kvHead, h.firstVisible(layer, position), position + 1);
             parallel.kernels()
                     .attend(
-                            cache,
                             span,
-                            scoreScale,
+                            group,
                             queries.values(),
                             queries.at(row * h.headCount() + firstHead),
-                            groupSize,
                             sinks,
                             firstHead,
                             attended.values(),
                             attended.at(row) + firstHead * h.valueLength(),
-                            h.valueLength(),
                             scores[worker],
                             parallel.tile(worker));
         });

@@ -62,28 +62,26 @@ interface Kernels extends AutoCloseable {
     void addScaled(float scale, float[] x, int xOffset, float[] y, int yOffset, int n);
 
     /**
-     * Attention of G query heads that share one key/value head, over the positions of a span:
+     * Attention of G query heads that share one key/value head, over the positions of a span of a cache:
      * {@code out_g = Σ_p softmax_p(scale · q_g · k_p) v_p}. Queries and probabilities are rounded to half precision, as
      * the cache's keys and values are.
      *
+     * @param group G, how long a row of out is, and the scale
      * @param query G rows of {@code cache.keyStride()} floats from {@code queryOffset}, padded with zeros
      * @param sinks a logit for each query head, from {@code sinksOffset} on, that takes part in its softmax without a
      *     value; null for none
-     * @param out G rows of {@code valueLength} floats from {@code outOffset}
+     * @param out G rows of {@code group.valueLength()} floats from {@code outOffset}
      * @param scratch {@code G · (positions + cache.valueStride())} floats
      */
     void attend(
-            KvCache cache,
             KvCache.Span span,
-            float scale,
+            HeadGroup group,
             float[] query,
             int queryOffset,
-            int queryHeads,
             float @Nullable [] sinks,
             int sinksOffset,
             float[] out,
             int outOffset,
-            int valueLength,
             float[] scratch,
             Tile tile);
 

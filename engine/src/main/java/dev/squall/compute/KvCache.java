@@ -15,9 +15,19 @@ final class KvCache implements AutoCloseable {
     static final int PADDING = 16;
 
     /** Positions {@code from} to {@code to - 1} of one head of one sequence in one layer. */
-    record Span(int layer, int sequence, int head, int from, int to) {
+    record Span(KvCache cache, int layer, int sequence, int head, int from, int to) {
         int positions() {
             return to - from;
+        }
+
+        /** Byte in {@link KvCache#keys} where they begin. */
+        long keyOffset() {
+            return cache.keyOffset(layer, sequence, head, from);
+        }
+
+        /** Byte in {@link KvCache#values} where they begin. */
+        long valueOffset() {
+            return cache.valueOffset(layer, sequence, head, from);
         }
     }
 

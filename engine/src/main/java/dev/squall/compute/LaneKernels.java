@@ -227,42 +227,40 @@ final class LaneKernels implements Kernels {
 
     @Override
     public void attend(
-            KvCache cache,
             KvCache.Span span,
-            float scale,
+            HeadGroup group,
             float[] query,
             int queryOffset,
-            int queryHeads,
             float @Nullable [] sinks,
             int sinksOffset,
             float[] out,
             int outOffset,
-            int valueLength,
             float[] scratch,
             Tile tile) {
+        KvCache cache = span.cache();
         int positions = span.positions();
         int keyStride = cache.keyStride();
-        long keys = cache.keyOffset(span.layer(), span.sequence(), span.head(), span.from());
-        long values = cache.valueOffset(span.layer(), span.sequence(), span.head(), span.from());
-        int queryLength = queryHeads * keyStride;
+        long keys = span.keyOffset();
+        long values = span.valueOffset();
+        int queryLength = group.size() * keyStride;
         round(ActivationPrecision.FLOAT16, query, queryOffset, queryLength, query, queryOffset);
         float[] vector = new float[Math.max(keyStride, cache.valueStride())];
         float[] lanes = new float[LANES];
-        for (int g = 0; g < queryHeads; g++) {
+        for (int g = 0; g < group.size(); g++) {
             int scores = g * positions;
             for (int p = 0; p < positions; p++) {
                 load(cache.keys(), keys + 2L * p * keyStride, keyStride, vector);
                 int q = queryOffset + g * keyStride;
-                scratch[scores + p] = dot(vector, 0, query, q, keyStride, lanes, 0) * scale;
+                scratch[scores + p] = dot(vector, 0, query, q, keyStride, lanes, 0) * group.scale();
             }
             float sink = sinks == null ? Float.NEGATIVE_INFINITY : sinks[sinksOffset + g];
             softmax(scratch, scores, positions, sink, lanes);
             round(ActivationPrecision.FLOAT16, scratch, scores, positions, scratch, scores);
-            int mix = outOffset + g * valueLength;
-            Arrays.fill(out, mix, mix + valueLength, 0f);
+            int mix = outOffset + g * group.valueLength();
+            Arrays.fill(out, mix, mix + group.valueLength(), 0f);
             for (int p = 0; p < positions; p++) {
-                load(cache.values(), values + 2L * p * cache.valueStride(), valueLength, vector);
-                addScaled(scratch[scores + p], vector, 0, out, mix, valueLength);
+                load(cache.values(), values + 2L * p * cache.valueStride(), group.valueLength(), vector);
+                addScaled(scratch[scores + p], vector, 0, out, mix, group.valueLength());
             }
         }
     }

@@ -141,23 +141,21 @@ final class ScalarKernels implements Kernels {
 
     @Override
     public void attend(
-            KvCache cache,
             KvCache.Span span,
-            float scale,
+            HeadGroup group,
             float[] query,
             int queryOffset,
-            int queryHeads,
             float @Nullable [] sinks,
             int sinksOffset,
             float[] out,
             int outOffset,
-            int valueLength,
             float[] scratch,
             Tile tile) {
+        KvCache cache = span.cache();
         int positions = span.positions();
-        long keys = cache.keyOffset(span.layer(), span.sequence(), span.head(), span.from());
-        long values = cache.valueOffset(span.layer(), span.sequence(), span.head(), span.from());
-        for (int g = 0; g < queryHeads; g++) {
+        long keys = span.keyOffset();
+        long values = span.valueOffset();
+        for (int g = 0; g < group.size(); g++) {
             int q = queryOffset + g * cache.keyStride();
             double max = sinks == null ? Double.NEGATIVE_INFINITY : sinks[sinksOffset + g];
             for (int p = 0; p < positions; p++) {
@@ -166,7 +164,7 @@ final class ScalarKernels implements Kernels {
                     dot += (double) halfPrecision(query[q + i])
                             * element(cache.keys(), keys, p * cache.keyStride() + i);
                 }
-                scratch[p] = (float) (dot * scale);
+                scratch[p] = (float) (dot * group.scale());
                 max = Math.max(max, scratch[p]);
             }
             double sum = sinks == null ? 0 : Math.exp(sinks[sinksOffset + g] - max);
@@ -176,12 +174,12 @@ final class ScalarKernels implements Kernels {
             for (int p = 0; p < positions; p++) {
                 scratch[p] = halfPrecision((float) (Math.exp(scratch[p] - max) / sum));
             }
-            for (int i = 0; i < valueLength; i++) {
+            for (int i = 0; i < group.valueLength(); i++) {
                 double value = 0;
                 for (int p = 0; p < positions; p++) {
                     value += (double) scratch[p] * element(cache.values(), values, p * cache.valueStride() + i);
                 }
-                out[outOffset + g * valueLength + i] = (float) value;
+                out[outOffset + g * group.valueLength() + i] = (float) value;
             }
         }
     }

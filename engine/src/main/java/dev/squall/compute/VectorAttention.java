@@ -19,43 +19,35 @@ final class VectorAttention {
     private VectorAttention() {}
 
     static void attend(
-            KvCache cache,
             KvCache.Span span,
-            float scale,
+            HeadGroup group,
             float[] query,
             int queryOffset,
-            int queryHeads,
             float @Nullable [] sinks,
             int sinksOffset,
             float[] out,
             int outOffset,
-            int valueLength,
             float[] scratch,
             Tile tile) {
+        KvCache cache = span.cache();
         int positions = span.positions();
         int keyStride = cache.keyStride();
         int valueStride = cache.valueStride();
-        long keys = WeightMemory.address(
-                cache.keys(),
-                cache.keyOffset(span.layer(), span.sequence(), span.head(), span.from()),
-                2L * positions * keyStride);
-        long values = WeightMemory.address(
-                cache.values(),
-                cache.valueOffset(span.layer(), span.sequence(), span.head(), span.from()),
-                2L * positions * valueStride);
-        int queryLength = queryHeads * keyStride;
+        long keys = WeightMemory.address(cache.keys(), span.keyOffset(), 2L * positions * keyStride);
+        long values = WeightMemory.address(cache.values(), span.valueOffset(), 2L * positions * valueStride);
+        int queryLength = group.size() * keyStride;
         VectorRounding.round(ActivationPrecision.FLOAT16, query, queryOffset, queryLength, query, queryOffset);
-        scoreKeys(keys, keyStride, positions, scale, query, queryOffset, queryHeads, scratch, tile);
-        for (int g = 0; g < queryHeads; g++) {
+        scoreKeys(keys, keyStride, positions, group.scale(), query, queryOffset, group.size(), scratch, tile);
+        for (int g = 0; g < group.size(); g++) {
             int scores = g * positions;
             float sink = sinks == null ? Float.NEGATIVE_INFINITY : sinks[sinksOffset + g];
             softmax(scratch, scores, positions, sink);
             VectorRounding.round(ActivationPrecision.FLOAT16, scratch, scores, positions, scratch, scores);
         }
-        mixValues(values, valueStride, positions, queryHeads, scratch, tile);
-        for (int g = 0; g < queryHeads; g++) {
-            int mix = queryHeads * positions + g * valueStride;
-            System.arraycopy(scratch, mix, out, outOffset + g * valueLength, valueLength);
+        mixValues(values, valueStride, positions, group.size(), scratch, tile);
+        for (int g = 0; g < group.size(); g++) {
+            int mix = group.size() * positions + g * valueStride;
+            System.arraycopy(scratch, mix, out, outOffset + g * group.valueLength(), group.valueLength());
         }
     }
 

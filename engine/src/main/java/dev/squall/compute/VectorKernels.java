@@ -381,32 +381,16 @@ final class VectorKernels implements Kernels {
 
     @Override
     public void attend(
-            KvCache cache,
             KvCache.Span span,
-            float scale,
+            HeadGroup group,
             float[] query,
             int queryOffset,
-            int queryHeads,
             float @Nullable [] sinks,
             int sinksOffset,
             float[] out,
             int outOffset,
-            int valueLength,
             float[] scratch,
             Tile tile) {
-        VectorAttention.attend(
-                cache,
-                span,
-                scale,
-                query,
-                queryOffset,
-                queryHeads,
-                sinks,
-                sinksOffset,
-                out,
-                outOffset,
-                valueLength,
-                scratch,
-                tile);
+        VectorAttention.attend(span, group, query, queryOffset, sinks, sinksOffset, out, outOffset, scratch, tile);
     }
 }

@@ -104,8 +104,8 @@ final class WarmingKernels implements Kernels {
             kernels.swiglu(other, 0, x, 0, COLUMNS);
             kernels.clampedSwiglu(other, 0, x, 0, COLUMNS);
             kernels.addScaled(0.5f, x, 0, other, 0, COLUMNS);
-            KvCache.Span span = new KvCache.Span(0, 0, 0, 0, POSITIONS);
-            kernels.attend(cache, span, 0.1f, other, 0, HEADS, null, 0, mixed, 0, HEAD_LENGTH, scores, tile);
+            KvCache.Span span = new KvCache.Span(cache, 0, 0, 0, 0, POSITIONS);
+            kernels.attend(span, new HeadGroup(HEADS, HEAD_LENGTH, 0.1f), other, 0, null, 0, mixed, 0, scores, tile);
             return System.nanoTime() - started;
         }
     }
@@ -162,33 +162,17 @@ final class WarmingKernels implements Kernels {
 
     @Override
     public void attend(
-            KvCache cache,
             KvCache.Span span,
-            float scale,
+            HeadGroup group,
             float[] query,
             int queryOffset,
-            int queryHeads,
             float @Nullable [] sinks,
             int sinksOffset,
             float[] out,
             int outOffset,
-            int valueLength,
             float[] scratch,
             Tile tile) {
-        current.attend(
-                cache,
-                span,
-                scale,
-                query,
-                queryOffset,
-                queryHeads,
-                sinks,
-                sinksOffset,
-                out,
-                outOffset,
-                valueLength,
-                scratch,
-                tile);
+        current.attend(span, group, query, queryOffset, sinks, sinksOffset, out, outOffset, scratch, tile);
     }
 
     /** Ends the thread that warms up. */

@@ -102,17 +102,14 @@ public final class JvmOracle {
             System.arraycopy(query, 0, padded, 0, query.length);
             float[] out = new float[valueLength];
             KERNELS.attend(
-                    cache,
-                    new KvCache.Span(0, 0, 0, 0, positions),
-                    scale,
+                    new KvCache.Span(cache, 0, 0, 0, 0, positions),
+                    new HeadGroup(1, valueLength, scale),
                     padded,
                     0,
-                    1,
                     sink == null ? null : new float[] {sink},
                     0,
                     out,
                     0,
-                    valueLength,
                     new float[positions + cache.valueStride()],
                     new Tile(arena));
             return out;

@@ -340,10 +340,10 @@ class KernelsTest {
             fill(cache, 33, headLength);
             float[] query = queries(cache, 4, headLength);
             for (int first : new int[] {0, 1, 16, 32}) {
-                KvCache.Span span = new KvCache.Span(1, 1, 1, first, 33);
-                float[] expected = attend(oracle, cache, span, query, 0, 4, headLength, sinks, 2);
-                float[] actual = attend(vector, cache, span, query, 0, 4, headLength, sinks, 2);
-                assertThat(attend(lanes, cache, span, query, 0, 4, headLength, sinks, 2))
+                KvCache.Span span = new KvCache.Span(cache, 1, 1, 1, first, 33);
+                float[] expected = attend(oracle, span, query, 0, 4, headLength, sinks, 2);
+                float[] actual = attend(vector, span, query, 0, 4, headLength, sinks, 2);
+                assertThat(attend(lanes, span, query, 0, 4, headLength, sinks, 2))
                         .containsExactly(actual);
                 for (int i = 0; i < actual.length; i++) {
                     assertThat(actual[i])
@@ -376,13 +376,12 @@ class KernelsTest {
 
     private float[] attend(
             Kernels kernels, KvCache cache, int positions, float[] query, int first, int heads, int headLength) {
-        KvCache.Span all = new KvCache.Span(1, 1, 1, 0, positions);
-        return attend(kernels, cache, all, query, first, heads, headLength, null, 0);
+        KvCache.Span all = new KvCache.Span(cache, 1, 1, 1, 0, positions);
+        return attend(kernels, all, query, first, heads, headLength, null, 0);
     }
 
     private float[] attend(
             Kernels kernels,
-            KvCache cache,
             KvCache.Span span,
             float[] query,
             int first,
@@ -391,11 +390,11 @@ class KernelsTest {
             float @Nullable [] sinks,
             int firstSink) {
         float[] out = new float[heads * headLength];
-        float[] scratch = new float[heads * (span.positions() + cache.valueStride())];
+        float[] scratch = new float[heads * (span.positions() + span.cache().valueStride())];
         float scale = (float) (1 / Math.sqrt(headLength));
-        int from = first * cache.keyStride();
-        kernels.attend(
-                cache, span, scale, query.clone(), from, heads, sinks, firstSink, out, 0, headLength, scratch, tile);
+        int from = first * span.cache().keyStride();
+        HeadGroup group = new HeadGroup(heads, headLength, scale);
+        kernels.attend(span, group, query.clone(), from, sinks, firstSink, out, 0, scratch, tile);
         return out;
     }
 
