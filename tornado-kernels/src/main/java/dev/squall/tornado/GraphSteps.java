@@ -251,28 +251,14 @@ final class GraphSteps {
             int matrices) {
         int lanes = MatrixProducts.lanes(matrix.type(), sizes.lanes());
         int items = matrix.rows() * outputsPerRow * Math.min(lanes, sizes.product());
+        MatrixProducts.Operands operands = new MatrixProducts.Operands(starts, from, a.table, x, a.blockHeaders, y);
+        MatrixProducts.Shape shape = new MatrixProducts.Shape(
+                matrix.rows(), matrix.columns(), field, step, outputsPerInput, matrices, sizes.lanes());
         graph.add(
                 id,
                 items,
                 sizes.ofProduct(matrix.rows(), lanes),
-                g -> MatrixProducts.add(
-                        g,
-                        id,
-                        matrix.type(),
-                        context,
-                        starts,
-                        from,
-                        a.table,
-                        x,
-                        a.blockHeaders,
-                        y,
-                        matrix.rows(),
-                        matrix.columns(),
-                        field,
-                        step,
-                        outputsPerInput,
-                        matrices,
-                        sizes.lanes()));
+                g -> MatrixProducts.add(g, id, matrix.type(), context, operands, shape));
     }
 
     /** Whether what is rounded for one will do for the other. */

@@ -15,64 +15,58 @@ final class MatrixProducts {
     private MatrixProducts() {}
 
     /**
-     * Adds a product to a graph; the numbers are those that {@link MatrixKernels} describes.
+     * What a product reads and writes.
      *
+     * @param call starts and counts of this call; see {@link MatrixKernels}
      * @param headers what goes with activations that are rounded in blocks of 256
-     * @param lanes of a product with other types
      */
-    static TaskGraph add(
-            TaskGraph graph,
-            String id,
-            BlockType type,
-            KernelContext context,
-            IntArray call,
-            ByteArray weights,
-            FloatArray table,
-            FloatArray x,
-            FloatArray headers,
-            FloatArray y,
-            int rows,
-            int columns,
-            int field,
-            int step,
-            int outputs,
-            int matrices,
-            int lanes) {
+    record Operands(
+            IntArray call, ByteArray weights, FloatArray table, FloatArray x, FloatArray headers, FloatArray y) {}
+
+    /**
+     * The numbers that {@link MatrixKernels} describes.
+     *
+     * @param lanes of a product with types other than super-blocks
+     */
+    record Shape(int rows, int columns, int field, int step, int outputs, int matrices, int lanes) {}
+
+    /** Adds a product to a graph. */
+    static TaskGraph add(TaskGraph graph, String id, BlockType type, KernelContext context, Operands a, Shape s) {
         return switch (type) {
             case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4 ->
                 graph.task(
                         id,
                         kernel(type),
                         context,
-                        call,
-                        weights,
-                        table,
-                        x,
-                        y,
-                        rows,
-                        columns,
-                        field,
-                        step,
-                        outputs,
-                        matrices,
-                        lanes);
+                        a.call,
+                        a.weights,
+                        a.table,
+                        a.x,
+                        a.y,
+                        s.rows,
+                        s.columns,
+                        s.field,
+                        s.step,
+                        s.outputs,
+                        s.matrices,
+                        s.lanes);
             case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS ->
                 graph.task(
                         id,
                         superBlockKernel(type),
                         context,
-                        call,
-                        weights,
-                        table,
-                        x,
-                        headers,
-                        y,
-                        rows,
-                        columns,
-                        field,
-                        step,
-                        outputs,
-                        matrices);
+                        a.call,
+                        a.weights,
+                        a.table,
+                        a.x,
+                        a.headers,
+                        a.y,
+                        s.rows,
+                        s.columns,
+                        s.field,
+                        s.step,
+                        s.outputs,
+                        s.matrices);
         };
     }
 

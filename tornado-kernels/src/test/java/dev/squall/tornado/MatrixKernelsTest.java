@@ -180,29 +180,15 @@ class MatrixKernelsTest {
                     graph ->
                             graph.task("t", RoundingKernels::roundBlocksOf256, CONTEXT, input, input, headers, blocks));
         }
+        MatrixProducts.Operands operands = new MatrixProducts.Operands(fields, data, table, input, headers, y);
+        MatrixProducts.Shape shape =
+                new MatrixProducts.Shape(rows, columns, field, step, outputsPerInput, matrices, lanes);
         OneTask.run(
                 vectors * rows * items,
                 group,
                 arrays(y),
                 arrays(fields, data, table, input, headers),
-                graph -> MatrixProducts.add(
-                        graph,
-                        "t",
-                        type,
-                        CONTEXT,
-                        fields,
-                        data,
-                        table,
-                        input,
-                        headers,
-                        y,
-                        rows,
-                        columns,
-                        field,
-                        step,
-                        outputsPerInput,
-                        matrices,
-                        lanes));
+                graph -> MatrixProducts.add(graph, "t", type, CONTEXT, operands, shape));
         return OneTask.toJava(y);
     }
 
