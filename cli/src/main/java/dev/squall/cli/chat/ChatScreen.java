@@ -269,7 +269,11 @@ final class ChatScreen {
         if (conversation.turnCount() == 0) {
             throw new CommandFailure("no message yet that could be answered again");
         }
-        show(settings.nextAttempt(++attempts), conversation::regenerate);
+        SamplingOptions another = settings.nextAttempt(++attempts);
+        if (another.seed() == lastSeed) { // of a chat that was loaded
+            another = settings.nextAttempt(++attempts);
+        }
+        show(another, conversation::regenerate);
         if (settings.sampling().temperature() == 0) {
             note("temp is 0, so the answer is always the same: /set temp 0.7 for others");
         }

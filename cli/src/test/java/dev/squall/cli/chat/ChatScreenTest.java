@@ -243,8 +243,10 @@ class ChatScreenTest {
     }
 
     @Test
-    void takesTheNextSeedForAnotherTryAtTheSameAnswer() throws IOException {
-        Chat chat = chat("/set seed 40\n/set temp 3\n/set predict 3\nHello\n/regen\n/regen\nHello\n");
+    void takesTheNextSeedForAnotherTryAtTheSameAnswerAlsoOfALoadedChat() throws IOException {
+        Path saved = home.resolve("chat.json");
+        String again = "/regen\n/save " + saved + "\n/load " + saved + "\n/regen\n";
+        Chat chat = chat("/set seed 40\n/set temp 3\n/set predict 3\nHello\n" + again + "Hello\n");
 
         assertThat(chat.notes()).containsSubsequence("seed 40\n", "seed 41\n", "seed 42\n", "seed 40\n");
     }
