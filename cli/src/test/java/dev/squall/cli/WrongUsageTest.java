@@ -22,6 +22,7 @@ class WrongUsageTest {
             value = {
                 "| squall: missing command: squall --help lists them",
                 "chat --tepm 1 -p x | squall: unknown option '--tepm': did you mean --temp",
+                "chat --tmep=1 -p x | squall: unknown option '--tmep=1': did you mean --temp? squall chat --help",
                 "chat --cpu-moe -p x | squall: no option '--cpu-moe': a device computes all layers and experts, and --device-memory and --expert-cache say",
                 "chat -p x --n-cpu-moe=12 | squall: no option '--n-cpu-moe=12': a device computes all layers",
                 "chat -p x --n-gpu-layers 99 | squall: no option '--n-gpu-layers': a device computes all layers",
@@ -182,7 +183,8 @@ class WrongUsageTest {
         Path binary = Files.write(home.resolve("binary"), new byte[] {(byte) 0xC3, 0x28});
 
         assertThat(new InProcess(home).run("chat", "-f", home.resolve("none").toString()))
-                .isEqualTo(new InProcess.Run(1, "", "squall: file not found: " + home.resolve("none") + "\n"));
+                .isEqualTo(new InProcess.Run(
+                        1, "", "squall: file not found: " + home.resolve("none") + ": check the path\n"));
         assertThat(new InProcess(home).run("chat", "-f", home.toString()))
                 .isEqualTo(new InProcess.Run(1, "", "squall: " + home + ": a folder, expected a text file\n"));
         assertThat(new InProcess(home).run("chat", "-f", binary.toString()).err())

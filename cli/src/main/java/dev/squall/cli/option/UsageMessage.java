@@ -60,7 +60,17 @@ public final class UsageMessage {
                     + "? ";
         }
         if (unmatched.isUnknownOption()) {
-            return "unknown option '" + given + "': " + didYouMean(given, unmatched.getSuggestions());
+            String name = given.replaceFirst("=.*", "");
+            String meant = didYouMean(name, unmatched.getSuggestions());
+            return "unknown option '" + given + "': "
+                    + (meant.isEmpty() && name.startsWith("--")
+                            ? didYouMean(
+                                    name,
+                                    Spelling.likeliest(
+                                                    name, command.optionsMap().keySet())
+                                            .stream()
+                                            .toList())
+                            : meant);
         }
         if (command.name().equals("chat")) {
             return "unknown argument '" + given + "': give a prompt as -p '" + given + "'; ";

@@ -24,7 +24,7 @@ public final class Failures {
         return oneLine(
                 switch (failure) {
                     case UncheckedIOException e when e.getCause() != null -> describe(e.getCause());
-                    case NoSuchFileException e -> "file not found: " + e.getFile();
+                    case NoSuchFileException e -> "file not found: " + e.getFile() + ": check the path";
                     case AccessDeniedException e -> "permission denied: " + e.getFile();
                     case NotDirectoryException e -> "not a folder: " + e.getFile();
                     case FileSystemException e -> e.getFile() + ": " + uncapitalised(reason(e));

@@ -275,7 +275,7 @@ class ChatScreenTest {
                 .contains("squall: no command /leave: /help lists them")
                 .contains("squall: /clear takes nothing after it, but got 'all'\n")
                 .contains("squall: /read needs a file name: /read FILE\n")
-                .contains("squall: file not found: " + home.resolve("none") + "\n")
+                .contains("squall: file not found: " + home.resolve("none") + ": check the path\n")
                 .contains("squall: " + home + ": a folder, expected a saved chat\n")
                 .contains("squall: " + two + ": not JSON: more than one value\n");
         assertThat(chat.screen()).contains(ANSWER);

@@ -17,7 +17,8 @@ class ModelFileTest {
     private Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"qwen3-30b-q4.gguf", "Qwen3-30B-Q4", "qwen3-3b-q4.gguf", "qwen3-30b-q4.guf"})
+    @ValueSource(
+            strings = {"qwen3-30b-q4.gguf", "Qwen3-30B-Q4", "qwen3-3b-q4.gguf", "qwen3-30b-q4.guf", "qwen-30b-q4.guf"})
     void aNameMuchLikeThatOfAModelBesideItIsTakenForIt(String typed) throws IOException {
         Files.createFile(folder.resolve("qwen3-30B-q4.gguf"));
         Files.createFile(folder.resolve("qwen3-30b-notes.txt"));
