@@ -75,7 +75,7 @@ public final class Squall implements Runnable {
             new NamedCommand("simulate", (streams, _) -> new SimulateCommand(streams)),
             new NamedCommand("doctor", DoctorCommand::new),
             new NamedCommand("completion", (streams, _) -> new CompletionCommand(streams)),
-            new NamedCommand(HELP, (_, _) -> new CommandLine.HelpCommand()));
+            new NamedCommand(HELP, (_, _) -> new HelpCommand()));
 
     /** Picocli reads the options of every command from it. */
     @Mixin

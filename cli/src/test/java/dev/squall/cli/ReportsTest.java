@@ -10,10 +10,13 @@ import dev.squall.gguf.GgufValue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code models}, {@code doctor}, {@code completion}, help and version print. */
 class ReportsTest {
@@ -159,6 +162,20 @@ class ReportsTest {
                     .contains("complete -F", "--repeat-penalty", "chat", "models", "doctor", "bashcompinit");
             assertThat(run.exitCode()).isZero();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "chat", "index", "index info", "index export", "help"})
+    void helpOfACommandIsWhatItsOwnOptionShows(String command) {
+        String[] words = command.isEmpty() ? new String[0] : command.split(" ");
+        String[] asked = Stream.concat(Stream.of("help"), Arrays.stream(words)).toArray(String[]::new);
+        String[] option =
+                Stream.concat(Arrays.stream(words), Stream.of("--help")).toArray(String[]::new);
+
+        InProcess.Run run = new InProcess(home).run(asked);
+
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.out()).isEqualTo(new InProcess(home).run(option).out()).startsWith("Usage: squall");
     }
 
     @ParameterizedTest

@@ -38,6 +38,7 @@ class WrongUsageTest {
                 "chta -p x | squall: unknown argument 'chta': did you mean chat? squall --help lists what there is",
                 "sing | squall: unknown argument 'sing'",
                 "help sing | squall: unknown subcommand 'sing': squall --help lists them",
+                "help index sing | squall: unknown subcommand 'sing': squall index --help lists them",
                 "chat -p x -n 99999999999 | squall: invalid value for option '--predict': '99999999999', expected -2147483648 to 2147483647",
                 "index show d 99999999999999999999 | squall: invalid value for ID: '99999999999999999999', expected -9223372036854775808 to 9223372036854775807",
                 "chat -p x -n=-5 | squall: --predict -5: expected 0 or more",

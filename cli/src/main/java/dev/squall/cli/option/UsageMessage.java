@@ -32,7 +32,7 @@ public final class UsageMessage {
                 .replaceFirst(" is not an? (float|double)$", " is no number")
                 .replaceFirst("positional parameter at index \\d+ \\(([^)]*)\\)", "$1");
         if (message.startsWith("unknown subcommand ")) {
-            return message.replaceFirst("\\.$", ": squall --help lists them");
+            return message.replaceFirst("\\.$", ": " + command + " --help lists them");
         }
         if (wrong instanceof MissingParameterException) {
             return message + ": " + command + " --help lists what there is";
