@@ -1,6 +1,7 @@
 package dev.squall.cli.measure;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -8,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.squall.cli.InProcess;
 import dev.squall.cli.file.DistinctFiles;
 import dev.squall.cli.loading.DemoModel;
+import dev.squall.cli.process.CommandFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,7 +92,15 @@ class PerplexityCommandTest {
                 new InProcess(home).input(content).run("perplexity", "-f", "-", "-c", "40", "--chunks", "2");
 
         assertThat(typed.out()).isEqualTo(run().out());
-        assertThat(new DistinctFiles().reads("text", Path.of("/dev/stdin"))).isNotNull();
+    }
+
+    @Test
+    void aPipeIsOneFileWhateverItIsUsedFor() {
+        Path pipe = Path.of("/dev/stdin");
+
+        assertThatThrownBy(() -> new DistinctFiles().reads("text", pipe).writes("--save-base", pipe))
+                .isInstanceOf(CommandFailure.class)
+                .hasMessageContaining("both the text and the --save-base");
     }
 
     @Test
