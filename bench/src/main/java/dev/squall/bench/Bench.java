@@ -23,6 +23,7 @@ import picocli.CommandLine.Command;
             PerplexityCommand.class,
             WidenCommand.class,
             OffloadCommand.class,
+            PredictionCommand.class,
             DeviceCommand.class
         })
 public final class Bench {

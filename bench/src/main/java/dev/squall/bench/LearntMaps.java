@@ -78,13 +78,10 @@ final class LearntMaps implements ExpertMapStore {
         return made.getFirst();
     }
 
-    /** A store that holds the same. */
-    LearntMaps copy() {
-        LearntMaps copy = new LearntMaps(shape(), (int) store.capacity());
-        maps.forEach(copy::add);
-        copy.kind = kind;
-        copy.weights = weights;
-        return copy;
+    /** Gives another store the same. */
+    void copyTo(ExpertMapStore other) {
+        maps.forEach(other::add);
+        other.keepWeights(kind, out -> out.write(weights));
     }
 
     @Override
@@ -111,6 +108,11 @@ final class LearntMaps implements ExpertMapStore {
     public void add(ExpertMap map) {
         store.add(map);
         maps.add(map);
+    }
+
+    @Override
+    public void offer(ExpertMap map) {
+        add(map);
     }
 
     @Override

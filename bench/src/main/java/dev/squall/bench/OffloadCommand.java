@@ -2,6 +2,7 @@ package dev.squall.bench;
 
 import dev.squall.expert.ExpertCacheOptions;
 import dev.squall.generate.LanguageModel;
+import dev.squall.index.LuceneExpertMapStore;
 import dev.squall.predict.PolicyName;
 import dev.squall.predict.PolicyOptions;
 import dev.squall.predict.PredictionCounters;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code bench offload}. */
@@ -27,46 +29,9 @@ import picocli.CommandLine.Option;
         sortOptions = false)
 final class OffloadCommand implements Callable<Integer> {
     private static final String LLAMA = "llama.cpp";
-    private static final int TOKENS_MAX = 64;
 
-    @Option(
-            names = {"-m", "--model"},
-            required = true,
-            paramLabel = "FILE",
-            description = "The model.")
-    private Path model = Path.of("");
-
-    @Option(names = "--learn", required = true, paramLabel = "FILE", description = "Prompts to learn from.")
-    private Path learn = Path.of("");
-
-    @Option(names = "--test", required = true, paramLabel = "FILE", description = "Prompts to measure.")
-    private Path test = Path.of("");
-
-    @Option(
-            names = "--learn-prompts",
-            paramLabel = "N",
-            description =
-                    "From so many, policies that keep expert maps learn before anything is measured, in a replay of their "
-                            + "routing. Default: ${DEFAULT-VALUE}.")
-    private int learnPrompts = 700;
-
-    @Option(
-            names = "--routing-from",
-            paramLabel = "FILE",
-            description =
-                    "The model that routing is recorded from, to learn from and for belady and oracle: one that routes as "
-                            + "this one does and fits into memory, such as what bench widen has widened. Default: the model.")
-    private @Nullable Path routingFrom;
-
-    @Option(
-            names = "--warm-up-prompts",
-            paramLabel = "N",
-            description =
-                    "The last of those to learn from, answered before each measurement. Default: ${DEFAULT-VALUE}.")
-    private int warmUpPrompts = 10;
-
-    @Option(names = "--test-prompts", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
-    private int testPrompts = 30;
+    @Mixin
+    private OffloadOptions options = new OffloadOptions();
 
     @Option(names = "--shares", split = ",", description = "Percent of the experts that fit.")
     private List<Double> shares = new ArrayList<>(List.of(25.0));
@@ -100,11 +65,6 @@ final class OffloadCommand implements Callable<Integer> {
     private boolean inTurns;
 
     @Option(
-            names = {"-t", "--threads"},
-            description = "Default: ${DEFAULT-VALUE}.")
-    private int threads = 2;
-
-    @Option(
             names = "--rival",
             paramLabel = "DIR",
             defaultValue = "${env:LLAMA_LIB_DIR:-.}",
@@ -122,36 +82,45 @@ final class OffloadCommand implements Callable<Integer> {
      */
     private record Link(double ratio, double bytesPerSecond) {}
 
+    /**
+     * What a table is measured with.
+     *
+     * @param share percent of the experts that fit
+     * @param trace the recorded future; null if nobody needs it
+     * @param indexes of what was learnt
+     */
+    private record Setting(
+            double share, Link link, @Nullable Path trace, LearntIndexes indexes) {}
+
     @Override
     public Integer call() throws IOException {
-        List<String> learnt = Prompts.read(learn, learnPrompts);
-        warmUp = learnt.subList(Math.max(0, learnt.size() - warmUpPrompts), learnt.size());
-        measured = Prompts.read(test, testPrompts);
+        warmUp = options.warmUp();
+        measured = options.measured();
         List<PolicyName> names = policies.stream()
                 .filter(name -> !name.equals(LLAMA))
                 .map(PolicyName::named)
                 .toList();
-        learn(names, learnt);
+        learn(names);
         if (inTurns && policies.contains(LLAMA)) {
             throw new BenchException("--in-turns with " + LLAMA + ": it has the machine to itself; leave one out");
         }
         boolean needsLayerTime = ratios.stream().anyMatch(ratio -> ratio > 0);
-        if (needsLayerTime && routingFrom != null) {
-            throw new BenchException("--routing-from " + routingFrom
+        if (needsLayerTime && options.routingFrom != null) {
+            throw new BenchException("--routing-from " + options.routingFrom
                     + " with --ratios: a link is measured by the experts" + " of the model itself: leave one out");
         }
         boolean needsTrace = needsLayerTime || names.stream().anyMatch(PolicyName::needsTrace);
         Path trace = needsTrace ? Files.createTempFile("squall-offload", ".trace") : null;
-        try {
+        try (LearntIndexes indexes = new LearntIndexes(LuceneExpertMapStore.CAPACITY_DEFAULT)) {
             List<String> answered = new ArrayList<>(warmUp);
             answered.addAll(measured);
-            RoutingTrace recorded = trace == null ? null : record(answered, trace);
-            double layerNanos = recorded == null || !needsLayerTime ? 0 : layerNanos(recorded);
+            RoutingTrace recorded = trace == null ? null : options.record(answered, trace);
+            double layerNanos = recorded == null || !needsLayerTime ? 0 : options.layerNanos(recorded);
             for (double share : shares) {
                 for (double ratio : ratios) {
                     double bandwidth =
                             ratio > 0 && recorded != null ? recorded.expertBytes()[0] / (ratio * layerNanos) * 1e9 : 0;
-                    table(share, new Link(ratio, bandwidth), trace);
+                    table(new Setting(share, new Link(ratio, bandwidth), trace, indexes));
                 }
             }
         } finally {
@@ -163,57 +132,24 @@ final class OffloadCommand implements Callable<Integer> {
     }
 
     /** Lets the policies that keep maps learn. */
-    private void learn(List<PolicyName> names, List<String> prompts) throws IOException {
+    private void learn(List<PolicyName> names) throws IOException {
         if (names.stream().noneMatch(PolicyName::needsMaps)) {
             return;
         }
-        Path file = Files.createTempFile("squall-offload", ".trace");
-        try {
-            RoutingTrace trace = record(prompts, file);
-            for (PolicyName name : names) {
-                if (name.needsMaps() && !learntBy.containsKey(name)) {
-                    learntBy.put(name, LearntMaps.of(name, trace));
-                }
+        RoutingTrace trace = options.learntFrom();
+        for (PolicyName name : names) {
+            if (name.needsMaps() && !learntBy.containsKey(name)) {
+                learntBy.put(name, LearntMaps.of(name, trace));
             }
-        } finally {
-            Files.delete(file);
         }
     }
 
-    /** The routing of prompts, in order: what the oracle knows, and what others learn from. */
-    private RoutingTrace record(List<String> prompts, Path trace) throws IOException {
-        try (LanguageModel loaded = LanguageModel.builder(routingFrom == null ? model : routingFrom)
-                .threads(threads)
-                .traceOut(trace)
-                .load()) {
-            Chats.run(loaded, prompts, TOKENS_MAX, cost -> {});
-        }
-        return RoutingTrace.read(trace);
-    }
-
-    /** What a layer takes in decode where every expert is in memory. */
-    private double layerNanos(RoutingTrace trace) throws IOException {
-        OffloadRow row = new OffloadRow("all in memory", false);
-        try (LanguageModel loaded =
-                LanguageModel.builder(model).threads(threads).load()) {
-            Chats.run(loaded, warmUp, TOKENS_MAX, cost -> {});
-            Chats.run(loaded, measured, TOKENS_MAX, row::add);
-        }
-        double layerNanos = row.decodeNanosPerToken() / trace.shape().layerCount();
-        System.out.printf(
-                Locale.ROOT,
-                "All in memory: %.1f tokens/s, %.3f ms a layer; an expert has %,d bytes.%n",
-                1e9 / row.decodeNanosPerToken(),
-                layerNanos / 1e6,
-                trace.expertBytes()[0]);
-        return layerNanos;
-    }
-
-    private void table(double share, Link link, @Nullable Path trace) throws IOException {
+    private void table(Setting setting) throws IOException {
+        Link link = setting.link();
         System.out.printf(
                 Locale.ROOT,
                 "%n### %s %% of the experts, %s%n%n%s%n",
-                share,
+                setting.share(),
                 link.ratio() > 0
                         ? String.format(
                                 Locale.ROOT,
@@ -224,10 +160,10 @@ final class OffloadCommand implements Callable<Integer> {
                 OffloadRow.HEAD);
         List<OffloadRow> rows = new ArrayList<>();
         if (inTurns) {
-            rows.addAll(runInTurns(share, link, trace));
+            rows.addAll(runInTurns(setting));
         } else {
             for (String name : policies) {
-                rows.add(name.equals(LLAMA) ? runLlama() : run(share, link, PolicyName.named(name), trace));
+                rows.add(name.equals(LLAMA) ? runLlama() : run(setting, PolicyName.named(name)));
             }
         }
         double lru = stalled(rows, PolicyName.LRU);
@@ -253,34 +189,38 @@ final class OffloadCommand implements Callable<Integer> {
                 .orElse(Double.NaN);
     }
 
-    private OffloadRow run(double share, Link link, PolicyName policy, @Nullable Path trace) throws IOException {
+    private OffloadRow run(Setting setting, PolicyName policy) throws IOException {
         OffloadRow row = new OffloadRow(policy.toString(), true);
-        try (LanguageModel loaded = load(share, link, policy, trace)) {
-            Chats.run(loaded, warmUp, TOKENS_MAX, cost -> {});
+        try (LanguageModel loaded = load(setting, policy)) {
+            Chats.run(loaded, warmUp, OffloadOptions.TOKENS_MAX, cost -> {});
             PredictionCounters before = loaded.predictionCounters();
-            Chats.run(loaded, measured, TOKENS_MAX, row::add);
+            Chats.run(loaded, measured, OffloadOptions.TOKENS_MAX, row::add);
             row.predictions(loaded.predictionCounters().since(before));
         }
         return row;
     }
 
-    private List<OffloadRow> runInTurns(double share, Link link, @Nullable Path trace) throws IOException {
+    private List<OffloadRow> runInTurns(Setting setting) throws IOException {
         List<LanguageModel> loaded = new ArrayList<>();
         try {
             List<OffloadRow> rows = new ArrayList<>();
             List<PredictionCounters> before = new ArrayList<>();
             for (String name : policies) {
-                LanguageModel next = load(share, link, PolicyName.named(name), trace);
+                LanguageModel next = load(setting, PolicyName.named(name));
                 loaded.add(next);
                 rows.add(new OffloadRow(name, true));
-                Chats.run(next, warmUp, TOKENS_MAX, cost -> {});
+                Chats.run(next, warmUp, OffloadOptions.TOKENS_MAX, cost -> {});
                 before.add(next.predictionCounters());
             }
             for (int prompt = 0; prompt < measured.size(); prompt++) {
                 for (int turn = 0; turn < rows.size(); turn++) {
                     // Another one begins each time, so that none always comes after the same.
                     int at = (prompt + turn) % rows.size();
-                    Chats.run(loaded.get(at), List.of(measured.get(prompt)), TOKENS_MAX, rows.get(at)::add);
+                    Chats.run(
+                            loaded.get(at),
+                            List.of(measured.get(prompt)),
+                            OffloadOptions.TOKENS_MAX,
+                            rows.get(at)::add);
                 }
             }
             for (int at = 0; at < rows.size(); at++) {
@@ -292,15 +232,18 @@ final class OffloadCommand implements Callable<Integer> {
         }
     }
 
-    private LanguageModel load(double share, Link link, PolicyName policy, @Nullable Path trace) throws IOException {
-        PolicyOptions options = PolicyOptions.of(policy).withTrace(policy.needsTrace() ? trace : null);
+    private LanguageModel load(Setting setting, PolicyName policy) throws IOException {
+        PolicyOptions policyOptions = PolicyOptions.of(policy).withTrace(policy.needsTrace() ? setting.trace() : null);
         LearntMaps learnt = learntBy.get(policy);
-        return LanguageModel.builder(model)
-                .threads(threads)
-                .expertCache(ExpertCacheOptions.ofShare(share / 100, false)
-                        .withReads(reads(link))
-                        .throttledTo(link.bytesPerSecond()))
-                .policy(learnt == null ? options : options.withMaps((shape, fingerprint) -> learnt.copy()))
+        return LanguageModel.builder(options.model)
+                .threads(options.threads)
+                .expertCache(ExpertCacheOptions.ofShare(setting.share() / 100, false)
+                        .withReads(reads(setting.link()))
+                        .throttledTo(setting.link().bytesPerSecond()))
+                .policy(
+                        learnt == null
+                                ? policyOptions
+                                : policyOptions.withMaps(setting.indexes().of(learnt)))
                 .load();
     }
 
@@ -313,13 +256,13 @@ final class OffloadCommand implements Callable<Integer> {
 
     private OffloadRow runLlama() throws IOException {
         OffloadRow row = new OffloadRow(LLAMA, false);
-        try (LlamaChats chats = new LlamaChats(model)) {
+        try (LlamaChats chats = new LlamaChats(options.model)) {
             List<int[]> prompts = chats.tokens(measured);
             int longest =
                     prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
-            chats.start(rival, model, longest + TOKENS_MAX, threads);
+            chats.start(rival, options.model, longest + OffloadOptions.TOKENS_MAX, options.threads);
             for (int[] prompt : prompts) {
-                row.add(chats.answer(prompt, TOKENS_MAX));
+                row.add(chats.answer(prompt, OffloadOptions.TOKENS_MAX));
             }
         }
         return row;

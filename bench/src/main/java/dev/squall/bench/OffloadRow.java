@@ -15,7 +15,7 @@ final class OffloadRow {
             |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|""";
 
     /** Standard deviations on either side of the mean that hold 95 % of a normal distribution. */
-    private static final double NORMAL_95 = 1.96;
+    static final double NORMAL_95 = 1.96;
 
     private final String name;
     private final boolean hasCounters;
@@ -66,6 +66,11 @@ final class OffloadRow {
     /** Nanoseconds of a decoded token. */
     double decodeNanosPerToken() {
         return (double) decodeNanos / decodedTokens;
+    }
+
+    /** Nanoseconds of all decoded tokens of a prompt. */
+    double decodeNanos(int prompt) {
+        return decodes.get(prompt);
     }
 
     /**

@@ -118,8 +118,8 @@ final class WorkerPool implements AutoCloseable {
     }
 
     /**
-     * Lets one of the helpers run something before its tasks of the next region, while the other threads take these: so
-     * nobody has to be woken for it. Does not wait. If nobody has run the errand before it, that one is left out.
+     * Lets one of the helpers run something at once if it spins, else before its tasks of the next region, while the other
+     * threads take these: so nobody has to be woken for it. Does not wait. If nobody has run the errand before it, that one is left out.
      *
      * @param errand throws nothing
      * @return false if there are no helpers
@@ -184,7 +184,7 @@ final class WorkerPool implements AutoCloseable {
             int seen = region.get();
             runErrand();
             while (claimAndRun(worker)) {}
-            awaitRegionAfter(seen);
+            awaitWorkAfter(seen);
         }
     }
 
@@ -195,11 +195,12 @@ final class WorkerPool implements AutoCloseable {
         }
     }
 
-    private void awaitRegionAfter(int seen) {
+    /** Waits for a region after that one, or as long as it spins for an errand. */
+    private void awaitWorkAfter(int seen) {
         long parkAt = System.nanoTime() + SPIN_NANOS;
         do {
             for (int spin = 0; spin < SPINS_PER_CLOCK_READ; spin++) {
-                if (region.get() != seen) {
+                if (region.get() != seen || errand.get() != null) {
                     return;
                 }
                 Thread.onSpinWait();

@@ -14,6 +14,7 @@ public final class PrefetchPlan {
     private final double[] rates;
     private final long[] visits;
     private final boolean[] hasRates;
+    private boolean isEmpty;
 
     public PrefetchPlan(int layerCount, int expertCount) {
         this.layerCount = layerCount;
@@ -30,6 +31,12 @@ public final class PrefetchPlan {
     public void clear() {
         Arrays.fill(visits, -1);
         Arrays.fill(hasRates, false);
+        isEmpty = true;
+    }
+
+    /** Whether it says nothing. */
+    public boolean isEmpty() {
+        return isEmpty;
     }
 
     /**
@@ -40,6 +47,7 @@ public final class PrefetchPlan {
     public void forecast(long visit) {
         int layer = (int) (visit % layerCount);
         visits[layer] = visit;
+        isEmpty = false;
         int from = layer * expertCount;
         Arrays.fill(probabilities, from, from + expertCount, 0);
         Arrays.fill(priorities, from, from + expertCount, 0);
@@ -62,6 +70,7 @@ public final class PrefetchPlan {
     /** Says in what share of its visits a layer uses an expert in the long run. */
     public void setUseRate(int layer, int expert, double rate) {
         hasRates[layer] = true;
+        isEmpty = false;
         rates[layer * expertCount + expert] = rate;
     }
 

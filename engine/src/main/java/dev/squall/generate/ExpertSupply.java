@@ -94,7 +94,7 @@ final class ExpertSupply implements AutoCloseable {
         if (trace != null && name.needsTrace()) {
             comparison = new TraceComparison(trace, h.denseBlockCount());
         }
-        return name.create(new Parts(options, trace));
+        return options.create(new Parts(options, trace));
     }
 
     /** What the policy is made of; opens the store that this supply then owns. */
@@ -200,6 +200,16 @@ final class ExpertSupply implements AutoCloseable {
                 cache,
                 trace);
         pass.addObserver(predictor);
+    }
+
+    /** Whether policy and trace see the passes. */
+    void setPredicting(ForwardPass pass, boolean predicting) {
+        if (predictor != null) {
+            pass.removeObserver(predictor);
+            if (predicting) {
+                pass.addObserver(predictor);
+            }
+        }
     }
 
     CacheCounters counters() {

@@ -150,6 +150,11 @@ public final class LanguageModel implements AutoCloseable {
         return supply.differsFromTrace();
     }
 
+    /** Whether the policy hears of passes from now on, for those who measure what that costs; at first it does. */
+    public synchronized void setPredicting(boolean predicting) {
+        supply.setPredicting(forwardPass, predicting);
+    }
+
     /**
      * Whether an expert is in memory now, its layer counted as the file counts; true if experts are used where they lie in
      * the mapped file.

@@ -1,7 +1,6 @@
 package dev.squall.predict;
 
 import dev.squall.expert.CacheCounters;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +15,9 @@ final class ContextMaps {
     /** Conversations of which the last pass is remembered. */
     private static final int PASTS_MAX = 256;
 
+    /** Maps of other tokens that are looked at where there is none of the same: a graph takes long to find more. */
+    private static final int OF_OTHER_TOKENS = 32;
+
     private final MapShape shape;
     private final ExpertMapStore store;
     /** 2L x J: the previous pass and the running one. */
@@ -24,8 +26,8 @@ final class ContextMaps {
     /** By observed row L x J: the running pass. */
     private final float[][] running;
 
-    /** By observed row L x J: what the running pass uses, the likeliest experts. */
-    private final boolean[][] used;
+    /** By observed row L x the number of experts that a row uses: what the running pass uses, the likeliest experts. */
+    private final int[][] used;
 
     private final boolean[] isBest;
     private final PendingMaps pending;
@@ -71,7 +73,7 @@ final class ContextMaps {
         context = new float[2 * shape.probabilityCount()];
         candidates = new MapCandidates(shape);
         running = new float[LayerObservation.ROWS_MAX][shape.probabilityCount()];
-        used = new boolean[LayerObservation.ROWS_MAX][shape.probabilityCount()];
+        used = new int[LayerObservation.ROWS_MAX][shape.layerCount() * shape.usedCount()];
         isBest = new boolean[shape.expertCount()];
         pending = new PendingMaps(store);
         embeddings = new float[LayerObservation.ROWS_MAX][shape.embeddingLength()];
@@ -112,7 +114,10 @@ final class ContextMaps {
             return candidates.none();
         }
         MapMatches ofToken = store.ofEmbedding(embedding, candidateCount);
-        candidates.begin(ofToken.count() > 0 ? ofToken : store.nearestByEmbedding(embedding, candidateCount), context);
+        MapMatches found = ofToken.count() > 0
+                ? ofToken
+                : store.nearestByEmbedding(embedding, Math.min(candidateCount, OF_OTHER_TOKENS));
+        candidates.begin(found, context);
         return candidates.nearest();
     }
 
@@ -128,10 +133,14 @@ final class ContextMaps {
         int layer = observed.layer();
         for (int row = 0; row < rowCount; row++) {
             System.arraycopy(observed.probabilities(), row * n, running[row], layer * n, n);
-            Arrays.fill(used[row], layer * n, (layer + 1) * n, false);
             Best.mark(observed.probabilities(), row * n, n, shape.usedCount(), isBest);
-            System.arraycopy(isBest, 0, used[row], layer * n, n);
-            Arrays.fill(isBest, false);
+            int at = layer * shape.usedCount();
+            for (int expert = 0; expert < n; expert++) {
+                if (isBest[expert]) {
+                    used[row][at++] = layer * n + expert;
+                    isBest[expert] = false;
+                }
+            }
         }
         if (isSingle) {
             System.arraycopy(running[0], layer * n, context, (shape.layerCount() + layer) * n, n);

@@ -32,12 +32,12 @@ public final class Continuation {
     /**
      * Takes in the pass that comes next.
      *
-     * @param used L x J
+     * @param used layer times J plus expert, of each that the pass uses
      */
-    static void append(byte[] continuation, boolean[] used) {
+    static void append(byte[] continuation, int[] used) {
         byte pass = ++continuation[0];
-        for (int id = 0; id < used.length; id++) {
-            if (used[id] && continuation[1 + id] == 0) {
+        for (int id : used) {
+            if (continuation[1 + id] == 0) {
                 continuation[1 + id] = pass;
             }
         }

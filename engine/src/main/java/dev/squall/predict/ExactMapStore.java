@@ -23,6 +23,7 @@ public final class ExactMapStore implements ExpertMapStore {
     private Stored[] maps;
     private int size;
     private long lastConversation;
+    private long offeredWhenFull;
 
     /** A map without its embedding, which its group holds. */
     private record Stored(float[] probabilities, byte[] continuation, MapOrigin origin) {}
@@ -76,6 +77,13 @@ public final class ExactMapStore implements ExpertMapStore {
         lastConversation = Math.max(lastConversation, map.origin().conversation());
         if (columns != null) {
             columns.put(place, map.probabilities());
+        }
+    }
+
+    @Override
+    public synchronized void offer(ExpertMap map) {
+        if (size < capacity || offeredWhenFull++ % KEPT_ONE_IN == 0) {
+            add(map);
         }
     }
 

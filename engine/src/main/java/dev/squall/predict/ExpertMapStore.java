@@ -29,6 +29,17 @@ public interface ExpertMapStore extends AutoCloseable {
      */
     void add(ExpertMap map);
 
+    /** A full store keeps one in so many of the maps that it is offered: to find what gives way takes longer than to add. */
+    int KEPT_ONE_IN = 8;
+
+    /**
+     * Adds a map as {@link #add} does, as far as that can be done beside the forward pass: a full store keeps one in {@value
+     * #KEPT_ONE_IN}, and one that is behind with its work may leave maps out. Later searches of this thread need not find it.
+     *
+     * @throws IllegalArgumentException as {@link #add}
+     */
+    void offer(ExpertMap map);
+
     /**
      * The maps whose embedding is most like this one, by cosine.
      *

@@ -25,6 +25,14 @@ final class ForecastEffort {
     private static final int CANDIDATES = 512;
     private static final int CANDIDATES_IF_DEAR = 32;
 
+    /**
+     * Where every expert is there, of so many passes the first some are learnt from, for a start with less memory: long
+     * enough for what follows a pass to be seen.
+     */
+    private static final int REST_EVERY = 512;
+
+    private static final int REST_AFTER = 64;
+
     /** Misses of a visit below which they are over. */
     private static final double MISSES_MIN = 0.01;
 
@@ -36,6 +44,7 @@ final class ForecastEffort {
     private CacheConditions conditions = CacheConditions.NONE;
     private long passes;
     private boolean isDear;
+    private boolean isAllThere;
     private boolean isForecast = true;
     private int reach = DISTANCE_MAX;
 
@@ -49,7 +58,9 @@ final class ForecastEffort {
         passes++;
         isDear = now.forecastShare() > DEAR;
         reach = Math.clamp(1 + Math.round(COPIES_AHEAD * now.layersPerCopy()), DISTANCE_MIN, DISTANCE_MAX);
-        isForecast = !isAllThere() && trial.onPass(pass, isDear);
+        // Every expert has a slot and is in it by now: there is nothing to load or evict.
+        isAllThere = now.slotCount() >= shape.probabilityCount() && now.missesPerVisit() < MISSES_MIN;
+        isForecast = !isAllThere && trial.onPass(pass, isDear);
     }
 
     /** A layer has been routed. */
@@ -57,14 +68,22 @@ final class ForecastEffort {
         conditions = now;
     }
 
-    /** Whether every expert has a slot and is in it by now: there is nothing to load or evict. */
-    private boolean isAllThere() {
-        return conditions.slotCount() >= shape.probabilityCount() && conditions.missesPerVisit() < MISSES_MIN;
-    }
-
     /** Whether this pass is forecast at all. */
     boolean isForecast() {
         return isForecast;
+    }
+
+    /** How closely passes have to be followed. */
+    Attention attention() {
+        if (isForecast) {
+            return Attention.PLANNING;
+        }
+        return isAllThere && passes % REST_EVERY >= REST_AFTER ? Attention.RESTING : Attention.LEARNING;
+    }
+
+    /** Whether this pass is not forecast though there is something to evict. */
+    boolean isOnlyEvicting() {
+        return !isForecast && !isAllThere;
     }
 
     /** Visits ahead that are worth a forecast, where a copy takes so long. */

@@ -33,7 +33,7 @@ final class MapLearner {
 
     void onPass(PassObservation observed) {
         CacheCounters ofLastPass = observed.counters().since(pass.counters());
-        finished.forEach(map -> store.add(map.withOutcome(ofLastPass)));
+        finished.forEach(map -> store.offer(map.withOutcome(ofLastPass)));
         finished.clear();
         pass.set(observed.firstVisit(), observed.phase(), observed.rowCount(), observed.counters(), observed.gates());
         int rows = observed.rowCount();
@@ -105,7 +105,7 @@ final class MapLearner {
 
     /** No pass follows: the last one is learnt without its outcome. */
     void settle() {
-        finished.forEach(store::add);
+        finished.forEach(store::offer);
         finished.clear();
     }
 

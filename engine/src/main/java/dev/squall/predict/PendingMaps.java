@@ -38,9 +38,9 @@ final class PendingMaps {
     /**
      * A conversation has gone on by one pass.
      *
-     * @param used L x J, what the pass used
+     * @param used layer times J plus expert, of each that the pass used
      */
-    void onPass(long number, int position, boolean[] used) {
+    void onPass(long number, int position, int[] used) {
         Conversation conversation = conversations.computeIfAbsent(number, unknown -> new Conversation());
         if (conversation.position != position - 1) {
             settle(conversation);
@@ -51,7 +51,7 @@ final class PendingMaps {
         }
         ExpertMap oldest = conversation.maps.peekFirst();
         if (oldest != null && Continuation.passes(oldest.continuation()) == Continuation.PASSES_MAX) {
-            store.add(conversation.maps.removeFirst());
+            store.offer(conversation.maps.removeFirst());
         }
         conversation.lastNoted = ++noted;
         settleSilent();
@@ -89,7 +89,7 @@ final class PendingMaps {
     }
 
     private void settle(Conversation conversation) {
-        conversation.maps.forEach(store::add);
+        conversation.maps.forEach(store::offer);
         conversation.maps.clear();
     }
 

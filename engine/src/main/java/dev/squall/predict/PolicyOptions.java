@@ -11,13 +11,15 @@ import org.jspecify.annotations.Nullable;
  * @param pooling what becomes of the rows of a prefill
  * @param maps where expert maps are kept
  * @param trace the recorded future; null unless the policy needs it
+ * @param plansIgnored whether the cache is not told what the policy plans, for those who measure what planning costs
  */
 public record PolicyOptions(
         PolicyName name,
         int prefetchDistance,
         Pooling pooling,
         MapStoreFactory maps,
-        @Nullable Path trace) {
+        @Nullable Path trace,
+        boolean plansIgnored) {
 
     /** Most maps kept where nothing else is said; the paper on FineMoE keeps 1,000. */
     public static final int MAPS_MAX_DEFAULT = 32_000;
@@ -45,7 +47,8 @@ public record PolicyOptions(
                 0,
                 Pooling.MEAN,
                 (shape, model) -> new ExactMapStore(shape, mapsMax(name, shape), REDUNDANCY_DISTANCE),
-                null);
+                null,
+                false);
     }
 
     /** Most maps that a policy keeps in memory where nothing else is said. */
@@ -55,23 +58,34 @@ public record PolicyOptions(
         return Math.clamp(MAP_BYTES_MAX / mapBytes, 1, most);
     }
 
+    /** A new policy. */
+    public PrefetchPolicy create(PolicyName.Parts parts) {
+        PrefetchPolicy policy = name.create(parts);
+        return plansIgnored ? new UnheededPolicy(policy, parts.shape()) : policy;
+    }
+
     /** The same with another prefetch distance. */
     public PolicyOptions withPrefetchDistance(int distance) {
-        return new PolicyOptions(name, distance, pooling, maps, trace);
+        return new PolicyOptions(name, distance, pooling, maps, trace, plansIgnored);
     }
 
     /** The same with other maps of prompts. */
     public PolicyOptions withPooling(Pooling other) {
-        return new PolicyOptions(name, prefetchDistance, other, maps, trace);
+        return new PolicyOptions(name, prefetchDistance, other, maps, trace, plansIgnored);
     }
 
     /** The same with maps kept elsewhere. */
     public PolicyOptions withMaps(MapStoreFactory factory) {
-        return new PolicyOptions(name, prefetchDistance, pooling, factory, trace);
+        return new PolicyOptions(name, prefetchDistance, pooling, factory, trace, plansIgnored);
     }
 
     /** The same with a recorded future. */
     public PolicyOptions withTrace(@Nullable Path future) {
-        return new PolicyOptions(name, prefetchDistance, pooling, maps, future);
+        return new PolicyOptions(name, prefetchDistance, pooling, maps, future, plansIgnored);
+    }
+
+    /** The same with plans that nobody obeys. */
+    public PolicyOptions withPlansIgnored() {
+        return new PolicyOptions(name, prefetchDistance, pooling, maps, trace, true);
     }
 }

@@ -46,6 +46,8 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
 
     private final Thread thread;
 
+    private volatile Attention attention = Attention.PLANNING;
+
     private volatile long latestVisit;
     private volatile boolean closed;
     private volatile boolean isParked;
@@ -120,17 +122,17 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
         if (captured != null) {
             captured.takePass(
                     pass, rows, conversationOfSequence, cache == null ? CacheCounters.ZERO : cache.counters());
-            publish();
+            publish(false);
         }
     }
 
     @Override
     public void onRouted(LayerRouting routing) {
         latestVisit = routing.pass() * shape.layerCount() + routing.layer() - denseLayers;
-        Captured captured = next();
+        Captured captured = attention == Attention.RESTING ? null : next();
         if (captured != null) {
             captured.takeLayer(routing, denseLayers, hiddenRows);
-            publish();
+            publish(captured.visit % shape.layerCount() == shape.layerCount() - 1);
         }
     }
 
@@ -147,8 +149,12 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
         return ring[(int) (written.get() % RING)];
     }
 
-    private void publish() {
-        written.incrementAndGet();
+    /** @param isLast whether no message of this pass follows */
+    private void publish(boolean isLast) {
+        long backlog = written.incrementAndGet() - read.get();
+        if (attention != Attention.PLANNING && !isLast && backlog < RING / 2) {
+            return;
+        }
         if (!errands.test(drainIfFree) && isParked) {
             LockSupport.unpark(thread);
         }
@@ -210,7 +216,7 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
         } else {
             handleLayer(captured);
         }
-        if (cache != null) {
+        if (cache != null && !plan.isEmpty()) {
             cache.publish(plan);
         }
     }
@@ -236,6 +242,7 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
         if (policy != null) {
             long start = System.nanoTime();
             policy.onPass(passObservation, conditions(), plan);
+            attention = trace == null ? policy.attention() : Attention.PLANNING;
             // Beside the next layers' own.
             forecastNanos += NEWEST * (System.nanoTime() - start);
         }
@@ -270,14 +277,6 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
 
     private CacheConditions conditions() {
         return cache == null ? CacheConditions.NONE : cache.conditions().withForecastNanos(forecastNanos);
-    }
-
-    /** Waits until the policy has heard everything that has been observed. */
-    public void awaitIdle() {
-        LockSupport.unpark(thread);
-        while (read.get() < written.get() && failure == null) {
-            LockSupport.parkNanos(20_000);
-        }
     }
 
     /**

@@ -37,6 +37,11 @@ public interface PrefetchPolicy {
      */
     default void onRouted(LayerObservation layer, CacheConditions conditions, PrefetchPlan plan) {}
 
+    /** How closely it follows the pass that it heard of last, and those after it until it says otherwise. */
+    default Attention attention() {
+        return Attention.PLANNING;
+    }
+
     /** No pass follows; what is held back is learnt now. */
     default void onEnd() {}
 }

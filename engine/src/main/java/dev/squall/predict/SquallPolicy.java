@@ -144,7 +144,7 @@ final class SquallPolicy implements PrefetchPolicy {
             // Only what a map needs, so that none is lost, and what costs next to nothing.
             history.onRouted(observed);
             maps.onRouted(observed);
-            for (int expert = 0; !effort.isForecast() && expert < shape.expertCount(); expert++) {
+            for (int expert = 0; effort.isOnlyEvicting() && expert < shape.expertCount(); expert++) {
                 plan.setUseRate(observed.layer(), expert, history.use(observed.layer(), expert));
             }
             return;
@@ -174,6 +174,11 @@ final class SquallPolicy implements PrefetchPolicy {
 
     private double useRate(int layer, int expert) {
         return isSingle ? reuse.rate(layer, expert) : history.longUse(layer, expert);
+    }
+
+    @Override
+    public Attention attention() {
+        return effort.attention();
     }
 
     @Override

@@ -46,6 +46,11 @@ public final class TimedMapStore implements ExpertMapStore {
     }
 
     @Override
+    public void offer(ExpertMap map) {
+        store.offer(map);
+    }
+
+    @Override
     public MapMatches nearestByEmbedding(float[] embedding, int k) {
         long start = System.nanoTime();
         MapMatches matches = store.nearestByEmbedding(embedding, k);

@@ -88,6 +88,24 @@ class ExpertCacheOutputTest {
     }
 
     @Test
+    void plansThatAreIgnoredAreMadeAndLoadNothing() throws IOException {
+        Path file = Files.copy(DemoFile.path(), folder.resolve("demo.gguf"));
+        for (boolean predicting : new boolean[] {true, false}) {
+            LanguageModel model = LanguageModel.builder(file)
+                    .expertCache(ExpertCacheOptions.ofShare(0.25, false))
+                    .policy(PolicyOptions.of(PolicyName.SQUALL).withPlansIgnored())
+                    .load();
+            try (model) {
+                model.setPredicting(predicting);
+                story(model);
+            }
+
+            assertThat(model.predictionCounters().observed() > 0).isEqualTo(predicting);
+            assertThat(model.expertCounters().bytesLoadedAhead()).isZero();
+        }
+    }
+
+    @Test
     void wrongPredictionsChangeNothing() throws IOException {
         Path file = Files.copy(DemoFile.path(), folder.resolve("demo.gguf"));
         GenerationResult expected;

@@ -11,8 +11,8 @@ class ContinuationTest {
     @Test
     void knowsHowManyPassesLaterAnExpertWasUsedFirst() {
         byte[] continuation = Continuation.begin(SHAPE);
-        Continuation.append(continuation, new boolean[] {false, true, false});
-        Continuation.append(continuation, new boolean[] {true, true, false});
+        Continuation.append(continuation, new int[] {1});
+        Continuation.append(continuation, new int[] {0, 1});
         assertThat(Continuation.passes(continuation)).isEqualTo(2);
         assertThat(Continuation.nextUse(continuation, 0)).isEqualTo(2);
         assertThat(Continuation.nextUse(continuation, 1)).isEqualTo(1);

@@ -71,4 +71,25 @@ class ForecastEffortTest {
         pass(new CacheConditions(16, 1000, 1000, 0, 10));
         assertThat(effort.isForecast()).isFalse();
     }
+
+    @Test
+    void learnsFromAnEighthOfThePassesWhereNothingIsMissing() {
+        int planning = 0;
+        int learning = 0;
+        int inARow = 0;
+        int most = 0;
+        for (int i = 0; i < 4096; i++) {
+            pass(new CacheConditions(16, 1000, 1000, 0, 10));
+            boolean learns = effort.attention() == Attention.LEARNING;
+            planning += effort.attention() == Attention.PLANNING ? 1 : 0;
+            learning += learns ? 1 : 0;
+            inARow = learns ? inARow + 1 : 0;
+            most = Math.max(most, inARow);
+        }
+        assertThat(planning).isZero();
+        assertThat(learning).isEqualTo(4096 / 8);
+        assertThat(most).as("passes in a row").isGreaterThan(2 * Continuation.PASSES_MAX);
+        pass(new CacheConditions(15, 1000, 1000, 0, 10));
+        assertThat(effort.attention()).isEqualTo(Attention.PLANNING);
+    }
 }

@@ -7,8 +7,8 @@ import org.junit.jupiter.api.Test;
 
 class PendingMapsTest {
     private static final MapShape SHAPE = new MapShape(1, 2, 1, 2);
-    private static final boolean[] FIRST = {true, false};
-    private static final boolean[] SECOND = {false, true};
+    private static final int[] FIRST = {0};
+    private static final int[] SECOND = {1};
 
     private final ExactMapStore store = new ExactMapStore(SHAPE, 1000, 3);
     private final PendingMaps pending = new PendingMaps(store);
@@ -21,7 +21,7 @@ class PendingMapsTest {
                 new MapOrigin(0, Phase.DECODE, position, 1, 0, 0));
     }
 
-    private void pass(long conversation, int position, boolean[] used) {
+    private void pass(long conversation, int position, int[] used) {
         pending.onPass(conversation, position, used);
         pending.add(conversation, map(position));
     }

@@ -49,6 +49,16 @@ class SquallPolicyTest {
     }
 
     @Test
+    void doesNotPlanWhereEveryExpertHasASlotAndIsThere() {
+        pass(0, new CacheConditions(16, 1000, 1000, 0, 10));
+        assertThat(policy.attention()).isEqualTo(Attention.LEARNING);
+        assertThat(plans[1].isEmpty()).isTrue();
+        pass(1, new CacheConditions(15, 1000, 1000, 0, 10));
+        assertThat(policy.attention()).isEqualTo(Attention.PLANNING);
+        assertThat(plans[1].isEmpty()).isFalse();
+    }
+
+    @Test
     void learnsWhatTheNextLayerUses() {
         for (int pass = 0; pass < 60; pass++) {
             pass(pass, CHEAP);

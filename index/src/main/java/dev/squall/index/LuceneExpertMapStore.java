@@ -43,7 +43,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     /** Maps that are searched one by one before they are made searchable together. */
     private static final int RECENT_MAX = 256;
 
-    private static final int QUEUE_MAX = 1024;
+    private static final int QUEUE_MAX = 256;
 
     /** Candidates that each graph is asked for. */
     private static final int TRAJECTORY_CANDIDATES = 32;
@@ -65,8 +65,12 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     private final MapSearch search;
     private final Directory directory;
     private final IndexWriter writer;
+    private final TokenMaps ofTokens;
     private final BlockingQueue<Task> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
     private final Thread indexer;
+
+    // Of the thread that adds.
+    private long offeredWhenFull;
 
     // Guarded by this.
     private final RecentMaps recent;
@@ -112,6 +116,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         documents = new MapDocuments(shape);
         search = new MapSearch(documents, SEMANTIC_CANDIDATES, TRAJECTORY_CANDIDATES);
         recent = new RecentMaps(shape);
+        ofTokens = new TokenMaps(shape, capacity, prefetchDistance);
         size = reader.numDocs();
         readLast(reader);
         indexedId = nextId - 1;
@@ -149,7 +154,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         if (exists) {
             MapIndex.read(directory, folder).require(wanted, folder);
         }
-        ConcurrentMergeScheduler merges = new ConcurrentMergeScheduler();
+        ConcurrentMergeScheduler merges = new IdleThreads.Merges();
         merges.setMaxMergesAndThreads(2, 1);
         // Each segment's graph is searched, so few segments are worth more merging.
         TieredMergePolicy tiers = new TieredMergePolicy();
@@ -209,15 +214,36 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     public void add(ExpertMap map) {
         MapVectors.unitEmbedding(shape, map.embedding());
         MapVectors.directions(shape, map.probabilities(), shape.layerCount());
-        long id;
-        synchronized (this) {
-            checkUsable();
-            id = nextId++;
-            recent.add(id, map);
-            lastConversation = Math.max(lastConversation, map.origin().conversation());
-            size++;
+        give(new Task.Add(note(map), map));
+        ofTokens.offer(map);
+    }
+
+    private synchronized long note(ExpertMap map) {
+        checkUsable();
+        long id = nextId++;
+        recent.add(id, map);
+        lastConversation = Math.max(lastConversation, map.origin().conversation());
+        size++;
+        return id;
+    }
+
+    /** Where the indexer is behind, the map is only found by its embedding, until the end of this process. */
+    @Override
+    public void offer(ExpertMap map) {
+        if (size() == capacity && offeredWhenFull++ % KEPT_ONE_IN != 0) {
+            return;
         }
-        give(new Task.Add(id, map));
+        // Only this thread makes the queue longer.
+        if (queue.remainingCapacity() > 0) {
+            add(map);
+        } else {
+            ofTokens.offer(map);
+        }
+    }
+
+    @Override
+    public MapMatches ofEmbedding(float[] embedding, int k) {
+        return ofTokens.of(embedding, k);
     }
 
     @Override
@@ -263,21 +289,16 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     }
 
     private void give(Task task) {
-        boolean interrupted = false;
-        while (true) {
-            try {
-                queue.put(task);
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Uninterruptible.run(() -> queue.put(task));
     }
 
     private void index() {
+        IdleThreads.enter();
+        try {
+            ofTokens.load(reader);
+        } catch (IOException e) {
+            fail(e);
+        }
         boolean running = true;
         while (running) {
             Task task = next();
@@ -297,15 +318,17 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
                     commitNow();
                 }
             } catch (IOException e) {
-                synchronized (this) {
-                    failure = e;
-                }
+                fail(e);
                 running = task != null && !(task instanceof Task.Stop);
             }
             if (task instanceof Task.Commit commit) {
                 commit.done().countDown();
             }
         }
+    }
+
+    private synchronized void fail(IOException e) {
+        failure = e;
     }
 
     /** The next task; null if there was none for a while. */
@@ -397,18 +420,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         }
         CountDownLatch done = new CountDownLatch(1);
         give(new Task.Commit(done));
-        boolean interrupted = false;
-        while (true) {
-            try {
-                done.await();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Uninterruptible.run(done::await);
         synchronized (this) {
             checkUsable();
         }
@@ -442,17 +454,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
             closed = true;
         }
         give(new Task.Stop());
-        boolean interrupted = false;
-        while (indexer.isAlive()) {
-            try {
-                indexer.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Uninterruptible.run(indexer::join);
         try {
             // What is worth keeping is committed; merges that still run are not waited for.
             IOUtils.close(writer::rollback, reader, directory);

@@ -56,6 +56,66 @@ class LuceneExpertMapStoreTest {
         }
     }
 
+    /** A map of one of {@code tokens} tokens, each with an embedding of its own. */
+    private ExpertMap ofToken(int i, int tokens) {
+        ExpertMap map = maps.map(i);
+        return new ExpertMap(maps.map(i % tokens).embedding(), map.probabilities(), map.continuation(), map.origin());
+    }
+
+    /** The index loads beside its first user; waits for that. */
+    private static MapMatches loaded(LuceneExpertMapStore store, float[] embedding, int k) throws InterruptedException {
+        for (int tries = 0; tries < 1000 && store.ofEmbedding(embedding, k).count() == 0; tries++) {
+            Thread.sleep(10);
+        }
+        return store.ofEmbedding(embedding, k);
+    }
+
+    @Test
+    void findsTheNewestMapsOfATokenAlsoInTheNextProcess() throws InterruptedException {
+        int tokens = 7;
+        int last = 700;
+        try (LuceneExpertMapStore store = open(10_000)) {
+            for (int i = 0; i < last; i++) {
+                store.add(ofToken(i, tokens));
+            }
+        }
+        try (LuceneExpertMapStore store = open(10_000)) {
+            loaded(store, maps.map(0).embedding(), 1);
+            store.add(ofToken(last, tokens));
+            MapMatches found = store.ofEmbedding(maps.map(0).embedding(), 3);
+            for (int i = 0; i < 3; i++) {
+                assertThat(found.origin(i))
+                        .isEqualTo(maps.map(last - (long) i * tokens).origin());
+                assertThat(found.continuation(i))
+                        .isEqualTo(maps.map(last - (long) i * tokens).continuation());
+            }
+            assertThat(store.ofEmbedding(maps.map(tokens).embedding(), 3).count())
+                    .as("another token's")
+                    .isZero();
+        }
+    }
+
+    @Test
+    void keepsOneInEightOfTheMapsThatItIsOfferedWhenItIsFull() {
+        int capacity = 100;
+        try (LuceneExpertMapStore store = open(capacity)) {
+            for (int i = 0; i < capacity; i++) {
+                store.add(maps.map(i));
+            }
+            store.commit();
+            for (int i = capacity; i < capacity + 80; i++) {
+                store.offer(maps.map(i));
+            }
+            int kept = 0;
+            for (int i = capacity; i < capacity + 80; i++) {
+                MapMatches found = store.nearestByTrajectory(maps.map(i).probabilities(), SHAPE.layerCount(), 1);
+                kept += found.origin(0).equals(maps.map(i).origin()) ? 1 : 0;
+            }
+            assertThat(kept).isEqualTo(80 / LuceneExpertMapStore.KEPT_ONE_IN);
+            assertThat(store.size()).isEqualTo(capacity);
+        }
+    }
+
     @Test
     void findsWhatTheExactStoreFinds() {
         for (MapShape shape : List.of(SHAPE, LONG)) {
