@@ -7,6 +7,7 @@ import dev.squall.predict.MapVectors;
 import dev.squall.predict.Phase;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.apache.lucene.document.BinaryDocValuesField;
 import org.apache.lucene.document.Document;
@@ -44,12 +45,15 @@ final class MapDocuments {
     /** A {@link dev.squall.predict.Continuation}; not there where it is not known. */
     static final String CONTINUATION = "continuation";
 
-    private static final String TIME = "time";
-    private static final String PHASE = "phase";
-    private static final String POSITION = "position";
+    static final String TIME = "time";
+    static final String PHASE = "phase";
+    static final String POSITION = "position";
     static final String CONVERSATION = "conversation";
-    private static final String HITS = "hits";
-    private static final String MISSES = "misses";
+    static final String HITS = "hits";
+    static final String MISSES = "misses";
+
+    /** The fields that are a number a map. */
+    static final List<String> NUMBERS = List.of(ID, TIME, PHASE, POSITION, CONVERSATION, HITS, MISSES);
 
     /** How far equal embeddings are moved apart, as a share of their length. */
     private static final double APART = 0.1;
@@ -76,9 +80,50 @@ final class MapDocuments {
         return semantic.project(unitEmbedding, 1);
     }
 
+    /** The vector of a map that finds embeddings like its own, of unit length. */
+    float[] semanticVector(float[] unitEmbedding, long id) {
+        return apart(semanticVector(unitEmbedding), id);
+    }
+
     /** The vector that finds maps whose first layers are like these. */
     float[] trajectoryVector(float[] directions, int layers) {
         return trajectory.project(directions, layers);
+    }
+
+    /** The vector of a whole map, L x J; layers of which rounding has left nothing are zero. */
+    float[] trajectoryVector(float[] probabilities) {
+        for (int from = 0; from < probabilities.length; from += shape.expertCount()) {
+            float length = MapVectors.length(probabilities, from, shape.expertCount());
+            float factor = length == 0 ? 0 : 1 / length;
+            for (int i = from; i < from + shape.expertCount(); i++) {
+                probabilities[i] *= factor;
+            }
+        }
+        return trajectoryVector(probabilities, shape.layerCount());
+    }
+
+    /** How long the vectors of a field are. */
+    int dimensions(String field) {
+        return field.equals(SEMANTIC) ? semantic.dimensions() : trajectory.dimensions();
+    }
+
+    /**
+     * The embedding of a map at unit length, h halves.
+     *
+     * @throws IllegalArgumentException if it does not have the shape, is zero or holds what is not finite
+     */
+    byte[] embeddingHalves(ExpertMap map) {
+        return unitHalves(map.embedding(), MapVectors.unitEmbedding(shape, map.embedding()));
+    }
+
+    /**
+     * The probabilities of a map, L x J halves.
+     *
+     * @throws IllegalArgumentException if they do not have the shape, a layer is zero or one is not finite
+     */
+    byte[] probabilityHalves(ExpertMap map) {
+        MapVectors.directions(shape, map.probabilities(), shape.layerCount());
+        return HalfFloats.encode(map.probabilities());
     }
 
     Document document(long id, ExpertMap map) {
@@ -89,7 +134,7 @@ final class MapDocuments {
         document.add(new StringField(ID, Long.toString(id), Field.Store.NO));
         document.add(new NumericDocValuesField(ID, id));
         document.add(new KnnFloatVectorField(
-                SEMANTIC, apart(semanticVector(unit), id), VectorSimilarityFunction.DOT_PRODUCT));
+                SEMANTIC, semanticVector(unit, id), VectorSimilarityFunction.DOT_PRODUCT));
         document.add(new KnnFloatVectorField(
                 TRAJECTORY, trajectoryVector(directions, shape.layerCount()), VectorSimilarityFunction.DOT_PRODUCT));
         document.add(new BinaryDocValuesField(EMBEDDING, new BytesRef(unitHalves(map.embedding(), unit))));

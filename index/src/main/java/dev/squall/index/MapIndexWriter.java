@@ -17,7 +17,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
-import java.util.stream.IntStream;
 import org.apache.lucene.index.CodecReader;
 import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.DocValues;
@@ -38,16 +37,20 @@ import org.apache.lucene.util.IOUtils;
  * thread may add single maps. They are searched without graphs until {@link #tidy} or the next writer has made these.
  */
 public final class MapIndexWriter implements AutoCloseable {
-    /** Of maps that are not yet in a file. */
-    private static final double RAM_BUFFER_MB = 64;
+    /** Of maps that are in memory: beyond that they are written, and what goes for want of capacity goes afterwards. */
+    private static final long HELD_BYTES_MAX = 96L << 20;
 
-    private static final int THREADS = Runtime.getRuntime().availableProcessors();
+    /** Of maps that one thread adds together. */
+    private static final int COLUMNS_BYTES_MAX = 8 << 20;
+
+    private static final double RAM_BUFFER_MB = 16;
 
     private final Path folder;
     private final MapIndex index;
     private final boolean isNewFolder;
     private final Directory directory;
     private final MapDocuments documents;
+    private final SegmentBySegment policy;
     private final IndexWriter writer;
     private final AtomicInteger added = new AtomicInteger();
     private volatile LongConsumer progress = maps -> {};
@@ -57,6 +60,13 @@ public final class MapIndexWriter implements AutoCloseable {
 
     private volatile boolean isKnownToDate;
     private volatile boolean makesGraphs = true;
+
+    /** Columns that a thread may add to, and those that are full. */
+    private final Queue<HeldColumns> open = new ConcurrentLinkedQueue<>();
+
+    private final Queue<HeldColumns> full = new ConcurrentLinkedQueue<>();
+    private final AtomicLong heldBytes = new AtomicLong();
+    private final int columnsMapsMax;
 
     private long firstId;
     private long lastConversation;
@@ -78,13 +88,15 @@ public final class MapIndexWriter implements AutoCloseable {
         this.isNewFolder = isNewFolder;
         this.directory = directory;
         documents = new MapDocuments(index.shape());
+        columnsMapsMax = Math.max(1, COLUMNS_BYTES_MAX / HeldColumns.bytesOfMap(index.shape()));
         boolean exists = DirectoryReader.indexExists(directory);
         if (exists) {
             MapIndex.read(directory, folder).require(index, folder);
         }
+        policy = new SegmentBySegment(this::step);
         writer = new IndexWriter(
                 directory,
-                SegmentBySegment.writing(this::step)
+                policy.writing()
                         .setCodec(GraphsLater.codec(() -> makesGraphs))
                         .setUseCompoundFile(false)
                         .setRAMBufferSizeMB(RAM_BUFFER_MB));
@@ -190,8 +202,8 @@ public final class MapIndexWriter implements AutoCloseable {
             if (tooMany > 0) {
                 leaveOut(segments, tooMany, compared);
             }
-            add(segments, true);
-            add(segments, false);
+            add(segments.stream().filter(segment -> !segment.losesGraphs()).toList(), true);
+            add(segments.stream().filter(RenumberedMaps::losesGraphs).toList(), false);
             step(source.maps() - maps + tooMany);
             isKnownToDate = false;
             size += segments.stream().mapToInt(RenumberedMaps::numDocs).sum();
@@ -206,7 +218,8 @@ public final class MapIndexWriter implements AutoCloseable {
     }
 
     /** Removes so many maps of those that are there or are to be added. */
-    private void leaveOut(List<RenumberedMaps> segments, int count, LongConsumer compared) throws IOException {
+    private <S extends CodecReader & Incoming> void leaveOut(List<S> segments, int count, LongConsumer compared)
+            throws IOException {
         try (DirectoryReader reader = DirectoryReader.open(writer)) {
             List<LeafReader> leaves = new ArrayList<>(segments);
             reader.leaves().forEach(context -> leaves.add(context.reader()));
@@ -214,20 +227,20 @@ public final class MapIndexWriter implements AutoCloseable {
             for (LeafReaderContext context : reader.leaves()) {
                 size -= remove(context.reader(), ids);
             }
-            for (RenumberedMaps segment : segments) {
+            for (S segment : segments) {
                 segment.leave(ids);
             }
         }
     }
 
-    private void add(List<RenumberedMaps> segments, boolean withGraphs) throws IOException {
-        CodecReader[] readers = segments.stream()
-                .filter(segment -> segment.numDocs() > 0 && segment.losesGraphs() != withGraphs)
-                .toArray(CodecReader[]::new);
+    private void add(List<? extends CodecReader> segments, boolean withGraphs) throws IOException {
+        CodecReader[] readers =
+                segments.stream().filter(segment -> segment.numDocs() > 0).toArray(CodecReader[]::new);
         if (readers.length == 0) {
             return;
         }
         makesGraphs = withGraphs;
+        policy.joinIncoming(!withGraphs);
         try {
             writer.addIndexes(readers);
         } finally {
@@ -277,12 +290,54 @@ public final class MapIndexWriter implements AutoCloseable {
                             MapIdentity.of(map.origin(), new BytesRef(HalfFloats.encode(map.probabilities()))))) {
                 return false;
             }
-            writer.addDocument(documents.document(firstId + number, map.afterConversation(lastConversation)));
+            hold(firstId + number, map.afterConversation(lastConversation));
         } catch (IOException | AlreadyClosedException e) {
             throw failed(e);
         }
         added.incrementAndGet();
         return true;
+    }
+
+    private void hold(long id, ExpertMap map) throws IOException {
+        HeldColumns polled = open.poll();
+        HeldColumns columns = polled == null ? new HeldColumns(documents, columnsMapsMax) : polled;
+        boolean isFull;
+        try {
+            columns.add(id, map);
+        } finally {
+            isFull = columns.isFull();
+            (isFull ? full : open).add(columns);
+        }
+        long bytes = (long) HeldColumns.bytesOfMap(index.shape()) + map.continuation().length;
+        if (heldBytes.addAndGet(bytes) > HELD_BYTES_MAX && isFull) {
+            writeFull();
+        }
+    }
+
+    private synchronized void writeFull() throws IOException {
+        List<HeldMaps> segments = new ArrayList<>();
+        for (HeldColumns columns = full.poll(); columns != null; columns = full.poll()) {
+            segments.add(new HeldMaps(columns));
+            heldBytes.addAndGet(-columns.bytes());
+        }
+        write(segments);
+    }
+
+    private void write(List<HeldMaps> segments) throws IOException {
+        add(segments, false);
+        int maps = segments.stream().mapToInt(HeldMaps::numDocs).sum();
+        size += maps;
+        added.addAndGet(-segments.stream().mapToInt(HeldMaps::maxDoc).sum());
+    }
+
+    /** The maps that are in no file yet, none of which is held any longer. */
+    private List<HeldMaps> takeHeld() {
+        List<HeldColumns> columns = new ArrayList<>(full);
+        columns.addAll(open);
+        full.clear();
+        open.clear();
+        heldBytes.set(0);
+        return columns.parallelStream().filter(some -> some.count() > 0).map(HeldMaps::new).toList();
     }
 
     /**
@@ -296,10 +351,10 @@ public final class MapIndexWriter implements AutoCloseable {
         if (tooMany <= 0) {
             return 0;
         }
-        try (DirectoryReader reader = DirectoryReader.open(writer)) {
-            List<LeafReader> leaves =
-                    reader.leaves().stream().map(LeafReaderContext::reader).toList();
-            remove(new RedundantMaps(leaves, index.shape(), compared).mostResembled(tooMany));
+        try {
+            List<HeldMaps> segments = takeHeld();
+            leaveOut(segments, tooMany, compared);
+            write(segments);
             return tooMany;
         } catch (IOException | AlreadyClosedException e) {
             throw failed(e);
@@ -340,22 +395,11 @@ public final class MapIndexWriter implements AutoCloseable {
     /** From here on nothing that was added or removed can be lost. */
     public void commit() {
         try {
-            // What each thread has added is in a buffer of its own; a commit would write one after the other.
-            IntStream.rangeClosed(0, THREADS).parallel().forEach(buffer -> flushOne());
+            write(takeHeld());
             writer.commit();
             isCommitted = true;
-        } catch (UncheckedIOException e) {
-            throw failed(Objects.requireNonNull(e.getCause()));
         } catch (IOException | AlreadyClosedException e) {
             throw failed(e);
-        }
-    }
-
-    private void flushOne() {
-        try {
-            writer.flushNextBuffer();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 
@@ -406,7 +450,7 @@ public final class MapIndexWriter implements AutoCloseable {
             return;
         }
         if (DirectoryReader.indexExists(directory)) {
-            new IndexWriter(directory, SegmentBySegment.writing(maps -> {})).rollback();
+            new IndexWriter(directory, new SegmentBySegment(maps -> {}).writing()).rollback();
             return;
         }
         for (String file : directory.listAll()) {

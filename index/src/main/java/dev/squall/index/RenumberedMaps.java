@@ -18,7 +18,7 @@ import org.apache.lucene.util.Bits;
 import org.apache.lucene.util.FixedBitSet;
 
 /** A segment of one index as it goes into another: all but the numbers of maps and conversations is its own, graphs too. */
-final class RenumberedMaps extends FilterCodecReader {
+final class RenumberedMaps extends FilterCodecReader implements Incoming {
     /** Lucene takes over a graph of which up to two fifths are gone, but mending it takes long. */
     private static final double GONE_MOST = 0.05;
 
@@ -58,8 +58,8 @@ final class RenumberedMaps extends FilterCodecReader {
         return oldest;
     }
 
-    /** Has maps stay behind that were to go over, by their new numbers. */
-    void leave(Set<Long> ids) throws IOException {
+    @Override
+    public void leave(Set<Long> ids) throws IOException {
         NumericDocValues numbersOfMaps = DocValues.getNumeric(this, MapDocuments.ID);
         for (int doc = 0; doc < maxDoc(); doc++) {
             if (kept.get(doc) && ids.contains(MapDocuments.number(numbersOfMaps, MapDocuments.ID, doc))) {

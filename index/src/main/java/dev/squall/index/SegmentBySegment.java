@@ -1,6 +1,10 @@
 package dev.squall.index;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.function.IntConsumer;
@@ -22,17 +26,16 @@ final class SegmentBySegment extends FilterMergePolicy {
     private volatile IntConsumer written;
     private volatile Set<String> withoutGraphs = Set.of();
 
-    private SegmentBySegment(IntConsumer written) {
+    private volatile boolean joinsIncoming;
+
+    /** @param written hears, on any thread, of how many documents a segment was written */
+    SegmentBySegment(IntConsumer written) {
         super(NoMergePolicy.INSTANCE);
         this.written = written;
     }
 
-    /**
-     * How a writer is to be opened that does so, on all processors.
-     *
-     * @param written hears, on any thread, of how many documents a segment was written
-     */
-    static IndexWriterConfig writing(IntConsumer written) {
+    /** How a writer is to be opened that does so, on all processors. */
+    IndexWriterConfig writing() {
         ConcurrentMergeScheduler merges = new ConcurrentMergeScheduler() {
             @Override
             protected void handleMergeException(Throwable failure) {
@@ -40,7 +43,7 @@ final class SegmentBySegment extends FilterMergePolicy {
             }
         };
         merges.setMaxMergesAndThreads(THREADS + 1, THREADS);
-        return new IndexWriterConfig().setMergeScheduler(merges).setMergePolicy(new SegmentBySegment(written));
+        return new IndexWriterConfig().setMergeScheduler(merges).setMergePolicy(this);
     }
 
     /** From now on another one hears of what was written. */
@@ -53,10 +56,15 @@ final class SegmentBySegment extends FilterMergePolicy {
         withoutGraphs = Set.copyOf(segments);
     }
 
+    /** From now on segments of others that come in are joined to one for each processor, or not. */
+    void joinIncoming(boolean areJoined) {
+        joinsIncoming = areJoined;
+    }
+
     /** A segment that is written anew. */
     private final class One extends OneMerge {
-        One(CodecReader reader) {
-            super(reader);
+        One(List<CodecReader> readers) {
+            super(readers.toArray(CodecReader[]::new));
         }
 
         One(SegmentCommitInfo segment) {
@@ -75,11 +83,23 @@ final class SegmentBySegment extends FilterMergePolicy {
 
     @Override
     public MergeSpecification findMerges(CodecReader... readers) throws IOException {
-        MergeSpecification each = new MergeSpecification();
-        for (CodecReader reader : readers) {
-            each.add(new One(reader));
+        List<List<CodecReader>> segments = new ArrayList<>();
+        for (int i = 0; i < (joinsIncoming ? Math.min(THREADS, readers.length) : readers.length); i++) {
+            segments.add(new ArrayList<>());
         }
+        // The largest first, each to where least is.
+        Arrays.stream(readers)
+                .sorted(Comparator.comparingInt(CodecReader::numDocs).reversed())
+                .forEach(reader -> Collections.min(
+                                segments, Comparator.comparingInt(SegmentBySegment::maps))
+                        .add(reader));
+        MergeSpecification each = new MergeSpecification();
+        segments.forEach(segment -> each.add(new One(segment)));
         return each;
+    }
+
+    private static int maps(List<CodecReader> segment) {
+        return segment.stream().mapToInt(CodecReader::numDocs).sum();
     }
 
     @Override
