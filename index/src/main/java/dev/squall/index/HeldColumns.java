@@ -132,8 +132,7 @@ final class HeldColumns {
     /** The vector of a map that finds embeddings like its own. */
     float[] semanticVector(int doc) {
         float[] embedding = floats(embeddings, doc, shape.embeddingLength());
-        return documents.semanticVector(
-                MapVectors.unitEmbedding(shape, embedding), column(MapDocuments.ID)[doc]);
+        return documents.semanticVector(MapVectors.unitEmbedding(shape, embedding), column(MapDocuments.ID)[doc]);
     }
 
     /** The vector of a map that finds trajectories like its own. */

@@ -50,8 +50,7 @@ final class HeldMaps extends CodecReader implements Incoming {
         kept = new FixedBitSet(columns.count());
         kept.set(0, columns.count());
         fields = fields(columns);
-        terms = new NumberTerms(
-                MapDocuments.ID, Arrays.copyOf(columns.column(MapDocuments.ID), columns.count()));
+        terms = new NumberTerms(MapDocuments.ID, Arrays.copyOf(columns.column(MapDocuments.ID), columns.count()));
     }
 
     @Override
@@ -86,8 +85,7 @@ final class HeldMaps extends CodecReader implements Incoming {
         return new FieldInfos(fields.toArray(FieldInfo[]::new));
     }
 
-    private static FieldInfo field(
-            String name, int number, IndexOptions terms, DocValuesType values, int dimensions) {
+    private static FieldInfo field(String name, int number, IndexOptions terms, DocValuesType values, int dimensions) {
         return new FieldInfo(
                 name,
                 number,
@@ -189,7 +187,8 @@ final class HeldMaps extends CodecReader implements Incoming {
         @Override
         public FloatVectorValues getFloatVectorValues(String field) {
             return switch (field) {
-                case MapDocuments.SEMANTIC -> new OfField(columns.documents().dimensions(field), columns::semanticVector);
+                case MapDocuments.SEMANTIC ->
+                    new OfField(columns.documents().dimensions(field), columns::semanticVector);
                 case MapDocuments.TRAJECTORY ->
                     new OfField(columns.documents().dimensions(field), columns::trajectoryVector);
                 default -> throw new IllegalArgumentException("field " + field + " has no vectors");

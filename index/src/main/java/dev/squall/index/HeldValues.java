@@ -30,9 +30,15 @@ final class HeldValues extends DocValuesProducer {
         int count = columns.count();
         return switch (field.name) {
             case MapDocuments.EMBEDDING ->
-                new Bytes(count, doc -> true, rows(columns.embeddings(), 2 * columns.shape().embeddingLength()));
+                new Bytes(
+                        count,
+                        doc -> true,
+                        rows(columns.embeddings(), 2 * columns.shape().embeddingLength()));
             case MapDocuments.PROBABILITIES ->
-                new Bytes(count, doc -> true, rows(columns.probabilities(), 2 * columns.shape().probabilityCount()));
+                new Bytes(
+                        count,
+                        doc -> true,
+                        rows(columns.probabilities(), 2 * columns.shape().probabilityCount()));
             case MapDocuments.CONTINUATION ->
                 new Bytes(
                         count,

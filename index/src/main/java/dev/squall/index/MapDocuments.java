@@ -133,8 +133,7 @@ final class MapDocuments {
         Document document = new Document();
         document.add(new StringField(ID, Long.toString(id), Field.Store.NO));
         document.add(new NumericDocValuesField(ID, id));
-        document.add(new KnnFloatVectorField(
-                SEMANTIC, semanticVector(unit, id), VectorSimilarityFunction.DOT_PRODUCT));
+        document.add(new KnnFloatVectorField(SEMANTIC, semanticVector(unit, id), VectorSimilarityFunction.DOT_PRODUCT));
         document.add(new KnnFloatVectorField(
                 TRAJECTORY, trajectoryVector(directions, shape.layerCount()), VectorSimilarityFunction.DOT_PRODUCT));
         document.add(new BinaryDocValuesField(EMBEDDING, new BytesRef(unitHalves(map.embedding(), unit))));

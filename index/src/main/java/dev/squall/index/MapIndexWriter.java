@@ -337,7 +337,10 @@ public final class MapIndexWriter implements AutoCloseable {
         full.clear();
         open.clear();
         heldBytes.set(0);
-        return columns.parallelStream().filter(some -> some.count() > 0).map(HeldMaps::new).toList();
+        return columns.parallelStream()
+                .filter(some -> some.count() > 0)
+                .map(HeldMaps::new)
+                .toList();
     }
 
     /**

@@ -90,8 +90,7 @@ final class SegmentBySegment extends FilterMergePolicy {
         // The largest first, each to where least is.
         Arrays.stream(readers)
                 .sorted(Comparator.comparingInt(CodecReader::numDocs).reversed())
-                .forEach(reader -> Collections.min(
-                                segments, Comparator.comparingInt(SegmentBySegment::maps))
+                .forEach(reader -> Collections.min(segments, Comparator.comparingInt(SegmentBySegment::maps))
                         .add(reader));
         MergeSpecification each = new MergeSpecification();
         segments.forEach(segment -> each.add(new One(segment)));
