@@ -26,6 +26,9 @@ public final class IndexRehearsal {
     /** Enough for the JIT to learn what is worth compiling, and for segments to have graphs. */
     private static final int MAPS = 4000;
 
+    /** Than there are, so that some go. */
+    private static final String FEWER = "1300";
+
     private static final int MAPS_OF_CONVERSATION = 40;
     private static final MapShape SHAPE = new MapShape(8, 16, 2, 64);
 
@@ -47,12 +50,14 @@ public final class IndexRehearsal {
         String two = folder.resolve("two").toString();
         for (List<String> command : List.of(
                 List.of("import", one, lines.toString()),
+                List.of("import", folder.resolve("few").toString(), lines.toString(), "--capacity", FEWER, "--later"),
                 List.of("info", one),
                 List.of("fields", one),
                 List.of("graph", one),
                 List.of("show", one, "0"),
                 List.of("query", one, "--map", "0"),
                 List.of("merge", two, one, "--later"),
+                List.of("merge", folder.resolve("less").toString(), one, "--capacity", FEWER, "--later"),
                 List.of("diff", one, two),
                 List.of("export", one),
                 List.of("prune", two, "--redundant", "0.99", "--later"),
@@ -66,7 +71,7 @@ public final class IndexRehearsal {
     }
 
     private static byte[] lines() {
-        IndexLineWriter writer = new IndexLineWriter(new MapIndex("rehearsal", SHAPE));
+        IndexLineWriter writer = new IndexLineWriter(new MapIndex("rehearsal", SHAPE), false);
         SplittableRandom random = new SplittableRandom(1);
         for (int id = 0; id < MAPS; id++) {
             float[] probabilities = new float[SHAPE.probabilityCount()];

@@ -1,6 +1,7 @@
 package dev.squall.index;
 
 import java.io.IOException;
+import java.util.concurrent.ForkJoinPool;
 import java.util.function.BooleanSupplier;
 import org.apache.lucene.codecs.Codec;
 import org.apache.lucene.codecs.KnnVectorsFormat;
@@ -17,7 +18,19 @@ import org.apache.lucene.store.IOContext;
  * makes its graphs. Files and names are those of Lucene's own format, which reads them.
  */
 final class GraphsLater extends KnnVectorsFormat {
+    private static final int THREADS = Runtime.getRuntime().availableProcessors();
+
     private static final Lucene99HnswVectorsFormat WITH_GRAPHS = new Lucene99HnswVectorsFormat();
+
+    /** Maps of a graph that several threads make sooner than one. */
+    private static final int TOGETHER_LEAST = 4096;
+
+    /** One graph on all processors. */
+    private static final Lucene99HnswVectorsFormat TOGETHER = new Lucene99HnswVectorsFormat(
+            Lucene99HnswVectorsFormat.DEFAULT_MAX_CONN,
+            Lucene99HnswVectorsFormat.DEFAULT_BEAM_WIDTH,
+            Math.max(2, THREADS),
+            ForkJoinPool.commonPool());
 
     /** Takes every segment for one that is too small for a graph. */
     private static final Lucene99HnswVectorsFormat WITHOUT_GRAPHS = new Lucene99HnswVectorsFormat(
@@ -52,7 +65,11 @@ final class GraphsLater extends KnnVectorsFormat {
     @Override
     public KnnVectorsWriter fieldsWriter(SegmentWriteState state) throws IOException {
         boolean isWrittenAnew = state.context.context() == IOContext.Context.MERGE;
-        return (isWrittenAnew && areWanted.getAsBoolean() ? WITH_GRAPHS : WITHOUT_GRAPHS).fieldsWriter(state);
+        if (!isWrittenAnew || !areWanted.getAsBoolean()) {
+            return WITHOUT_GRAPHS.fieldsWriter(state);
+        }
+        boolean isLarge = THREADS > 1 && state.segmentInfo.maxDoc() >= TOGETHER_LEAST;
+        return (isLarge ? TOGETHER : WITH_GRAPHS).fieldsWriter(state);
     }
 
     @Override

@@ -1,28 +1,42 @@
 package dev.squall.index;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Numbers as half-precision floats, two bytes each, little endian: eleven bits of a probability are plenty. */
+/**
+ * Numbers as half-precision floats, two bytes each, little endian: eleven bits of a probability are plenty. Halves go through
+ * arrays of their own, since of those the JIT converts many at once.
+ */
 final class HalfFloats {
-    private static final VarHandle SHORTS =
-            MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
-
     private HalfFloats() {}
 
     static byte[] encode(float[] values) {
-        byte[] bytes = new byte[Math.multiplyExact(2, values.length)];
-        for (int i = 0; i < values.length; i++) {
-            SHORTS.set(bytes, 2 * i, Float.floatToFloat16(values[i]));
+        short[] halves = new short[values.length];
+        for (int i = 0; i < halves.length; i++) {
+            halves[i] = Float.floatToFloat16(values[i]);
         }
-        return bytes;
+        ByteBuffer bytes =
+                ByteBuffer.allocate(Math.multiplyExact(2, values.length)).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asShortBuffer().put(halves);
+        return bytes.array();
+    }
+
+    /** All of them. */
+    static float[] decoded(byte[] bytes) {
+        float[] values = new float[bytes.length / 2];
+        decode(bytes, 0, 0, values.length, values, 0);
+        return values;
     }
 
     /** Numbers {@code first} to {@code first + n - 1} of those that begin at byte {@code from}. */
     static void decode(byte[] bytes, int from, int first, int n, float[] out, int outOffset) {
+        short[] halves = new short[n];
+        ByteBuffer.wrap(bytes, from + 2 * first, 2 * n)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asShortBuffer()
+                .get(halves);
         for (int i = 0; i < n; i++) {
-            out[outOffset + i] = Float.float16ToFloat((short) SHORTS.get(bytes, from + 2 * (first + i)));
+            out[outOffset + i] = Float.float16ToFloat(halves[i]);
         }
     }
 }

@@ -1,106 +1,132 @@
 package dev.squall.index;
 
-import dev.squall.predict.ExpertMap;
 import dev.squall.predict.MapOrigin;
 import dev.squall.predict.MapShape;
 import dev.squall.predict.MapVectors;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
- * Maps in memory, field by field: an array of numbers or of bytes for each, which all maps share. One thread adds; when none
- * does any more, many may read.
+ * Maps in memory, field by field: numbers, and rows of bytes, which are outside the heap until this is closed. One thread
+ * adds; when none does any more, many may read.
  */
-final class HeldColumns {
-    private static final int MAPS_AT_FIRST = 64;
-
+final class HeldColumns implements AutoCloseable {
+    private final Arena arena = Arena.ofShared();
     private final MapDocuments documents;
     private final MapShape shape;
     private final int mapsMax;
     private int count;
 
-    /** By field, a number a map. */
-    private final Map<String, long[]> numbers = new LinkedHashMap<>();
+    private final long[] ids;
+    private final long[] times;
+    private final long[] phases;
+    private final long[] positions;
+    private final long[] conversations;
+    private final long[] hits;
+    private final long[] misses;
 
-    /** h halves a map, at unit length. */
-    private byte[] embeddings = {};
+    /** By map, h halves at unit length. */
+    private final Rows embeddings;
 
-    /** L x J halves a map. */
-    private byte[] probabilities = {};
+    /** By map, L x J halves. */
+    private final Rows probabilities;
+
+    /** By map, the vector that finds trajectories like its own. */
+    private final Rows trajectories;
 
     /** What followed each map; empty where that is not known. */
     private final List<byte[]> continuations = new ArrayList<>();
 
     private long continuationBytes;
 
-    /** @param mapsMax how many there is room for */
+    /** Rows of so many bytes. */
+    record Rows(MemorySegment all, int length) {
+        Rows(Arena arena, int count, int length) {
+            this(arena.allocate((long) count * length, Float.BYTES), length);
+        }
+
+        long at(int row) {
+            return (long) row * length;
+        }
+
+        void put(int row, byte[] bytes) {
+            MemorySegment.copy(bytes, 0, all, ValueLayout.JAVA_BYTE, at(row), length);
+        }
+
+        void get(int row, byte[] bytes) {
+            MemorySegment.copy(all, ValueLayout.JAVA_BYTE, at(row), bytes, 0, length);
+        }
+    }
+
+    /** @param mapsMax how many there is room for, which is taken at once */
     HeldColumns(MapDocuments documents, int mapsMax) {
         this.documents = documents;
         this.mapsMax = mapsMax;
         shape = documents.shape();
-        MapDocuments.NUMBERS.forEach(field -> numbers.put(field, new long[0]));
-        reserve(Math.min(MAPS_AT_FIRST, mapsMax));
+        ids = new long[mapsMax];
+        times = new long[mapsMax];
+        phases = new long[mapsMax];
+        positions = new long[mapsMax];
+        conversations = new long[mapsMax];
+        hits = new long[mapsMax];
+        misses = new long[mapsMax];
+        embeddings = new Rows(arena, mapsMax, 2 * shape.embeddingLength());
+        probabilities = new Rows(arena, mapsMax, 2 * shape.probabilityCount());
+        trajectories = new Rows(arena, mapsMax, Float.BYTES * documents.dimensions(MapDocuments.TRAJECTORY));
     }
 
-    /** Bytes that the arrays of a map take. */
-    static int bytesOfMap(MapShape shape) {
-        return 2 * (shape.probabilityCount() + shape.embeddingLength()) + Long.BYTES * MapDocuments.NUMBERS.size();
+    /** Bytes that a map takes, but for what followed it. */
+    static int bytesOfMap(MapDocuments documents) {
+        MapShape shape = documents.shape();
+        return 2 * (shape.probabilityCount() + shape.embeddingLength())
+                + Float.BYTES * documents.dimensions(MapDocuments.TRAJECTORY)
+                + Long.BYTES * MapDocuments.NUMBERS.size();
     }
 
-    private void reserve(int maps) {
-        numbers.replaceAll((field, column) -> Arrays.copyOf(column, maps));
-        embeddings = Arrays.copyOf(embeddings, Math.multiplyExact(maps, 2 * shape.embeddingLength()));
-        probabilities = Arrays.copyOf(probabilities, Math.multiplyExact(maps, 2 * shape.probabilityCount()));
-    }
-
-    /**
-     * Adds a map.
-     *
-     * @throws IllegalArgumentException if its arrays do not have the shape or hold what is not finite
-     */
-    void add(long id, ExpertMap map) {
-        byte[] embedding = documents.embeddingHalves(map);
-        byte[] halves = documents.probabilityHalves(map);
-        if (count == column(MapDocuments.ID).length) {
-            reserve(Math.min(2 * count, mapsMax));
-        }
-        System.arraycopy(embedding, 0, embeddings, count * embedding.length, embedding.length);
-        System.arraycopy(halves, 0, probabilities, count * halves.length, halves.length);
+    /** Adds a map of the shape. */
+    void add(long id, PackedMap map) {
+        embeddings.put(count, map.embedding());
+        probabilities.put(count, map.probabilities());
+        float[] vector = documents.trajectoryVector(HalfFloats.decoded(map.probabilities()));
+        MemorySegment.copy(
+                vector, 0, trajectories.all(), ValueLayout.JAVA_FLOAT, trajectories.at(count), vector.length);
         continuations.add(map.continuation());
         continuationBytes += map.continuation().length;
         MapOrigin origin = map.origin();
-        column(MapDocuments.ID)[count] = id;
-        column(MapDocuments.TIME)[count] = origin.epochMillis();
-        column(MapDocuments.PHASE)[count] = origin.phase().code();
-        column(MapDocuments.POSITION)[count] = origin.position();
-        column(MapDocuments.CONVERSATION)[count] = origin.conversation();
-        column(MapDocuments.HITS)[count] = origin.hits();
-        column(MapDocuments.MISSES)[count] = origin.misses();
+        ids[count] = id;
+        times[count] = origin.epochMillis();
+        phases[count] = origin.phase().code();
+        positions[count] = origin.position();
+        conversations[count] = origin.conversation();
+        hits[count] = origin.hits();
+        misses[count] = origin.misses();
         count++;
+    }
+
+    /** Lets go of the maps, which nobody reads any more. */
+    @Override
+    public void close() {
+        arena.close();
     }
 
     MapDocuments documents() {
         return documents;
     }
 
-    MapShape shape() {
-        return shape;
-    }
-
     int count() {
         return count;
     }
 
-    /** Of all that was added. */
-    long bytes() {
-        return (long) count * bytesOfMap(shape) + continuationBytes;
-    }
-
     boolean isFull() {
         return count == mapsMax;
+    }
+
+    /** Of all that was added. */
+    long bytes() {
+        return (long) count * bytesOfMap(documents) + continuationBytes;
     }
 
     /** Whether anything is known to have followed any of the maps. */
@@ -110,18 +136,24 @@ final class HeldColumns {
 
     /** The numbers of a field, of which the first {@link #count} are set. */
     long[] column(String field) {
-        long[] column = numbers.get(field);
-        if (column == null) {
-            throw new IllegalArgumentException("field " + field + ", expected one of " + numbers.keySet());
-        }
-        return column;
+        return switch (field) {
+            case MapDocuments.ID -> ids;
+            case MapDocuments.TIME -> times;
+            case MapDocuments.PHASE -> phases;
+            case MapDocuments.POSITION -> positions;
+            case MapDocuments.CONVERSATION -> conversations;
+            case MapDocuments.HITS -> hits;
+            case MapDocuments.MISSES -> misses;
+            default ->
+                throw new IllegalArgumentException("field " + field + ", expected one of " + MapDocuments.NUMBERS);
+        };
     }
 
-    byte[] embeddings() {
+    Rows embeddings() {
         return embeddings;
     }
 
-    byte[] probabilities() {
+    Rows probabilities() {
         return probabilities;
     }
 
@@ -131,18 +163,15 @@ final class HeldColumns {
 
     /** The vector of a map that finds embeddings like its own. */
     float[] semanticVector(int doc) {
-        float[] embedding = floats(embeddings, doc, shape.embeddingLength());
-        return documents.semanticVector(MapVectors.unitEmbedding(shape, embedding), column(MapDocuments.ID)[doc]);
+        byte[] halves = new byte[embeddings.length()];
+        embeddings.get(doc, halves);
+        return documents.semanticVector(MapVectors.unitEmbedding(shape, HalfFloats.decoded(halves)), ids[doc]);
     }
 
     /** The vector of a map that finds trajectories like its own. */
     float[] trajectoryVector(int doc) {
-        return documents.trajectoryVector(floats(probabilities, doc, shape.probabilityCount()));
-    }
-
-    private static float[] floats(byte[] halves, int doc, int count) {
-        float[] floats = new float[count];
-        HalfFloats.decode(halves, 2 * doc * count, 0, count, floats, 0);
-        return floats;
+        float[] vector = new float[trajectories.length() / Float.BYTES];
+        MemorySegment.copy(trajectories.all(), ValueLayout.JAVA_FLOAT, trajectories.at(doc), vector, 0, vector.length);
+        return vector;
     }
 }

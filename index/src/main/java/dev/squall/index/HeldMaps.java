@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntFunction;
+import java.util.stream.LongStream;
 import org.apache.lucene.codecs.FieldsProducer;
 import org.apache.lucene.codecs.KnnVectorsReader;
 import org.apache.lucene.codecs.NormsProducer;
@@ -28,7 +29,6 @@ import org.apache.lucene.index.VectorSimilarityFunction;
 import org.apache.lucene.search.AcceptDocs;
 import org.apache.lucene.search.KnnCollector;
 import org.apache.lucene.util.Bits;
-import org.apache.lucene.util.FixedBitSet;
 import org.apache.lucene.util.Version;
 import org.jspecify.annotations.Nullable;
 
@@ -37,36 +37,96 @@ import org.jspecify.annotations.Nullable;
  * before any of it is written. Vectors are made when they are asked for.
  */
 final class HeldMaps extends CodecReader implements Incoming {
-    private final HeldColumns columns;
-    private final FixedBitSet kept;
-    private final FieldInfos fields;
-    private final NumberTerms terms;
-    private int keptCount;
+    private final MapDocuments documents;
+    private final List<HeldColumns> columns;
 
-    /** @param columns to which nothing is added from now on */
-    HeldMaps(HeldColumns columns) {
+    /** By document, which columns hold it, and above that its row there. */
+    private long[] places;
+
+    private final FieldInfos fields;
+
+    private HeldMaps(List<HeldColumns> columns, long[] places) {
         this.columns = columns;
-        keptCount = columns.count();
-        kept = new FixedBitSet(columns.count());
-        kept.set(0, columns.count());
-        fields = fields(columns);
-        terms = new NumberTerms(MapDocuments.ID, Arrays.copyOf(columns.column(MapDocuments.ID), columns.count()));
+        this.places = places;
+        documents = columns.getFirst().documents();
+        fields = fields(documents, columns.stream().anyMatch(HeldColumns::isAnyContinued));
+    }
+
+    /** All maps of some columns, to which nothing is added from now on. */
+    static HeldMaps of(HeldColumns columns) {
+        return new HeldMaps(
+                List.of(columns),
+                LongStream.range(0, columns.count())
+                        .map(row -> row << Integer.SIZE)
+                        .toArray());
+    }
+
+    /** The same maps in so many segments, or fewer if there are not as many, alike in size. */
+    static List<HeldMaps> divided(List<HeldMaps> segments, int count) {
+        List<HeldColumns> columns = new ArrayList<>();
+        LongStream.Builder all = LongStream.builder();
+        for (HeldMaps segment : segments) {
+            int before = columns.size();
+            columns.addAll(segment.columns);
+            Arrays.stream(segment.places).map(place -> place + before).forEach(all);
+        }
+        long[] places = all.build().toArray();
+        List<HeldMaps> divided = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            int from = (int) ((long) places.length * i / count);
+            int to = (int) ((long) places.length * (i + 1) / count);
+            if (to > from) {
+                divided.add(new HeldMaps(columns, Arrays.copyOfRange(places, from, to)));
+            }
+        }
+        return divided;
     }
 
     @Override
     public void leave(Set<Long> ids) {
-        long[] numbers = columns.column(MapDocuments.ID);
-        for (int doc = 0; doc < maxDoc(); doc++) {
-            if (kept.get(doc) && ids.contains(numbers[doc])) {
-                kept.clear(doc);
-                keptCount--;
-            }
+        places = Arrays.stream(places)
+                .filter(place -> !ids.contains(columns((int) place).column(MapDocuments.ID)[row(place)]))
+                .toArray();
+    }
+
+    @Override
+    protected void doClose() {
+        columns.forEach(HeldColumns::close);
+    }
+
+    private HeldColumns columns(int number) {
+        return columns.get(number);
+    }
+
+    private static int row(long place) {
+        return (int) (place >>> Integer.SIZE);
+    }
+
+    /** The columns that hold a document. */
+    HeldColumns columnsOf(int doc) {
+        return columns((int) places[doc]);
+    }
+
+    /** Where a document is in its columns. */
+    int rowOf(int doc) {
+        return row(places[doc]);
+    }
+
+    /** By document, the number of a field. */
+    long[] numbers(String field) {
+        long[] numbers = new long[places.length];
+        for (int doc = 0; doc < numbers.length; doc++) {
+            numbers[doc] = columnsOf(doc).column(field)[rowOf(doc)];
         }
+        return numbers;
+    }
+
+    MapDocuments documents() {
+        return documents;
     }
 
     /** As documents of {@link MapDocuments} have them. */
-    private static FieldInfos fields(HeldColumns columns) {
-        MapDocuments documents = columns.documents();
+    private static FieldInfos fields(MapDocuments documents, boolean isAnyContinued) {
         List<FieldInfo> fields = new ArrayList<>();
         for (String field : MapDocuments.NUMBERS) {
             boolean isTerm = field.equals(MapDocuments.ID);
@@ -79,7 +139,7 @@ final class HeldMaps extends CodecReader implements Incoming {
         }
         fields.add(field(MapDocuments.EMBEDDING, fields.size(), IndexOptions.NONE, DocValuesType.BINARY, 0));
         fields.add(field(MapDocuments.PROBABILITIES, fields.size(), IndexOptions.NONE, DocValuesType.BINARY, 0));
-        if (columns.isAnyContinued()) {
+        if (isAnyContinued) {
             fields.add(field(MapDocuments.CONTINUATION, fields.size(), IndexOptions.NONE, DocValuesType.BINARY, 0));
         }
         return new FieldInfos(fields.toArray(FieldInfo[]::new));
@@ -113,18 +173,18 @@ final class HeldMaps extends CodecReader implements Incoming {
     }
 
     @Override
-    public Bits getLiveDocs() {
-        return kept;
+    public @Nullable Bits getLiveDocs() {
+        return null;
     }
 
     @Override
     public int numDocs() {
-        return keptCount;
+        return places.length;
     }
 
     @Override
     public int maxDoc() {
-        return kept.length();
+        return places.length;
     }
 
     @Override
@@ -134,12 +194,12 @@ final class HeldMaps extends CodecReader implements Incoming {
 
     @Override
     public HeldValues getDocValuesReader() {
-        return new HeldValues(columns);
+        return new HeldValues(this);
     }
 
     @Override
     public FieldsProducer getPostingsReader() {
-        return terms;
+        return new NumberTerms(MapDocuments.ID, numbers(MapDocuments.ID));
     }
 
     @Override
@@ -188,9 +248,11 @@ final class HeldMaps extends CodecReader implements Incoming {
         public FloatVectorValues getFloatVectorValues(String field) {
             return switch (field) {
                 case MapDocuments.SEMANTIC ->
-                    new OfField(columns.documents().dimensions(field), columns::semanticVector);
+                    new OfField(
+                            documents.dimensions(field), doc -> columnsOf(doc).semanticVector(rowOf(doc)));
                 case MapDocuments.TRAJECTORY ->
-                    new OfField(columns.documents().dimensions(field), columns::trajectoryVector);
+                    new OfField(
+                            documents.dimensions(field), doc -> columnsOf(doc).trajectoryVector(rowOf(doc)));
                 default -> throw new IllegalArgumentException("field " + field + " has no vectors");
             };
         }

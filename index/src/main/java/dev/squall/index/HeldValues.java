@@ -1,5 +1,6 @@
 package dev.squall.index;
 
+import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 import org.apache.lucene.codecs.DocValuesProducer;
@@ -14,47 +15,39 @@ import org.apache.lucene.util.BytesRef;
 
 /** The fields of maps in memory, but for their vectors. */
 final class HeldValues extends DocValuesProducer {
-    private final HeldColumns columns;
+    private final HeldMaps maps;
 
-    HeldValues(HeldColumns columns) {
-        this.columns = columns;
+    HeldValues(HeldMaps maps) {
+        this.maps = maps;
     }
 
     @Override
     public NumericDocValues getNumeric(FieldInfo field) {
-        return new Numbers(columns.column(field.name), columns.count());
+        return new Numbers(maps.numbers(field.name));
     }
 
     @Override
     public BinaryDocValues getBinary(FieldInfo field) {
-        int count = columns.count();
+        int count = maps.maxDoc();
         return switch (field.name) {
-            case MapDocuments.EMBEDDING ->
-                new Bytes(
-                        count,
-                        doc -> true,
-                        rows(columns.embeddings(), 2 * columns.shape().embeddingLength()));
-            case MapDocuments.PROBABILITIES ->
-                new Bytes(
-                        count,
-                        doc -> true,
-                        rows(columns.probabilities(), 2 * columns.shape().probabilityCount()));
+            case MapDocuments.EMBEDDING -> new Bytes(count, doc -> true, rows(HeldColumns::embeddings));
+            case MapDocuments.PROBABILITIES -> new Bytes(count, doc -> true, rows(HeldColumns::probabilities));
             case MapDocuments.CONTINUATION ->
-                new Bytes(
-                        count,
-                        doc -> columns.continuation(doc).length > 0,
-                        doc -> new BytesRef(columns.continuation(doc)));
+                new Bytes(count, doc -> continuation(doc).length > 0, doc -> new BytesRef(continuation(doc)));
             default -> throw new IllegalArgumentException("field " + field.name + " has no bytes");
         };
     }
 
-    /** As many bytes for each. */
-    private static IntFunction<BytesRef> rows(byte[] all, int length) {
-        BytesRef row = new BytesRef(all, 0, length);
+    private IntFunction<BytesRef> rows(Function<HeldColumns, HeldColumns.Rows> column) {
+        BytesRef row = new BytesRef(new byte[column.apply(maps.columnsOf(0)).length()]);
         return doc -> {
-            row.offset = doc * length;
+            column.apply(maps.columnsOf(doc)).get(maps.rowOf(doc), row.bytes);
             return row;
         };
+    }
+
+    private byte[] continuation(int doc) {
+        return maps.columnsOf(doc).continuation(maps.rowOf(doc));
     }
 
     @Override
@@ -90,12 +83,10 @@ final class HeldValues extends DocValuesProducer {
     /** A number a map. */
     private static final class Numbers extends NumericDocValues {
         private final long[] column;
-        private final int count;
         private int doc = -1;
 
-        Numbers(long[] column, int count) {
+        Numbers(long[] column) {
             this.column = column;
-            this.count = count;
         }
 
         @Override
@@ -121,13 +112,13 @@ final class HeldValues extends DocValuesProducer {
 
         @Override
         public int advance(int target) {
-            doc = target < count ? target : NO_MORE_DOCS;
+            doc = target < column.length ? target : NO_MORE_DOCS;
             return doc;
         }
 
         @Override
         public long cost() {
-            return count;
+            return column.length;
         }
     }
 

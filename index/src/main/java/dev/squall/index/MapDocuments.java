@@ -58,9 +58,6 @@ final class MapDocuments {
     /** How far equal embeddings are moved apart, as a share of their length. */
     private static final double APART = 0.1;
 
-    /** Twice what rounding to halves changes the length of a vector of unit length by, at most. */
-    private static final float HALVES_OFF = 0x1p-10f;
-
     private final MapShape shape;
     private final Projection semantic;
     private final Projection trajectory;
@@ -107,25 +104,6 @@ final class MapDocuments {
         return field.equals(SEMANTIC) ? semantic.dimensions() : trajectory.dimensions();
     }
 
-    /**
-     * The embedding of a map at unit length, h halves.
-     *
-     * @throws IllegalArgumentException if it does not have the shape, is zero or holds what is not finite
-     */
-    byte[] embeddingHalves(ExpertMap map) {
-        return unitHalves(map.embedding(), MapVectors.unitEmbedding(shape, map.embedding()));
-    }
-
-    /**
-     * The probabilities of a map, L x J halves.
-     *
-     * @throws IllegalArgumentException if they do not have the shape, a layer is zero or one is not finite
-     */
-    byte[] probabilityHalves(ExpertMap map) {
-        MapVectors.directions(shape, map.probabilities(), shape.layerCount());
-        return HalfFloats.encode(map.probabilities());
-    }
-
     Document document(long id, ExpertMap map) {
         float[] unit = MapVectors.unitEmbedding(shape, map.embedding());
         float[] directions = MapVectors.directions(shape, map.probabilities(), shape.layerCount());
@@ -136,7 +114,7 @@ final class MapDocuments {
         document.add(new KnnFloatVectorField(SEMANTIC, semanticVector(unit, id), VectorSimilarityFunction.DOT_PRODUCT));
         document.add(new KnnFloatVectorField(
                 TRAJECTORY, trajectoryVector(directions, shape.layerCount()), VectorSimilarityFunction.DOT_PRODUCT));
-        document.add(new BinaryDocValuesField(EMBEDDING, new BytesRef(unitHalves(map.embedding(), unit))));
+        document.add(new BinaryDocValuesField(EMBEDDING, new BytesRef(PackedMap.unitHalves(map.embedding(), unit))));
         document.add(new BinaryDocValuesField(PROBABILITIES, new BytesRef(HalfFloats.encode(map.probabilities()))));
         if (map.continuation().length > 0) {
             document.add(new BinaryDocValuesField(CONTINUATION, new BytesRef(map.continuation())));
@@ -151,25 +129,18 @@ final class MapDocuments {
     }
 
     /**
-     * The embedding at unit length, in half precision. One that comes from an index has that length but for its rounding
-     * and stays as it is, so that what export wrote and import reads is the same map.
-     */
-    private static byte[] unitHalves(float[] embedding, float[] unit) {
-        boolean isUnit = Math.abs(MapVectors.length(embedding, 0, embedding.length) - 1) < HALVES_OFF;
-        return HalfFloats.encode(isUnit ? embedding : unit);
-    }
-
-    /**
      * The vector a little off, each time in another direction: the same token gives the same embedding again and again,
      * and a graph of equal vectors falls apart. What is found is scored by the embedding itself.
      */
     private static float[] apart(float[] vector, long id) {
         SplittableRandom random = new SplittableRandom(id);
         float[] noisy = vector.clone();
-        double deviation = APART / Math.sqrt(noisy.length);
+        float deviation = (float) (APART / Math.sqrt(noisy.length));
         double squares = 0;
+        long signs = 0;
         for (int i = 0; i < noisy.length; i++) {
-            noisy[i] += (float) (deviation * random.nextGaussian());
+            signs = i % Long.SIZE == 0 ? random.nextLong() : signs << 1;
+            noisy[i] += Math.copySign(deviation, (float) signs);
             squares += (double) noisy[i] * noisy[i];
         }
         float factor = (float) (1 / Math.sqrt(squares));

@@ -38,12 +38,15 @@ import org.apache.lucene.util.IOUtils;
  */
 public final class MapIndexWriter implements AutoCloseable {
     /** Of maps that are in memory: beyond that they are written, and what goes for want of capacity goes afterwards. */
-    private static final long HELD_BYTES_MAX = 96L << 20;
+    private static final long HELD_BYTES_MAX = 216L << 20;
 
-    /** Of maps that one thread adds together. */
+    /** Of maps that one thread adds together; room for them is taken at once. */
     private static final int COLUMNS_BYTES_MAX = 8 << 20;
 
-    private static final double RAM_BUFFER_MB = 16;
+    /** Fewer go into one segment, though two could be written at once. */
+    private static final int SEGMENT_MAPS_LEAST = 4096;
+
+    private static final int THREADS = Runtime.getRuntime().availableProcessors();
 
     private final Path folder;
     private final MapIndex index;
@@ -52,7 +55,9 @@ public final class MapIndexWriter implements AutoCloseable {
     private final MapDocuments documents;
     private final SegmentBySegment policy;
     private final IndexWriter writer;
-    private final AtomicInteger added = new AtomicInteger();
+    /** Maps that are in memory. */
+    private final AtomicInteger held = new AtomicInteger();
+
     private volatile LongConsumer progress = maps -> {};
     private final AtomicLong handled = new AtomicLong();
     /** What is not to be added again. */
@@ -88,7 +93,7 @@ public final class MapIndexWriter implements AutoCloseable {
         this.isNewFolder = isNewFolder;
         this.directory = directory;
         documents = new MapDocuments(index.shape());
-        columnsMapsMax = Math.max(1, COLUMNS_BYTES_MAX / HeldColumns.bytesOfMap(index.shape()));
+        columnsMapsMax = Math.max(1, COLUMNS_BYTES_MAX / HeldColumns.bytesOfMap(documents));
         boolean exists = DirectoryReader.indexExists(directory);
         if (exists) {
             MapIndex.read(directory, folder).require(index, folder);
@@ -96,10 +101,7 @@ public final class MapIndexWriter implements AutoCloseable {
         policy = new SegmentBySegment(this::step);
         writer = new IndexWriter(
                 directory,
-                policy.writing()
-                        .setCodec(GraphsLater.codec(() -> makesGraphs))
-                        .setUseCompoundFile(false)
-                        .setRAMBufferSizeMB(RAM_BUFFER_MB));
+                policy.writing().setCodec(GraphsLater.codec(() -> makesGraphs)).setUseCompoundFile(false));
         try {
             writer.setLiveCommitData(index.commitData().entrySet());
             readNumbers();
@@ -172,7 +174,7 @@ public final class MapIndexWriter implements AutoCloseable {
 
     /** Maps that the index will hold. */
     public int size() {
-        return size + added.get();
+        return size + held.get();
     }
 
     /**
@@ -182,7 +184,7 @@ public final class MapIndexWriter implements AutoCloseable {
      * @param compared hears how many have been compared, if there are more
      */
     public Added addAll(MapIndexReader source, int capacity, LongConsumer compared) {
-        if (added.get() > 0) {
+        if (held.get() > 0) {
             throw new IllegalStateException("single maps were added to index " + folder);
         }
         Queue<RenumberedMaps> renumbered = new ConcurrentLinkedQueue<>();
@@ -277,57 +279,86 @@ public final class MapIndexWriter implements AutoCloseable {
      *
      * @param number of the map among those that are added, from 0
      * @return false if it is there already
-     * @throws IllegalArgumentException if its arrays do not have the index's shape or hold what is not finite
+     * @throws IllegalArgumentException if {@link PackedMap} refuses it
      */
     public boolean add(long number, ExpertMap map) {
-        step(1);
+        return add(number, List.of(PackedMap.of(index.shape(), map))) == 1;
+    }
+
+    /**
+     * The same with many maps.
+     *
+     * @param number of the first
+     * @return how many were not there already
+     */
+    public int add(long number, List<PackedMap> maps) {
+        step(maps.size());
         try {
             if (!isKnownToDate) {
                 readIdentities();
             }
-            if (!known.isEmpty()
-                    && known.contains(
-                            MapIdentity.of(map.origin(), new BytesRef(HalfFloats.encode(map.probabilities()))))) {
-                return false;
+            int count = 0;
+            HeldColumns columns = columns();
+            try {
+                for (int i = 0; i < maps.size(); i++) {
+                    PackedMap map = maps.get(i);
+                    if (isKnown(map)) {
+                        continue;
+                    }
+                    if (columns.isFull()) {
+                        full.add(columns);
+                        columns = columns();
+                    }
+                    columns.add(
+                            firstId + number + i,
+                            map.withConversation(lastConversation + map.origin().conversation()));
+                    count++;
+                }
+            } finally {
+                (columns.isFull() ? full : open).add(columns);
             }
-            hold(firstId + number, map.afterConversation(lastConversation));
+            held.addAndGet(count);
+            long bytes = (long) HeldColumns.bytesOfMap(documents) * count
+                    + maps.stream().mapToLong(map -> map.continuation().length).sum();
+            if (heldBytes.addAndGet(bytes) > HELD_BYTES_MAX) {
+                writeFull();
+            }
+            return count;
         } catch (IOException | AlreadyClosedException e) {
             throw failed(e);
         }
-        added.incrementAndGet();
-        return true;
     }
 
-    private void hold(long id, ExpertMap map) throws IOException {
-        HeldColumns polled = open.poll();
-        HeldColumns columns = polled == null ? new HeldColumns(documents, columnsMapsMax) : polled;
-        boolean isFull;
-        try {
-            columns.add(id, map);
-        } finally {
-            isFull = columns.isFull();
-            (isFull ? full : open).add(columns);
-        }
-        long bytes = (long) HeldColumns.bytesOfMap(index.shape()) + map.continuation().length;
-        if (heldBytes.addAndGet(bytes) > HELD_BYTES_MAX && isFull) {
-            writeFull();
-        }
+    private boolean isKnown(PackedMap map) {
+        return !known.isEmpty() && known.contains(MapIdentity.of(map.origin(), new BytesRef(map.probabilities())));
     }
 
+    /** Columns with room, which are nobody else's. */
+    private HeldColumns columns() {
+        HeldColumns begun = open.poll();
+        return begun == null ? new HeldColumns(documents, columnsMapsMax) : begun;
+    }
+
+    /** Whoever comes here meanwhile waits, so that no more is held. */
     private synchronized void writeFull() throws IOException {
-        List<HeldMaps> segments = new ArrayList<>();
-        for (HeldColumns columns = full.poll(); columns != null; columns = full.poll()) {
-            segments.add(new HeldMaps(columns));
+        List<HeldColumns> taken = List.copyOf(full);
+        full.removeAll(taken);
+        write(taken.stream().map(HeldMaps::of).toList());
+        for (HeldColumns columns : taken) {
             heldBytes.addAndGet(-columns.bytes());
+            held.addAndGet(-columns.count());
         }
-        write(segments);
     }
 
+    /** Writes segments, which are closed then. */
     private void write(List<HeldMaps> segments) throws IOException {
-        add(segments, false);
-        int maps = segments.stream().mapToInt(HeldMaps::numDocs).sum();
-        size += maps;
-        added.addAndGet(-segments.stream().mapToInt(HeldMaps::maxDoc).sum());
+        try {
+            int maps = segments.stream().mapToInt(HeldMaps::numDocs).sum();
+            add(HeldMaps.divided(segments, Math.clamp(maps / SEGMENT_MAPS_LEAST, 1, THREADS)), false);
+            size += maps;
+        } finally {
+            IOUtils.close(segments);
+        }
     }
 
     /** The maps that are in no file yet, none of which is held any longer. */
@@ -337,9 +368,10 @@ public final class MapIndexWriter implements AutoCloseable {
         full.clear();
         open.clear();
         heldBytes.set(0);
+        held.set(0);
         return columns.parallelStream()
                 .filter(some -> some.count() > 0)
-                .map(HeldMaps::new)
+                .map(HeldMaps::of)
                 .toList();
     }
 
@@ -437,7 +469,7 @@ public final class MapIndexWriter implements AutoCloseable {
     @Override
     public void close() {
         try {
-            IOUtils.close(writer::rollback, this::sweep, directory);
+            IOUtils.close(writer::rollback, () -> IOUtils.close(takeHeld()), this::sweep, directory);
             if (isNewFolder && !isCommitted) {
                 Files.deleteIfExists(folder.resolve(IndexWriter.WRITE_LOCK_NAME));
                 Files.deleteIfExists(folder);

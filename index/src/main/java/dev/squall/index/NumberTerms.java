@@ -1,6 +1,7 @@
 package dev.squall.index;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
@@ -13,6 +14,7 @@ import org.apache.lucene.index.SlowImpactsEnum;
 import org.apache.lucene.index.Terms;
 import org.apache.lucene.index.TermsEnum;
 import org.apache.lucene.search.DocIdSetIterator;
+import org.apache.lucene.util.Bits;
 import org.apache.lucene.util.BytesRef;
 import org.jspecify.annotations.Nullable;
 
@@ -23,19 +25,32 @@ final class NumberTerms extends FieldsProducer {
     /** By term, the document. */
     private final int[] docs;
 
-    /** @param numbers by document, at least 0 */
-    NumberTerms(String field, long[] numbers) {
+    /**
+     * The terms of some documents.
+     *
+     * @param numbers by document, at least 0
+     * @param kept the documents
+     */
+    NumberTerms(String field, long[] numbers, Bits kept) {
         this.field = field;
-        BytesRef[] ofDocs = new BytesRef[numbers.length];
-        Arrays.setAll(ofDocs, doc -> new BytesRef(Long.toString(numbers[doc])));
-        Integer[] order = new Integer[numbers.length];
-        Arrays.setAll(order, doc -> doc);
+        List<Term> sorted = new ArrayList<>(numbers.length);
+        for (int doc = 0; doc < numbers.length; doc++) {
+            if (kept.get(doc)) {
+                sorted.add(new Term(new BytesRef(Long.toString(numbers[doc])), doc));
+            }
+        }
         // Mostly in order already.
-        Arrays.sort(order, Comparator.comparing(doc -> ofDocs[doc]));
-        docs = Arrays.stream(order).mapToInt(Integer::intValue).toArray();
-        terms = new BytesRef[docs.length];
-        Arrays.setAll(terms, i -> ofDocs[docs[i]]);
+        sorted.sort(Comparator.comparing(Term::text));
+        terms = sorted.stream().map(Term::text).toArray(BytesRef[]::new);
+        docs = sorted.stream().mapToInt(Term::doc).toArray();
     }
+
+    /** The terms of all documents. */
+    NumberTerms(String field, long[] numbers) {
+        this(field, numbers, new Bits.MatchAllBits(numbers.length));
+    }
+
+    private record Term(BytesRef text, int doc) {}
 
     @Override
     public Iterator<String> iterator() {

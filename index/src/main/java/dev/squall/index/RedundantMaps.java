@@ -113,7 +113,7 @@ final class RedundantMaps {
                 if (isRedundant[i] || own.resembles(from + i, looks[i], cells, wanted, least)) {
                     redundant.add(places[from + i].id());
                 } else {
-                    cells.put(looks[i].cells()[0], looks[i].turned(), from + i);
+                    cells.put(looks[i].cells()[0], cells.head(looks[i].turned()), from + i);
                 }
             }
             progress.accept(from + looks.length);
@@ -126,15 +126,15 @@ final class RedundantMaps {
         VectorCells cells = new VectorCells(centres());
         int[][] cellsOf = new int[places.length][];
         for (int from = 0; from < places.length; from += TOGETHER) {
-            float[][] turned = new float[Math.min(TOGETHER, places.length - from)][];
+            short[][] heads = new short[Math.min(TOGETHER, places.length - from)][];
             int first = from;
-            forEach(turned.length, (i, vectors) -> {
-                Look look = vectors.look(cells, newest(first + i));
-                turned[i] = look.turned();
-                cellsOf[first + i] = look.cells();
+            forEach(heads.length, (i, vectors) -> {
+                float[] turned = cells.turned(vectors.borrow(newest(first + i)));
+                heads[i] = cells.head(turned);
+                cellsOf[first + i] = cells.nearestCells(turned);
             });
-            for (int i = 0; i < turned.length; i++) {
-                cells.put(cellsOf[from + i][0], turned[i], from + i);
+            for (int i = 0; i < heads.length; i++) {
+                cells.put(cellsOf[from + i][0], heads[i], from + i);
             }
         }
         Band band = band(cells, cellsOf, (double) count / places.length);
@@ -146,13 +146,15 @@ final class RedundantMaps {
     }
 
     private List<Long> mostResembled(float[] similarities, int count) {
-        return IntStream.range(0, places.length)
-                .boxed()
-                .sorted(Comparator.comparingDouble((Integer rank) -> -similarities[rank])
-                        .thenComparing(Comparator.reverseOrder()))
-                .limit(count)
-                .map(rank -> newest(rank).id())
-                .toList();
+        // Sorted as numbers: the similarity, which is -1 or more, above the rank.
+        long[] order = new long[places.length];
+        Arrays.setAll(order, rank -> (long) Float.floatToIntBits(similarities[rank] + 2) << Integer.SIZE | rank);
+        Arrays.sort(order);
+        List<Long> ids = new ArrayList<>();
+        for (int i = order.length - count; i < order.length; i++) {
+            ids.add(newest((int) order[i]).id());
+        }
+        return ids;
     }
 
     /**
@@ -260,6 +262,11 @@ final class RedundantMaps {
 
         float[] of(Place place) throws IOException {
             return of(place.leaf()).of(place.doc());
+        }
+
+        /** Valid until the next is asked for. */
+        float[] borrow(Place place) throws IOException {
+            return of(place.leaf()).borrow(place.doc());
         }
 
         private float product(float[] vector, Place other) throws IOException {

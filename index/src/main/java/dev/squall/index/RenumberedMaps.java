@@ -19,9 +19,6 @@ import org.apache.lucene.util.FixedBitSet;
 
 /** A segment of one index as it goes into another: all but the numbers of maps and conversations is its own, graphs too. */
 final class RenumberedMaps extends FilterCodecReader implements Incoming {
-    /** Lucene takes over a graph of which up to two fifths are gone, but mending it takes long. */
-    private static final double GONE_MOST = 0.05;
-
     private final FixedBitSet kept;
     private int keptCount;
     private final long oldest;
@@ -29,7 +26,7 @@ final class RenumberedMaps extends FilterCodecReader implements Incoming {
     private final long greatestConversation;
     private final long firstId;
     private final long lastConversation;
-    private final NumberTerms terms;
+    private final long[] numbers;
 
     /**
      * @param kept the maps that go over
@@ -43,14 +40,13 @@ final class RenumberedMaps extends FilterCodecReader implements Incoming {
         this.lastConversation = lastConversation;
         keptCount = kept.cardinality();
         NumericDocValues ids = DocValues.getNumeric(segment, MapDocuments.ID);
-        long[] numbers = new long[segment.maxDoc()];
+        numbers = new long[segment.maxDoc()];
         for (int doc = 0; doc < numbers.length; doc++) {
             numbers[doc] = firstId + MapDocuments.number(ids, MapDocuments.ID, doc);
         }
         oldest = numbers[0] - firstId;
         greatestId = firstId + MapColumns.greatest(segment, MapDocuments.ID);
         greatestConversation = lastConversation + MapColumns.greatest(segment, MapDocuments.CONVERSATION);
-        terms = new NumberTerms(MapDocuments.ID, numbers);
     }
 
     /** The number, before, of the first map. */
@@ -59,10 +55,9 @@ final class RenumberedMaps extends FilterCodecReader implements Incoming {
     }
 
     @Override
-    public void leave(Set<Long> ids) throws IOException {
-        NumericDocValues numbersOfMaps = DocValues.getNumeric(this, MapDocuments.ID);
-        for (int doc = 0; doc < maxDoc(); doc++) {
-            if (kept.get(doc) && ids.contains(MapDocuments.number(numbersOfMaps, MapDocuments.ID, doc))) {
+    public void leave(Set<Long> ids) {
+        for (int doc = 0; doc < numbers.length; doc++) {
+            if (kept.get(doc) && ids.contains(numbers[doc])) {
                 kept.clear(doc);
                 keptCount--;
             }
@@ -71,7 +66,7 @@ final class RenumberedMaps extends FilterCodecReader implements Incoming {
 
     /** Whether so many stay behind that graphs of the rest are better made afterwards. */
     boolean losesGraphs() {
-        return maxDoc() - keptCount > maxDoc() * GONE_MOST;
+        return !SegmentGraphs.areWorthTaking(this);
     }
 
     long greatestId() {
@@ -95,7 +90,7 @@ final class RenumberedMaps extends FilterCodecReader implements Incoming {
     /** Only the numbers of maps are terms. */
     @Override
     public FieldsProducer getPostingsReader() {
-        return terms;
+        return new NumberTerms(MapDocuments.ID, numbers, kept);
     }
 
     @Override

@@ -72,6 +72,12 @@ final class SegmentBySegment extends FilterMergePolicy {
         }
 
         @Override
+        public CodecReader wrapForMerge(CodecReader reader) throws IOException {
+            CodecReader wrapped = super.wrapForMerge(reader);
+            return SegmentGraphs.areWorthTaking(reader) ? wrapped : new WithoutGraphs(wrapped);
+        }
+
+        @Override
         public void mergeFinished(boolean isWritten, boolean isDropped) throws IOException {
             super.mergeFinished(isWritten, isDropped);
             if (isWritten) {

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The graphs of segments. Lucene's classes for them are experimental, so nothing else uses them. */
 final class SegmentGraphs {
+    /** The share of maps that may be gone from a graph that is taken over. */
+    private static final double GONE_MOST = 0.05;
+
     private SegmentGraphs() {}
 
     /** The name of a segment's files. */
@@ -34,6 +37,14 @@ final class SegmentGraphs {
         return visited > 0
                 && maps > visited
                 && (graph(leaf, MapDocuments.TRAJECTORY) == null || graph(leaf, MapDocuments.SEMANTIC) == null);
+    }
+
+    /**
+     * Whether the graphs of a segment can go over to where its maps are written anew. Lucene mends them up to two fifths gone,
+     * which takes longer than to make them and leaves maps that no search reaches.
+     */
+    static boolean areWorthTaking(LeafReader leaf) {
+        return leaf.maxDoc() - leaf.numDocs() <= leaf.maxDoc() * GONE_MOST;
     }
 
     /** What a segment's graph of a field looks like; null if there is none. */

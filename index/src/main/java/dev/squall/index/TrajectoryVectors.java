@@ -24,6 +24,11 @@ final class TrajectoryVectors {
         return VectorUtil.dotProduct(vector, values.vectorValue(doc));
     }
 
+    /** Valid until the next vector is asked for. */
+    float[] borrow(int doc) throws IOException {
+        return values.vectorValue(doc);
+    }
+
     /** An array of its own. */
     float[] of(int doc) throws IOException {
         return values.vectorValue(doc).clone();

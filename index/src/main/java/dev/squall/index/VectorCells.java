@@ -20,19 +20,19 @@ final class VectorCells {
     private static final int LANES = 64;
 
     /** Numbers of a vector that are kept. */
-    private static final int HEAD = 32;
+    private static final int HEAD = 64;
 
     /**
      * How much farther apart two vectors have to seem by their heads than what is looked for: the ratio of that estimate to
      * the truth is that of a sum of {@value #HEAD} squares to its mean, above this for less than one pair in a thousand.
      */
-    private static final float MARGIN = 2;
+    private static final float MARGIN = 1.6f;
 
     /** More than what rounding adds to the squared distance of equal vectors. */
     private static final float ROUNDING = 1e-5f;
 
     /** Numbers by which vectors are compared with centres. */
-    private static final int CENTRE_HEAD = 128;
+    private static final int CENTRE_HEAD = 64;
 
     private static final long SEED = 0x5371_7561_6c6cL;
 
@@ -128,11 +128,18 @@ final class VectorCells {
         return cells.length;
     }
 
-    /** A vector as it is to be put and looked for: the same for all, so that distances stay what they are. */
+    /**
+     * The first numbers of a vector as it is to be put and looked for, turned the same for all, so that distances stay what
+     * they are.
+     */
     float[] turned(float[] vector) {
-        float[] turned = new float[dimensions];
-        for (int d = 0; d < length; d++) {
-            turned[d] = vector[d] * signs[d];
+        float[] turned = new float[centreHead];
+        // Of those, the transform adds up what is so far apart before it does anything else.
+        for (int from = 0; from < length; from += centreHead) {
+            int to = Math.min(from + centreHead, length);
+            for (int d = from; d < to; d++) {
+                turned[d - from] += vector[d] * signs[d];
+            }
         }
         Projection.transform(turned);
         return turned;
@@ -154,13 +161,16 @@ final class VectorCells {
             products[i] -= centreSquares[i] / 2;
         }
         int[] nearest = new int[Math.min(PROBES, products.length)];
-        for (int rank = 0; rank < nearest.length; rank++) {
-            int best = 0;
-            for (int i = 1; i < products.length; i++) {
-                best = products[i] > products[best] ? i : best;
+        int found = 0;
+        for (int i = 0; i < products.length; i++) {
+            if (found == nearest.length && products[i] <= products[nearest[found - 1]]) {
+                continue;
             }
-            nearest[rank] = best;
-            products[best] = Float.NEGATIVE_INFINITY;
+            int rank = found < nearest.length ? found++ : found - 1;
+            for (; rank > 0 && products[i] > products[nearest[rank - 1]]; rank--) {
+                nearest[rank] = nearest[rank - 1];
+            }
+            nearest[rank] = i;
         }
         return nearest;
     }
@@ -170,13 +180,23 @@ final class VectorCells {
         return Arrays.stream(cells).mapToInt(cell -> cell.count).toArray();
     }
 
+    /** The first numbers of a turned vector as they are kept. */
+    short[] head(float[] vector) {
+        short[] halves = new short[head];
+        for (int d = 0; d < head; d++) {
+            halves[d] = Float.floatToFloat16(vector[d]);
+        }
+        return halves;
+    }
+
     /**
      * Keeps a turned vector.
      *
      * @param cell the first of its {@link #nearestCells}
+     * @param halves its {@link #head}
      * @param number greater than those before
      */
-    void put(int cell, float[] vector, int number) {
+    void put(int cell, short[] halves, int number) {
         Cell to = cells[cell];
         int at = to.count / LANES;
         int lane = to.count % LANES;
@@ -193,13 +213,13 @@ final class VectorCells {
             to.numbers = Arrays.copyOf(to.numbers, 2 * to.count);
         }
         Block block = to.blocks[at];
-        float[] rounded = new float[head];
+        float squares = 0;
         for (int d = 0; d < head; d++) {
-            short half = Float.floatToFloat16(vector[d]);
-            block.halves()[d * block.lanes() + lane] = half;
-            rounded[d] = Float.float16ToFloat(half);
+            block.halves()[d * block.lanes() + lane] = halves[d];
+            float rounded = Float.float16ToFloat(halves[d]);
+            squares += rounded * rounded;
         }
-        block.squares()[lane] = squares(rounded, head);
+        block.squares()[lane] = squares;
         to.numbers[to.count++] = number;
     }
 
@@ -219,7 +239,9 @@ final class VectorCells {
                 if (cell.numbers[at * LANES] >= wanted.before() || least > 1) {
                     break;
                 }
-                distances(vector, own, cell.blocks[at], distances);
+                if (distances(vector, own, cell.blocks[at], distances) > MARGIN * 2 * (1 - least) + ROUNDING) {
+                    continue;
+                }
                 int lanes = Math.min(LANES, cell.count - at * LANES);
                 for (int lane = Math.max(0, after - at * LANES); lane < lanes; lane++) {
                     int number = cell.numbers[at * LANES + lane];
@@ -231,8 +253,8 @@ final class VectorCells {
         }
     }
 
-    /** Estimates, by lane, of the squared distances between a vector and those of a block. */
-    private void distances(float[] vector, float own, Block block, float[] distances) {
+    /** Estimates, by lane, of the squared distances between a vector and those of a block; returns the least. */
+    private float distances(float[] vector, float own, Block block, float[] distances) {
         Arrays.fill(distances, 0);
         multiply(vector, head, block.halves(), block.lanes(), distances);
         float scale = (float) dimensions / head;
@@ -240,6 +262,11 @@ final class VectorCells {
         for (int lane = 0; lane < squares.length; lane++) {
             distances[lane] = scale * (own + squares[lane] - 2 * distances[lane]);
         }
+        float least = Float.POSITIVE_INFINITY;
+        for (int lane = 0; lane < squares.length; lane++) {
+            least = Math.min(least, distances[lane]);
+        }
+        return least;
     }
 
     /** products += block · head; four dimensions at a time, so that products are stored less often. */

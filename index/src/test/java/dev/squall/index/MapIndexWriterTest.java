@@ -9,10 +9,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -231,6 +234,8 @@ class MapIndexWriterTest {
             assertThat(reader.maps()).isEqualTo(MANY / 2);
             assertThat(reader.segments())
                     .allSatisfy(segment -> assertThat(segment.replaced()).isZero());
+            assertThat(reader.graphs(true))
+                    .allSatisfy(graph -> assertThat(graph.reachable()).isEqualTo(graph.nodes()));
         }
         assertThat(lackingGraphs(into)).doesNotContain(true);
     }
@@ -253,6 +258,30 @@ class MapIndexWriterTest {
         assertThatThrownBy(() -> MapIndexWriter.open(into, new MapIndex("other", SHAPE)))
                 .isInstanceOf(MapIndexException.class)
                 .hasMessageContaining("learnt with another model");
+    }
+
+    @Test
+    void writesWhatIsMoreThanItHoldsAtOnce() throws IOException {
+        MapShape large = new MapShape(48, 128, 8, 2048);
+        int count = 13_000;
+        Path into = folder.resolve("into");
+        PackedMap map = PackedMap.of(large, new MadeUpMaps(large, 1, 1).map(1));
+        try (MapIndexWriter writer = MapIndexWriter.open(into, new MapIndex("model", large))) {
+            for (int i = 0; i < count; i += 100) {
+                assertThat(writer.add(i, Collections.nCopies(100, map))).isEqualTo(100);
+            }
+            assertThat(writer.size()).isEqualTo(count);
+            writer.commit();
+        }
+        try (MapIndexReader reader = MapIndexReader.open(into)) {
+            assertThat(reader.maps()).isEqualTo(count);
+            assertThat(reader.segments()).hasSizeGreaterThan(1);
+            Set<Long> ids = new HashSet<>();
+            reader.forEachOrigin((id, origin) -> ids.add(id));
+            assertThat(ids).hasSize(count).contains(0L, count - 1L);
+            assertThat(reader.find(count - 1).orElseThrow().probabilities())
+                    .isEqualTo(map.unpacked().probabilities());
+        }
     }
 
     @Test

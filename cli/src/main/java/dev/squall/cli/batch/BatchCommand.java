@@ -151,6 +151,7 @@ public final class BatchCommand implements Callable<Integer> {
         Path answers = output != null ? output : input.resolveSibling(input.getFileName() + ".answers.jsonl");
         Path failures = errors != null ? errors : answers.resolveSibling(answers.getFileName() + ".errors");
         requireDifferent(answers, failures);
+        BatchState.read(BatchState.of(answers));
         try (BatchOutput answered = new BatchOutput(answers)) {
             try (BatchOutput failed = new BatchOutput(failures)) {
                 failed.clear();

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.squall.cli.process.CommandFailure;
 import dev.squall.cli.process.Failures;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -18,6 +19,9 @@ import java.util.Map;
 final class BatchState {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String FORMAT = "squall-batch-1";
+
+    private static final String NOT_OURS =
+            " exists and is no state of a batch: name another output, or move it away; nothing is changed";
 
     private BatchState() {}
 
@@ -35,16 +39,19 @@ final class BatchState {
         if (!Files.exists(file)) {
             return Map.of();
         }
+        if (!Files.isRegularFile(file)) {
+            throw new CommandFailure(file + NOT_OURS);
+        }
         try {
             Map<String, String> state =
                     JSON.readValue(file.toFile(), new TypeReference<LinkedHashMap<String, String>>() {});
             if (FORMAT.equals(state.remove("format"))) {
                 return state;
             }
-        } catch (JsonProcessingException e) {
-            throw new CommandFailure(file + ": no state of a batch: move it away, or name another output", e);
+        } catch (JsonProcessingException | CharConversionException e) {
+            throw new CommandFailure(file + NOT_OURS, e);
         }
-        throw new CommandFailure(file + ": no state of a batch: move it away, or name another output");
+        throw new CommandFailure(file + NOT_OURS);
     }
 
     /** In words, what is not as it was. An older Squall wrote less of it, which says nothing. */

@@ -1,12 +1,14 @@
 package dev.squall.cli.index;
 
 import dev.squall.index.MapIndex;
+import dev.squall.index.PackedMap;
 import dev.squall.predict.ExpertMap;
 import dev.squall.predict.MapOrigin;
 import dev.squall.predict.MapShape;
 import dev.squall.predict.Phase;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -46,6 +48,10 @@ final class ExportedLine {
     private int end;
     private boolean isExpected;
     private float[] numbers = new float[1024];
+    /** Of the line before. */
+    private int probabilityBytes;
+
+    private int embeddingBytes;
 
     /** Returns the map of a line; null if it is written in any other way, or is wrong. */
     @Nullable
@@ -73,6 +79,33 @@ final class ExportedLine {
         long conversation = whole(",\"conversation\":");
         long hits = whole(",\"hits\":");
         long misses = whole(",\"misses\":");
+        if (!isExpected || !isInt(used) || !isInt(position) || !isInt(hits) || !isInt(misses)) {
+            return null;
+        }
+        MapOrigin origin = new MapOrigin(time, phase(phase), (int) position, conversation, (int) hits, (int) misses);
+        return at + 2 < end && text[at + 2] == 'l'
+                ? packed(model, (int) used, origin)
+                : inDecimals(model, (int) used, origin);
+    }
+
+    private @Nullable IndexLine packed(String model, int used, MapOrigin origin) {
+        long layers = whole(",\"layers\":");
+        byte[] probabilities = bytes(",\"probabilities\":\"", probabilityBytes);
+        byte[] embedding = bytes(",\"embedding\":\"", embeddingBytes);
+        byte[] continuation = next(',') ? bytes("\"continuation\":\"", 0) : new byte[0];
+        probabilityBytes = probabilities.length;
+        embeddingBytes = embedding.length;
+        if (!isAtEnd() || layers < 1 || !isInt(layers)) {
+            return null;
+        }
+        MapShape shape =
+                new MapShape((int) layers, probabilities.length / 2 / (int) layers, used, embedding.length / 2);
+        return new IndexLine(
+                new MapIndex(model, shape),
+                PackedMap.ofHalves(shape, embedding, probabilities, PROBABILITY_MAX, continuation, origin));
+    }
+
+    private @Nullable IndexLine inDecimals(String model, int used, MapOrigin origin) {
         expect(",\"probabilities\":[");
         int experts = row(0, PROBABILITY_MAX);
         int layers = 1;
@@ -84,25 +117,48 @@ final class ExportedLine {
         }
         expect("],\"embedding\":");
         int embedding = row(filled, Float.POSITIVE_INFINITY);
-        byte[] continuation = {};
-        if (next(',')) {
-            continuation =
-                    Base64.getDecoder().decode(text("\"continuation\":\"").getBytes(StandardCharsets.US_ASCII));
+        byte[] continuation = next(',') ? bytes("\"continuation\":\"", 0) : new byte[0];
+        if (!isAtEnd()) {
+            return null;
         }
+        MapShape shape = new MapShape(layers, experts, used, embedding);
+        return new IndexLine(
+                new MapIndex(model, shape),
+                PackedMap.of(
+                        shape,
+                        new ExpertMap(
+                                Arrays.copyOfRange(numbers, filled, filled + embedding),
+                                Arrays.copyOf(numbers, filled),
+                                continuation,
+                                origin)));
+    }
+
+    /** Whether the object ends here, and the line with it. */
+    private boolean isAtEnd() {
         expect("}");
         while (at < end && text[at] >= 0 && text[at] <= ' ') {
             at++;
         }
-        if (!isExpected || at != end || !isInt(used) || !isInt(position) || !isInt(hits) || !isInt(misses)) {
-            return null;
+        return isExpected && at == end;
+    }
+
+    /**
+     * What stands behind {@code before} in base 64, in front of quotation marks, which are passed.
+     *
+     * @param guess how many bytes it may be
+     */
+    private byte[] bytes(String before, int guess) {
+        expect(before);
+        int from = at;
+        // There cannot be others between, or what is between is not in base 64.
+        int guessed = (guess + 2) / 3 * 4;
+        at = guessed > 0 && end - at > guessed && text[at + guessed] == '"' ? at + guessed : at;
+        while (at < end && text[at] != '"') {
+            at++;
         }
-        return new IndexLine(
-                new MapIndex(model, new MapShape(layers, experts, (int) used, embedding)),
-                new ExpertMap(
-                        Arrays.copyOfRange(numbers, filled, filled + embedding),
-                        Arrays.copyOf(numbers, filled),
-                        continuation,
-                        new MapOrigin(time, phase(phase), (int) position, conversation, (int) hits, (int) misses)));
+        ByteBuffer decoded = Base64.getDecoder().decode(ByteBuffer.wrap(text, from, at - from));
+        expect("\"");
+        return decoded.array();
     }
 
     private static Phase phase(String name) {

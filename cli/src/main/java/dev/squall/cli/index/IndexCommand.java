@@ -179,7 +179,7 @@ public final class IndexCommand implements Runnable {
                     + ", conversation " + origin.conversation();
             double[][] percent = percent(map.probabilities(), shape);
             if (json) {
-                IndexLineWriter line = new IndexLineWriter(reader.index());
+                IndexLineWriter line = new IndexLineWriter(reader.index(), true);
                 line.write(map);
                 streams.out().writeBytes(line.bytes());
             } else {
@@ -226,13 +226,18 @@ public final class IndexCommand implements Runnable {
     int export(
             @Mixin CommonOptions options,
             @Parameters(paramLabel = "DIR", description = "The folder of --index.") Path folder,
+            @Option(
+                            names = "--decimals",
+                            fallbackValue = "true",
+                            description = "Numbers for people and jq, instead of half-precision floats in base64.")
+                    boolean decimals,
             @Option(names = "--json", fallbackValue = "true", description = "Changes nothing: it is JSON anyway.")
                     boolean json)
             throws IOException {
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
             reader.forEachBatch(
                     maps -> {
-                        IndexLineWriter lines = new IndexLineWriter(reader.index());
+                        IndexLineWriter lines = new IndexLineWriter(reader.index(), decimals);
                         maps.forEach(lines::write);
                         return lines.bytes();
                     },

@@ -7,11 +7,15 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import dev.squall.cli.process.CommandFailure;
 import dev.squall.index.MapIndex;
+import dev.squall.index.PackedMap;
 import dev.squall.predict.ExpertMap;
 import dev.squall.predict.MapOrigin;
 import dev.squall.predict.MapShape;
 import dev.squall.predict.Phase;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.ShortBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -24,13 +28,13 @@ import java.util.Map;
  *
  * @param index what the map is of
  */
-record IndexLine(MapIndex index, ExpertMap map) {
+record IndexLine(MapIndex index, PackedMap map) {
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
             .build();
 
     private static final List<String> WHOLE_NUMBERS =
-            List.of("used", "epoch_millis", "position", "conversation", "hits", "misses");
+            List.of("used", "layers", "epoch_millis", "position", "conversation", "hits", "misses");
 
     /**
      * Reads a line.
@@ -63,6 +67,7 @@ record IndexLine(MapIndex index, ExpertMap map) {
         private final Map<String, String> texts = new HashMap<>();
         private float[] embedding = {};
         private float[] probabilities = {};
+        private float[] halves = {};
         private int layers;
         private byte[] continuation = {};
         private float[] numbers = new float[1024];
@@ -78,6 +83,9 @@ record IndexLine(MapIndex index, ExpertMap map) {
                     parser.nextToken();
                     read(name);
                 }
+            }
+            if (halves.length > 0) {
+                takeHalves();
             }
             if (layers == 0) {
                 throw missing("probabilities");
@@ -95,13 +103,24 @@ record IndexLine(MapIndex index, ExpertMap map) {
                     (int) wholeNumber("hits"),
                     (int) wholeNumber("misses"));
             return new IndexLine(
-                    new MapIndex(text("model"), shape), new ExpertMap(embedding, probabilities, continuation, origin));
+                    new MapIndex(text("model"), shape),
+                    PackedMap.of(shape, new ExpertMap(embedding, probabilities, continuation, origin)));
         }
 
         private void read(String name) throws IOException {
             switch (name) {
-                case "probabilities" -> readRows();
+                case "probabilities" -> {
+                    if (parser.currentToken() == JsonToken.VALUE_STRING) {
+                        halves = readHalves(name);
+                    } else {
+                        readRows();
+                    }
+                }
                 case "embedding" -> {
+                    if (parser.currentToken() == JsonToken.VALUE_STRING) {
+                        embedding = readHalves(name);
+                        return;
+                    }
                     int count = readNumbers(0, name);
                     embedding = Arrays.copyOf(numbers, count);
                 }
@@ -119,6 +138,35 @@ record IndexLine(MapIndex index, ExpertMap map) {
                     }
                 }
             }
+        }
+
+        /** Half-precision floats, little endian, in base 64. */
+        private float[] readHalves(String name) throws IOException {
+            ShortBuffer bits =
+                    ByteBuffer.wrap(base64(name)).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
+            float[] values = new float[bits.remaining()];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = Float.float16ToFloat(bits.get(i));
+            }
+            if (values.length == 0) {
+                throw new CommandFailure(where + ": '" + name + "' is empty, expected half-precision floats in base64");
+            }
+            return values;
+        }
+
+        /** The probabilities that came in base 64, which the number of layers may follow. */
+        private void takeHalves() {
+            long count = wholeNumber("layers");
+            if (count < 1 || count > halves.length || halves.length % count != 0) {
+                throw new CommandFailure(where + ": 'probabilities' has " + halves.length
+                        + " numbers, expected as many for" + " each of " + count + " layers");
+            }
+            int experts = (int) (halves.length / count);
+            numbers = halves;
+            for (; layers < count; layers++) {
+                check(layers * experts, experts);
+            }
+            probabilities = halves;
         }
 
         private void readRows() throws IOException {
@@ -181,10 +229,14 @@ record IndexLine(MapIndex index, ExpertMap map) {
 
         /** In base 64; lines of maps that nothing followed have none. */
         private void readContinuation() throws IOException {
+            continuation = base64("continuation");
+        }
+
+        private byte[] base64(String name) throws IOException {
             try {
-                continuation = parser.getBinaryValue();
+                return parser.getBinaryValue();
             } catch (JsonProcessingException e) {
-                throw new CommandFailure(where + ": 'continuation' is not in base 64", e);
+                throw new CommandFailure(where + ": '" + name + "' is not in base64", e);
             }
         }
 

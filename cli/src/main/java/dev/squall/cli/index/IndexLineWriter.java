@@ -5,26 +5,31 @@ import dev.squall.cli.process.CommandFailure;
 import dev.squall.index.MapIndex;
 import dev.squall.index.StoredMap;
 import dev.squall.predict.MapShape;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Locale;
 
 /**
- * Writes maps as lines of JSON that {@link IndexLine} reads, by hand, since a map has hundreds of numbers: each is a half,
- * and there are not many of those.
+ * Writes maps as lines of JSON that {@link IndexLine} reads, by hand, since a map has hundreds of numbers, each of which is a
+ * half.
  */
 public final class IndexLineWriter {
     private static final HalfText HALVES = new HalfText();
     private static final int BYTES_AT_FIRST = 1 << 20;
 
     private final MapIndex index;
+    private final boolean areDecimals;
     private final String model;
     private byte[] out = new byte[BYTES_AT_FIRST];
     private int length;
 
-    public IndexLineWriter(MapIndex index) {
+    /** @param areDecimals whether numbers are written for people to read, instead of halves in base 64 */
+    public IndexLineWriter(MapIndex index, boolean areDecimals) {
         this.index = index;
+        this.areDecimals = areDecimals;
         model = new String(JsonStringEncoder.getInstance().quoteAsString(index.model()));
     }
 
@@ -56,7 +61,39 @@ public final class IndexLineWriter {
                 + ",\"conversation\":" + map.origin().conversation()
                 + ",\"hits\":" + map.origin().hits()
                 + ",\"misses\":" + map.origin().misses()
-                + ",\"probabilities\":[");
+                + (areDecimals ? "" : ",\"layers\":" + shape.layerCount())
+                + ",\"probabilities\":");
+        if (areDecimals) {
+            decimals(map, shape);
+        } else {
+            halves(map.probabilities());
+            text(",\"embedding\":");
+            halves(map.embedding());
+        }
+        if (map.continuation().length > 0) {
+            text(",\"continuation\":\"");
+            put(Base64.getEncoder().encode(map.continuation()));
+            put('"');
+        }
+        text("}\n");
+    }
+
+    /** Little endian. */
+    private void halves(float[] numbers) {
+        ByteBuffer bytes = ByteBuffer.allocate(2 * numbers.length).order(ByteOrder.LITTLE_ENDIAN);
+        for (float number : numbers) {
+            if (!Float.isFinite(number)) {
+                throw new IllegalArgumentException("half-precision float " + number + ", expected a finite number");
+            }
+            bytes.putShort(Float.floatToFloat16(number));
+        }
+        put('"');
+        put(Base64.getEncoder().encode(bytes.array()));
+        put('"');
+    }
+
+    private void decimals(StoredMap map, MapShape shape) {
+        put('[');
         for (int layer = 0; layer < shape.layerCount(); layer++) {
             if (layer > 0) {
                 put(',');
@@ -65,12 +102,6 @@ public final class IndexLineWriter {
         }
         text("],\"embedding\":");
         numbers(map.embedding(), 0, map.embedding().length);
-        if (map.continuation().length > 0) {
-            text(",\"continuation\":\"");
-            put(Base64.getEncoder().encode(map.continuation()));
-            put('"');
-        }
-        text("}\n");
     }
 
     private void put(char ascii) {

@@ -4,6 +4,7 @@ import dev.squall.cli.process.CommandFailure;
 import dev.squall.index.MapIndex;
 import dev.squall.index.MapIndexException;
 import dev.squall.index.MapIndexWriter;
+import dev.squall.index.PackedMap;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
@@ -238,11 +239,16 @@ final class IndexLines implements AutoCloseable {
         byte[] text = block.text();
         try {
             ExportedLine exported = new ExportedLine();
+            List<PackedMap> read = new ArrayList<>();
             forEachLine(block, (from, length, line, map) -> {
-                IndexLine read = exported.parse(text, from, length);
-                add(writer, read != null ? read : IndexLine.parse(text, from, length, where(line)), line, map);
+                IndexLine quickly = exported.parse(text, from, length);
+                read.add(required(quickly != null ? quickly : IndexLine.parse(text, from, length, where(line)), line));
             });
             spare.add(text);
+            // Blocks before one that failed are read on, since the first line that is wrong is told.
+            if (!hasFailed) {
+                known.addAndGet(read.size() - writer.add(block.map(), read));
+            }
             isDone = true;
         } finally {
             if (!isDone) {
@@ -251,20 +257,13 @@ final class IndexLines implements AutoCloseable {
         }
     }
 
-    private void add(MapIndexWriter writer, IndexLine read, int line, int map) {
+    private PackedMap required(IndexLine read, int line) {
         if (!read.index().equals(index())) {
             throw new CommandFailure(where(line) + ": a map of model "
                     + read.index().model() + " and " + read.index().shape() + ", expected those of the first, "
                     + index().model() + " and " + index().shape());
         }
-        try {
-            // Blocks before one that failed are read on, since the first line that is wrong is told.
-            if (!hasFailed && !writer.add(map, read.map())) {
-                known.incrementAndGet();
-            }
-        } catch (IllegalArgumentException e) {
-            throw new CommandFailure(where(line) + ": " + e.getMessage(), e);
-        }
+        return read.map();
     }
 
     private String where(int line) {

@@ -19,6 +19,7 @@ import dev.squall.generate.Session;
 import dev.squall.generate.TokenListener;
 import dev.squall.index.MapIndexReader;
 import dev.squall.index.StoredMap;
+import dev.squall.predict.ExpertMap;
 import dev.squall.predict.MapMatches;
 import dev.squall.predict.MapShape;
 import dev.squall.predict.Phase;
@@ -184,7 +185,8 @@ final class IndexQueryCommand implements Callable<Integer> {
                 throw new CommandFailure(
                         vector + " has " + line.index().shape() + ", expected that of " + folder + ", " + shape);
             }
-            return List.of(asked(line.map().embedding(), line.map().probabilities(), shape));
+            ExpertMap asked = line.map().unpacked();
+            return List.of(asked(asked.embedding(), asked.probabilities(), shape));
         }
         return ofPrompt(shape);
     }

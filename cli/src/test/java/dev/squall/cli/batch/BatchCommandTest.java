@@ -447,6 +447,17 @@ class BatchCommandTest {
         assertThat(run(input.toString(), "-o", letter.toString()).err()).contains(letter + ":1: no answer of a batch");
         assertThat(letter).hasContent("dear reader\n");
         assertThat(run(input.toString(), "-o", home.toString()).err()).contains("expected a plain file");
+        Path state = home.resolve("answers.state");
+        for (String text : new String[] {"dear reader\n", "{\"format\": \"another\"}", "[1]", ""}) {
+            Files.writeString(state, text);
+            InProcess.Run refused =
+                    run(input.toString(), "-o", home.resolve("answers").toString());
+            assertThat(refused.err())
+                    .contains(state + " exists and is no state of a batch")
+                    .doesNotContain("loading");
+            assertThat(refused.exitCode()).isEqualTo(1);
+            assertThat(state).hasContent(text);
+        }
         assertThat(run(input.toString(), "-o", input.toString()).err()).contains("both the input and the output");
         assertThat(run(home.resolve("none").toString()).err()).contains("file not found");
     }

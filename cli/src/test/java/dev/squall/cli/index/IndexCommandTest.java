@@ -320,13 +320,19 @@ class IndexCommandTest {
 
     @Test
     void importMakesTheVeryMapsThatExportWrote() throws IOException {
-        Path exported = Files.writeString(
-                home.resolve("exported.jsonl"), run("export", index).out());
-        String copy = home.resolve("imported").toString();
-        assertThat(run("import", copy, exported.toString()).exitCode()).isZero();
-        JsonNode diff = JSON.readTree(run("diff", index, copy, "--json").out());
-        assertThat(diff.get("only_in_first").asInt()).isZero();
-        assertThat(diff.get("only_in_second").asInt()).isZero();
+        for (List<String> form : List.of(List.<String>of(), List.of("--decimals"))) {
+            List<String> words = new ArrayList<>(List.of("export", index));
+            words.addAll(form);
+            String lines = run(words.toArray(String[]::new)).out();
+            JsonNode first = JSON.readTree(lines.lines().findFirst().orElseThrow());
+            assertThat(first.get("probabilities").isArray()).isEqualTo(!form.isEmpty());
+            Path exported = Files.writeString(home.resolve("exported.jsonl"), lines);
+            String copy = home.resolve("imported" + form.size()).toString();
+            assertThat(run("import", copy, exported.toString()).exitCode()).isZero();
+            JsonNode diff = JSON.readTree(run("diff", index, copy, "--json").out());
+            assertThat(diff.get("only_in_first").asInt()).isZero();
+            assertThat(diff.get("only_in_second").asInt()).isZero();
+        }
     }
 
     @Test
