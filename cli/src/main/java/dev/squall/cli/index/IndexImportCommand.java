@@ -6,7 +6,6 @@ import dev.squall.cli.process.CommandFailure;
 import dev.squall.cli.process.ExitCode;
 import dev.squall.cli.process.Streams;
 import dev.squall.cli.terminal.ProgressLine;
-import dev.squall.index.LuceneExpertMapStore;
 import dev.squall.index.MapIndexWriter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,7 +14,6 @@ import java.util.concurrent.Callable;
 import me.tongfei.progressbar.ProgressBar;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code squall index import}. */
@@ -35,18 +33,8 @@ final class IndexImportCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "FILE", description = "Lines of JSON.")
     private Path file = Path.of("");
 
-    @Option(
-            names = "--capacity",
-            paramLabel = "N",
-            defaultValue = "" + LuceneExpertMapStore.CAPACITY_DEFAULT,
-            description = "Most maps; of more, those that newer ones resemble most go. Default: 32000.")
-    private int capacity;
-
-    @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
-    private boolean json;
-
     @Mixin
-    private IndexUpkeep upkeep = new IndexUpkeep();
+    private IndexAddition addition = new IndexAddition();
 
     @Mixin
     @SuppressWarnings("UnusedVariable")
@@ -58,9 +46,7 @@ final class IndexImportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (capacity < 1) {
-            throw CommandFailure.ofUsage("--capacity " + capacity + ": expected 1 or more");
-        }
+        addition.validate();
         if (Files.isDirectory(file)) {
             throw new CommandFailure(file + ": a folder, expected lines of JSON: squall index export writes them");
         }
@@ -70,16 +56,16 @@ final class IndexImportCommand implements Callable<Integer> {
             try (ProgressBar bar = ProgressLine.start(streams, lines.bytes() >> MEBIBYTE_BITS, 0, "MiB")) {
                 known = lines.addTo(writer, bytes -> ProgressLine.step(bar, bytes >> MEBIBYTE_BITS));
             }
-            int replaced = IndexMergeCommand.thin(streams, writer, capacity);
+            int replaced = addition.thin(streams, writer);
             writer.commit();
             print(lines.count() - known, known, replaced, writer.size());
-            upkeep.run(streams, folder, writer);
+            addition.tidy(streams, folder, writer);
         }
         return ExitCode.FINE;
     }
 
     private void print(int added, int known, int replaced, int maps) throws IOException {
-        if (json) {
+        if (addition.isJson()) {
             IndexOutput.plain(streams.out())
                     .json(IndexOutput.object()
                             .put("added", added)
@@ -89,7 +75,7 @@ final class IndexImportCommand implements Callable<Integer> {
             return;
         }
         streams.out()
-                .println(folder + ": " + IndexMergeCommand.added(added, known) + ", " + maps + " in all"
-                        + IndexMergeCommand.replaced(replaced, capacity));
+                .println(folder + ": " + IndexAddition.added(added, known) + ", " + maps + " in all"
+                        + addition.replaced(replaced));
     }
 }

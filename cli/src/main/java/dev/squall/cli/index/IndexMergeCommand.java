@@ -7,7 +7,6 @@ import dev.squall.cli.process.CommandFailure;
 import dev.squall.cli.process.ExitCode;
 import dev.squall.cli.process.Streams;
 import dev.squall.cli.terminal.ProgressLine;
-import dev.squall.index.LuceneExpertMapStore;
 import dev.squall.index.MapIndex;
 import dev.squall.index.MapIndexReader;
 import dev.squall.index.MapIndexWriter;
@@ -20,7 +19,6 @@ import java.util.concurrent.Callable;
 import me.tongfei.progressbar.ProgressBar;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code squall index merge}. */
@@ -38,18 +36,8 @@ final class IndexMergeCommand implements Callable<Integer> {
     @Parameters(index = "1..*", paramLabel = "DIR", arity = "1..*", description = "Indexes to take maps from.")
     private List<Path> sources = new ArrayList<>();
 
-    @Option(
-            names = "--capacity",
-            paramLabel = "N",
-            defaultValue = "" + LuceneExpertMapStore.CAPACITY_DEFAULT,
-            description = "Most maps; of more, those that newer ones resemble most go. Default: 32000.")
-    private int capacity;
-
-    @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.")
-    private boolean json;
-
     @Mixin
-    private IndexUpkeep upkeep = new IndexUpkeep();
+    private IndexAddition addition = new IndexAddition();
 
     @Mixin
     @SuppressWarnings("UnusedVariable")
@@ -61,9 +49,7 @@ final class IndexMergeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (capacity < 1) {
-            throw CommandFailure.ofUsage("--capacity " + capacity + ": expected 1 or more");
-        }
+        addition.validate();
         Checked checked = check();
         List<ObjectNode> merged = new ArrayList<>();
         int replaced = 0;
@@ -79,22 +65,22 @@ final class IndexMergeCommand implements Callable<Integer> {
                     replaced += added.replaced();
                 }
             }
-            replaced += thin(streams, writer, capacity);
+            replaced += addition.thin(streams, writer);
             writer.commit();
             print(merged, replaced, writer.size());
-            upkeep.run(streams, into, writer);
+            addition.tidy(streams, into, writer);
         }
         return ExitCode.FINE;
     }
 
     private MapIndexWriter.Added add(Path source, MapIndexWriter writer) throws IOException {
         try (MapIndexReader reader = MapIndexReader.open(source)) {
-            return writer.addAll(reader, capacity, compared -> {});
+            return writer.addAll(reader, addition.capacity(), compared -> {});
         }
     }
 
     private void print(List<ObjectNode> merged, int replaced, int maps) throws IOException {
-        if (json) {
+        if (addition.isJson()) {
             ObjectNode object = IndexOutput.object().put("maps", maps).put("replaced", replaced);
             object.putArray("sources").addAll(merged);
             IndexOutput.plain(streams.out()).json(object);
@@ -103,29 +89,11 @@ final class IndexMergeCommand implements Callable<Integer> {
         for (ObjectNode source : merged) {
             streams.out()
                     .println(source.get("source").asText() + ": "
-                            + added(
+                            + IndexAddition.added(
                                     source.get("added").asInt(),
                                     source.get("known").asInt()));
         }
-        streams.out().println(into + ": " + maps + " maps" + replaced(replaced, capacity));
-    }
-
-    /** Removes maps beyond the capacity, with a bar at a terminal; returns how many. */
-    static int thin(Streams streams, MapIndexWriter writer, int capacity) {
-        if (writer.size() <= capacity) {
-            return 0;
-        }
-        try (ProgressBar bar = ProgressLine.start(streams, writer.size(), 0)) {
-            return writer.thinTo(capacity, compared -> ProgressLine.step(bar, compared));
-        }
-    }
-
-    static String added(int added, int known) {
-        return added + " maps added" + (known == 0 ? "" : ", " + known + " were there already");
-    }
-
-    static String replaced(int replaced, int capacity) {
-        return replaced == 0 ? "" : ", " + replaced + " that newer ones resemble removed for --capacity " + capacity;
+        streams.out().println(into + ": " + maps + " maps" + addition.replaced(replaced));
     }
 
     /** What the sources hold. */
