@@ -1,8 +1,8 @@
 package dev.squall.cli.index;
 
 import dev.squall.cli.process.CommandFailure;
-import dev.squall.cli.terminal.ProgressLine;
 import dev.squall.cli.process.Streams;
+import dev.squall.cli.terminal.ProgressLine;
 import dev.squall.index.LuceneExpertMapStore;
 import dev.squall.index.MapIndexWriter;
 import java.nio.file.Path;
