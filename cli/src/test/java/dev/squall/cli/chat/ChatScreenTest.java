@@ -364,7 +364,7 @@ class ChatScreenTest {
         ExpertMapStore empty = new ExactMapStore(shape, 10, 1);
         return (ExpertMapStore) Proxy.newProxyInstance(
                 ExpertMapStore.class.getClassLoader(), new Class<?>[] {ExpertMapStore.class}, (self, method, given) -> {
-                    if (method.getName().equals("add")) {
+                    if (method.getName().equals("offer")) {
                         throw new UncheckedIOException("the disk is full", new IOException());
                     }
                     return method.invoke(empty, given);
