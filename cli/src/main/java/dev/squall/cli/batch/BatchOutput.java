@@ -16,6 +16,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
@@ -151,9 +152,18 @@ final class BatchOutput implements AutoCloseable {
 
     /** Answers that are written to a file that has no name would be lost at the end. */
     private void requireInPlace() throws IOException {
-        if (!Files.exists(file) || Files.size(file) != end) {
+        if (bytesInPlace() != end) {
             throw new IOException(file + ": moved, deleted or changed by somebody else while the batch writes it: "
                     + finished.size() + " records were in it; bring it back, and start the same command again");
+        }
+    }
+
+    /** The size of the file that has the name now; -1 if there is none. */
+    private long bytesInPlace() throws IOException {
+        try {
+            return Files.size(file);
+        } catch (NoSuchFileException e) {
+            return -1;
         }
     }
 
