@@ -6,7 +6,6 @@ import static org.assertj.core.data.Offset.offset;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.squall.cli.InProcess;
-import dev.squall.cli.IndexRehearsal;
 import dev.squall.cli.SquallProcess;
 import dev.squall.cli.loading.DemoModel;
 import java.io.IOException;
@@ -387,25 +386,6 @@ class IndexCommandTest {
         assertThat(run("import", home.resolve("longer").toString(), file.toString())
                         .err())
                 .contains("long.jsonl:6: no JSON");
-    }
-
-    @Test
-    void rehearsesEveryCommandThatAnswersSoonAndLeavesNothing() throws Exception {
-        Path temporary = Files.createDirectories(home.resolve("temporary"));
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Djava.io.tmpdir=" + temporary,
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        IndexRehearsal.class.getName())
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .redirectError(home.resolve("err").toFile())
-                .start();
-        assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue())
-                .as(Files.readString(home.resolve("err")))
-                .isZero();
-        assertThat(temporary).isEmptyDirectory();
     }
 
     @Test
