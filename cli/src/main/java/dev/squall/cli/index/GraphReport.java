@@ -110,11 +110,11 @@ record GraphReport(List<Segment> segments, List<Graph> trajectories, List<Graph>
         page.heading(heading);
         List<String> due = without(graphs, true);
         if (!due.isEmpty()) {
-            page.paragraph("Segments " + String.join(", ", due) + ": " + DUE + ".");
+            page.paragraph(named(due) + ": " + DUE + ".");
         }
         List<String> without = without(graphs, false);
         if (!without.isEmpty()) {
-            page.paragraph("Segments " + String.join(", ", without) + ": " + NONE + ".");
+            page.paragraph(named(without) + ": " + NONE + ".");
         }
         if (graphs.isEmpty()) {
             return;
@@ -134,7 +134,7 @@ record GraphReport(List<Segment> segments, List<Graph> trajectories, List<Graph>
                                 : String.format(Locale.ROOT, "%.2f %%", 100.0 * graph.reachable() / graph.nodes())));
             }
         }
-        page.table(List.of("segment", "level", "nodes", "neighbours", "mean", "reachable"), rows);
+        page.table(List.of("segment", "level", "nodes reached", "neighbours", "mean", "of all maps"), rows);
         List<LinePlot.Line> lines = graphs.stream()
                 .sorted(Comparator.comparingInt(Graph::nodes).reversed())
                 .limit(LinePlot.LINES_MAX)
@@ -142,6 +142,10 @@ record GraphReport(List<Segment> segments, List<Graph> trajectories, List<Graph>
                 .toList();
         page.figure(new LinePlot(
                 "Neighbours of a node on the lowest level, largest segments", "neighbours", "% of the nodes", lines));
+    }
+
+    private static String named(List<String> segments) {
+        return (segments.size() == 1 ? "Segment " : "Segments ") + String.join(", ", segments);
     }
 
     private static LinePlot.Line degrees(Graph graph) {

@@ -2,6 +2,7 @@ package dev.squall.cli.plot;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Lines over a common axis.
@@ -39,7 +40,10 @@ public record LinePlot(String title, String xLabel, String yLabel, List<Line> li
     @Override
     public String html() {
         Axis x = Axis.of(lines.stream().map(Line::x).toArray(double[][]::new));
-        Axis y = Axis.of(lines.stream().map(Line::y).toArray(double[][]::new));
+        // From 0 on, so that plots of one quantity have one scale.
+        Axis y = Axis.of(
+                Stream.concat(Stream.of(new double[] {0}), lines.stream().map(Line::y))
+                        .toArray(double[][]::new));
         StringBuilder html = new StringBuilder();
         html.append("<figure><figcaption><b>").append(Markup.text(title)).append("</b>");
         for (int i = 0; lines.size() > 1 && i < lines.size(); i++) {
