@@ -78,7 +78,8 @@ final class AnswerMatches implements RoutingObserver {
         List<String> lines = new ArrayList<>();
         lines.add(String.format(
                 Locale.ROOT,
-                "the last token is most like these of %,d maps (same: of its %d likeliest experts a layer)",
+                "the last token is most like these of %,d maps (same: of its %d likeliest experts a layer;"
+                        + " hits: experts of that pass that were in memory)",
                 store.size(),
                 shape.usedCount()));
         lines.add(String.format(

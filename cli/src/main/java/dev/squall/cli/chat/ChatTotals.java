@@ -71,7 +71,7 @@ final class ChatTotals {
                 "%6s %8s %9s %8s %9s %10s %6s %10s %6s",
                 "answer",
                 "prompt",
-                "tokens/s",
+                "prompt/s",
                 "tokens",
                 "tokens/s",
                 "first",
@@ -79,6 +79,9 @@ final class ChatTotals {
                 "read/token",
                 "late"));
         lines.addAll(history);
+        lines.add(
+                "prompt/s: tokens of the prompt a second; hit: experts there when they were asked for; late: loaded ahead, but"
+                        + " not in time");
         lines.addAll(List.of(
                 answersBegun == 0
                         ? "answers: %d".formatted(answers)
