@@ -31,7 +31,8 @@ public final class HtmlPage {
             table { border-collapse: collapse; margin: .8rem 0; font-variant-numeric: tabular-nums; }
             th, td { text-align: right; padding: .2rem .8rem; border-bottom: 1px solid var(--rule); }
             th { color: var(--dim); font-weight: normal; }
-            th:first-child, td:first-child { text-align: left; padding-left: 0; overflow-wrap: anywhere; min-width: 4.5em; }
+            th:first-child, td:first-child { text-align: left; padding-left: 0; overflow-wrap: anywhere; }
+            th:first-child, td:first-child { min-width: 4.5em; }
             figure { margin: 1.4rem 0; break-inside: avoid; }
             figcaption { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; align-items: center; margin-bottom: .3rem; }
             .key::before { content: ""; display: inline-block; width: 1em; height: .25em; margin-right: .4em;
