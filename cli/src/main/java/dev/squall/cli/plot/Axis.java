@@ -5,17 +5,37 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A scale whose ends and ticks are round numbers: multiples of 1, 2 or 5 times a power of ten.
+ * A scale whose ticks are round numbers: multiples of 1, 2 or 5 times a power of ten. So are its ends, or they are those of
+ * the values.
  *
- * @param least the first tick
+ * @param least where it begins, at the first tick or before
+ * @param most where it ends, at the last tick or after
+ * @param first the first tick
  * @param step between two ticks, above 0
- * @param ticks how many there are, two or more
+ * @param ticks how many there are
  */
-record Axis(double least, double step, int ticks) {
+record Axis(double least, double most, double first, double step, int ticks) {
     private static final int STEPS_MAX = 8;
 
     /** The scale that holds these values; from 0 on where that is not far off. NaN counts as no value. */
     static Axis of(double[]... values) {
+        double[] range = range(values);
+        return range[0] > range[1] ? new Axis(0, 1, 0, 1, 2) : between(range[0], range[1]);
+    }
+
+    /** The same scale, which ends where the values do. */
+    static Axis endingWith(double[]... values) {
+        Axis round = of(values);
+        double most = range(values)[1];
+        if (most <= round.least) {
+            return round;
+        }
+        int ticks = (int) Math.floor((most - round.first) / round.step + 1e-9) + 1;
+        return new Axis(round.least, most, round.first, round.step, ticks);
+    }
+
+    /** From where to where; from 0 on where that is not far off; the second below the first where there is no value. */
+    private static double[] range(double[]... values) {
         double least = Double.POSITIVE_INFINITY;
         double most = Double.NEGATIVE_INFINITY;
         for (double[] some : values) {
@@ -26,10 +46,7 @@ record Axis(double least, double step, int ticks) {
                 }
             }
         }
-        if (least > most) {
-            return new Axis(0, 1, 2);
-        }
-        return between(least > 0 && least < most / 2 ? 0 : least, most);
+        return new double[] {least > 0 && least < most / 2 ? 0 : least, most};
     }
 
     private static Axis between(double least, double most) {
@@ -44,21 +61,16 @@ record Axis(double least, double step, int ticks) {
         }
         double first = Math.floor(least / step + 1e-9);
         double last = Math.max(first + 1, Math.ceil(most / step - 1e-9));
-        return new Axis(first * step, step, (int) (last - first) + 1);
-    }
-
-    /** The last tick. */
-    double most() {
-        return tick(ticks - 1);
+        return new Axis(first * step, last * step, first * step, step, (int) (last - first) + 1);
     }
 
     double tick(int i) {
-        return least + i * step;
+        return first + i * step;
     }
 
-    /** Where a value is, 0 at the first tick and 1 at the last. */
+    /** Where a value is, 0 at one end and 1 at the other. */
     double share(double value) {
-        return (value - least) / (most() - least);
+        return (value - least) / (most - least);
     }
 
     /** The ticks as they are written: with as many digits as tell them apart. */

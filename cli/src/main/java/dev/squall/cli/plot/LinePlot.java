@@ -39,7 +39,7 @@ public record LinePlot(String title, String xLabel, String yLabel, List<Line> li
 
     @Override
     public String html() {
-        Axis x = Axis.of(lines.stream().map(Line::x).toArray(double[][]::new));
+        Axis x = Axis.endingWith(lines.stream().map(Line::x).toArray(double[][]::new));
         // From 0 on, so that plots of one quantity have one scale.
         Axis y = Axis.of(
                 Stream.concat(Stream.of(new double[] {0}), lines.stream().map(Line::y))

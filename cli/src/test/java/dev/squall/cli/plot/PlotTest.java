@@ -41,6 +41,23 @@ class PlotTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            0   | 32   | 32   | 0 5 10 15 20 25 30
+            1   | 16   | 16   | 0 2 4 6 8 10 12 14 16
+            0   | 1.52 | 1.52 | 0.0 0.2 0.4 0.6 0.8 1.0 1.2 1.4
+            3   | 3    | 3.2  | 3.0 3.2
+            """)
+    void anAxisMayEndWithTheValues(double least, double most, double end, String ticks) {
+        Axis axis = Axis.endingWith(new double[] {least, most});
+
+        assertThat(axis.most()).isEqualTo(end);
+        assertThat(axis.share(end)).isEqualTo(1);
+        if (least < most) {
+            assertThat(String.join(" ", axis.labels())).isEqualTo(ticks);
+        }
+    }
+
     @Test
     void anAxisOfNoValuesIsDrawnAllTheSame() {
         assertThat(Axis.of(new double[] {Double.NaN}).labels()).containsExactly("0", "1");
@@ -92,6 +109,21 @@ class PlotTest {
         for (int i = 1; i < columns.size(); i++) {
             assertThat(columns.get(i) - columns.get(i - 1)).isGreaterThan(25);
         }
+    }
+
+    @Test
+    void aHeatMapOfBandsNumbersTheRowsOfEachAnew() throws Exception {
+        double[][] values = new double[4][2];
+        values[3][1] = 7;
+
+        String html = new HeatMapPlot("Use", "layer", "expert", values, "%", List.of("before", "after")).html();
+
+        parse(html);
+        assertThat(html)
+                .contains(">before</text>", ">after</text>", "<title>after, layer 1, expert 1: 7.00 %</title>")
+                .doesNotContain("layer 3");
+        assertThat(html.split(">layer</text>", -1)).hasSize(1 + 2);
+        assertThat(html.split("<rect", -1)).hasSize(1 + 2 + 8);
     }
 
     @Test
