@@ -15,9 +15,11 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
+import org.apache.lucene.index.BinaryDocValues;
 import org.apache.lucene.index.CodecReader;
 import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.index.DocValues;
 import org.apache.lucene.index.FieldInfo;
 import org.apache.lucene.index.FloatVectorValues;
 import org.apache.lucene.index.LeafReader;
@@ -43,8 +45,9 @@ public final class MapIndexReader implements AutoCloseable {
      * What one segment holds.
      *
      * @param lacksGraph whether its graphs are yet to be made, so that searches compare all its maps
+     * @param hasGraph whether searches by trajectory walk a graph; if neither, its maps are too few for one
      */
-    public record Segment(String name, int maps, int replaced, boolean lacksGraph) {}
+    public record Segment(String name, int maps, int replaced, boolean lacksGraph, boolean hasGraph) {}
 
     /**
      * A field of the documents, as Lucene describes it.
@@ -131,9 +134,31 @@ public final class MapIndexReader implements AutoCloseable {
         return reader.numDocs();
     }
 
+    /**
+     * How many passes a map holds: 2, the pass before and then the pass itself, or 1. What followed a map is kept for the
+     * layers of one pass and so tells; 1 where no map has that.
+     */
+    public int passes() throws IOException {
+        for (LeafReaderContext context : reader.leaves()) {
+            BinaryDocValues continuations = DocValues.getBinary(context.reader(), MapDocuments.CONTINUATION);
+            if (continuations.nextDoc() != DocIdSetIterator.NO_MORE_DOCS) {
+                return 2 * (continuations.binaryValue().length - 1)
+                                == index.shape().probabilityCount()
+                        ? 2
+                        : 1;
+            }
+        }
+        return 1;
+    }
+
     /** The generation of the commit. */
     public long generation() throws IOException {
         return reader.getIndexCommit().getGeneration();
+    }
+
+    /** The file that names the commit's others. */
+    public String commitFile() throws IOException {
+        return reader.getIndexCommit().getSegmentsFileName();
     }
 
     /** Bytes of all the commit's files. */
@@ -154,7 +179,11 @@ public final class MapIndexReader implements AutoCloseable {
         for (LeafReaderContext context : reader.leaves()) {
             LeafReader leaf = context.reader();
             segments.add(new Segment(
-                    SegmentGraphs.name(leaf), leaf.numDocs(), leaf.numDeletedDocs(), SegmentGraphs.areDue(leaf)));
+                    SegmentGraphs.name(leaf),
+                    leaf.numDocs(),
+                    leaf.numDeletedDocs(),
+                    SegmentGraphs.areDue(leaf),
+                    SegmentGraphs.has(leaf, MapDocuments.TRAJECTORY)));
         }
         return segments;
     }

@@ -53,6 +53,11 @@ final class SegmentGraphs {
         return graph == null ? null : graph(name(leaf), graph);
     }
 
+    /** Whether a segment has a graph of a field. */
+    static boolean has(LeafReader leaf, String field) throws IOException {
+        return graph(leaf, field) != null;
+    }
+
     private static @Nullable HnswGraph graph(LeafReader leaf, String field) throws IOException {
         if (leaf instanceof CodecReader codec
                 && codec.getVectorReader() instanceof PerFieldKnnVectorsFormat.FieldsReader fields

@@ -72,6 +72,25 @@ class MapIndexReaderTest {
     }
 
     @Test
+    void tellsHowManyPassesAMapHoldsByWhatFollowedIt() throws IOException {
+        filled(3).close();
+        try (MapIndexReader reader = MapIndexReader.open(folder)) {
+            assertThat(reader.passes()).as("known for all layers").isEqualTo(1);
+        }
+        Path two = folder.resolve("two");
+        try (LuceneExpertMapStore store = LuceneExpertMapStore.open(two, SHAPE, "model", 100_000, 2)) {
+            ExpertMap one = maps.map(1);
+            byte[] ofHalf = new byte[1 + SHAPE.probabilityCount() / 2];
+            store.add(new ExpertMap(one.embedding(), one.probabilities(), one.origin()));
+            store.add(new ExpertMap(one.embedding(), one.probabilities(), ofHalf, one.origin()));
+        }
+        try (MapIndexReader reader = MapIndexReader.open(two)) {
+            assertThat(reader.passes()).as("known for half of the layers").isEqualTo(2);
+            assertThat(two.resolve(reader.commitFile())).exists();
+        }
+    }
+
+    @Test
     void findsAMapByItsNumber() throws IOException {
         filled(50).close();
         try (MapIndexReader reader = MapIndexReader.open(folder)) {

@@ -33,7 +33,9 @@ record GraphReport(List<Segment> segments, List<Graph> trajectories, List<Graph>
     void print(IndexOutput output) {
         print(output, "trajectory", trajectories);
         print(output, "semantic", embeddings);
-        output.text(READING);
+        if (!trajectories.isEmpty() || !embeddings.isEmpty()) {
+            output.text(READING);
+        }
     }
 
     /** Segments without a graph, those for which it is yet to be made or the others, in words. */
@@ -52,7 +54,8 @@ record GraphReport(List<Segment> segments, List<Graph> trajectories, List<Graph>
         }
         List<String> without = without(graphs, false);
         if (!without.isEmpty() || segments.isEmpty()) {
-            output.line(field, String.join(", ", without) + (without.isEmpty() ? "" : ": ") + NONE);
+            output.line(
+                    field, without.isEmpty() ? "no maps, and so no graph" : String.join(", ", without) + ": " + NONE);
         }
         for (Graph graph : graphs) {
             output.line(

@@ -15,6 +15,7 @@ import dev.squall.cli.process.ExitCode;
 import dev.squall.cli.process.Streams;
 import dev.squall.index.MapIndexReader;
 import dev.squall.index.StoredMap;
+import dev.squall.predict.Continuation;
 import dev.squall.predict.MapOrigin;
 import dev.squall.predict.MapShape;
 import java.io.IOException;
@@ -115,6 +116,8 @@ public final class IndexCommand implements Runnable {
             }
             if (json) {
                 output.json(object);
+            } else if (fields.isEmpty()) {
+                output.text("no maps, and so no fields");
             }
             return ExitCode.FINE;
         }
@@ -178,6 +181,7 @@ public final class IndexCommand implements Runnable {
                     + origin.phase().name().toLowerCase(Locale.ROOT) + ", position " + origin.position()
                     + ", conversation " + origin.conversation();
             double[][] percent = percent(map.probabilities(), shape);
+            MapLayers layers = MapLayers.of(reader);
             if (json) {
                 IndexLineWriter line = new IndexLineWriter(reader.index(), true);
                 line.write(map);
@@ -185,19 +189,39 @@ public final class IndexCommand implements Runnable {
             } else {
                 output.line("map", Long.toString(map.id()));
                 output.line("observed", observed);
-                output.heatMap("probability of each expert, a row a layer", percent);
+                output.line("in memory", hits(origin));
+                output.line("followed by", followed(map));
+                layers.note().forEach(note -> output.line("layers", note));
+                output.heatMap("probability of each expert, a row a layer", percent, layers);
                 for (int layer = 0; layer < shape.layerCount(); layer++) {
-                    output.line("layer " + layer, preferred(percent[layer], shape.usedCount()));
+                    output.line(layers.name(layer), preferred(percent[layer], shape.usedCount()));
                 }
             }
             if (html != null) {
                 new HtmlPage("Map " + id + " of index " + folder)
-                        .paragraph("Observed " + observed + ".")
-                        .figure(new HeatMapPlot("Probability of each expert", "layer", "expert", percent, "%"))
+                        .paragraph("Observed " + observed + ". In memory: " + hits(origin) + ". Followed by "
+                                + followed(map) + ".")
+                        .paragraph(layers.note().stream()
+                                .map(note -> "Layers: " + note + ".")
+                                .collect(Collectors.joining()))
+                        .figure(new HeatMapPlot(
+                                "Probability of each expert", "layer", "expert", percent, "%", layers.bands()))
                         .write(html);
             }
             return ExitCode.FINE;
         }
+    }
+
+    private static String hits(MapOrigin origin) {
+        int asked = origin.hits() + origin.misses();
+        return asked == 0 ? "not known" : origin.hits() + " of " + asked + " experts when the pass asked for them";
+    }
+
+    private static String followed(StoredMap map) {
+        int passes = Continuation.passes(map.continuation());
+        return passes == 0
+                ? "nothing that is known"
+                : passes == 1 ? "1 pass, whose experts are kept" : passes + " passes, whose experts are kept";
     }
 
     private static double[][] percent(float[] probabilities, MapShape shape) {

@@ -8,6 +8,7 @@ import dev.squall.cli.process.CommandFailure;
 import dev.squall.cli.process.Environment;
 import dev.squall.cli.process.ExitCode;
 import dev.squall.cli.process.Streams;
+import dev.squall.cli.terminal.TextTable;
 import dev.squall.index.MapIndexReader;
 import dev.squall.index.StoredMap;
 import dev.squall.predict.MapShape;
@@ -92,17 +93,25 @@ final class IndexDiffCommand implements Callable<Integer> {
         try (MapIndexReader a = MapIndexReader.open(first);
                 MapIndexReader b = MapIndexReader.open(second)) {
             if (!a.index().equals(b.index())) {
-                throw new CommandFailure(
-                        "index " + second + " is of model " + b.index().model() + " and "
-                                + b.index().shape() + ", expected those of " + first + ", "
-                                + a.index().model() + " and " + a.index().shape());
+                throw new CommandFailure("index " + second + " is of model "
+                        + b.index().model() + " and " + b.index().shape() + ", expected those of " + first + ", "
+                        + a.index().model() + " and " + a.index().shape()
+                        + (a.index().model().equals(b.index().model())
+                                ? ": another policy learnt it; name two of one policy"
+                                : ": name two of one model"));
             }
-            print(new Side(a), new Side(b));
+            print(new Side(a), new Side(b), layers(a, b));
         }
         return ExitCode.FINE;
     }
 
-    private void print(Side a, Side b) throws IOException {
+    /** An index of no maps does not tell how many passes a map has. */
+    private static MapLayers layers(MapIndexReader a, MapIndexReader b) throws IOException {
+        MapLayers first = MapLayers.of(a);
+        return first.passes() > 1 ? first : MapLayers.of(b);
+    }
+
+    private void print(Side a, Side b, MapLayers rows) throws IOException {
         IndexOutput output = IndexOutput.of(streams, environment, common.color);
         ObjectNode object = IndexOutput.object();
         object.put("first_maps", a.maps).put("second_maps", b.maps);
@@ -110,14 +119,26 @@ final class IndexDiffCommand implements Callable<Integer> {
         object.put("only_in_first", a.notIn(b)).put("only_in_second", b.notIn(a));
         ArrayNode layers = object.putArray("layers");
         if (!json) {
-            String name = String.valueOf(first.getFileName());
-            String columns = "%-" + Math.max(12, name.length()) + "s  %s";
-            output.line("", columns.formatted(name, second.getFileName()));
+            String ofFirst = name(first, second);
+            String columns = "%-" + Math.max(12, ofFirst.length()) + "s  %s";
+            output.line("", columns.formatted(ofFirst, name(second, first)));
             output.line("maps", columns.formatted(a.maps, b.maps));
             output.line("conversations", columns.formatted(a.conversations.size(), b.conversations.size()));
-            output.line("only there", columns.formatted(a.notIn(b), b.notIn(a)));
-            output.text("how far apart the mean distributions are (0 to 1), and which expert differs most:");
+            output.line("maps only in it", columns.formatted(a.notIn(b), b.notIn(a)));
+            rows.note().forEach(note -> output.line("layers", note));
         }
+        if (a.maps == 0 || b.maps == 0) {
+            if (json) {
+                output.json(object);
+            }
+            return;
+        }
+        TextTable table = new TextTable()
+                .text("layer")
+                .number("apart")
+                .number("most: expert")
+                .number(name(first, second))
+                .number(name(second, first));
         for (int layer = 0; layer < a.shape.layerCount(); layer++) {
             double distance = 0;
             int most = 0;
@@ -128,28 +149,36 @@ final class IndexDiffCommand implements Callable<Integer> {
                     most = expert;
                 }
             }
-            layers.addObject()
-                    .put("layer", layer)
+            rows.put(layers.addObject(), layer);
+            ((ObjectNode) layers.get(layer))
                     .put("distance", distance)
                     .put("expert", most)
                     .put("first", a.mean(layer, most))
                     .put("second", b.mean(layer, most));
-            if (!json) {
-                output.line(
-                        "layer " + layer,
-                        distance == 0
-                                ? "the same"
-                                : String.format(
-                                        Locale.ROOT,
-                                        "%.4f   expert %d: %.1f %% and %.1f %%",
-                                        distance,
-                                        most,
-                                        100 * a.mean(layer, most),
-                                        100 * b.mean(layer, most)));
-            }
+            table.row(
+                    rows.name(layer),
+                    String.format(Locale.ROOT, "%.4f", distance),
+                    distance == 0 ? "" : Integer.toString(most),
+                    distance == 0 ? "" : percent(a.mean(layer, most)),
+                    distance == 0 ? "" : percent(b.mean(layer, most)));
         }
         if (json) {
             output.json(object);
+        } else {
+            output.out().println();
+            output.table(table);
+            output.text("apart: half the sum of the differences of the mean probabilities, 0 for the same, 1 for other"
+                    + " experts altogether; most: the expert that differs most, and its mean probability in each");
         }
+    }
+
+    private static String percent(double share) {
+        return String.format(Locale.ROOT, "%.1f %%", 100 * share);
+    }
+
+    /** What a folder is called; all of its path where the other one is called the same. */
+    private static String name(Path folder, Path other) {
+        Path name = folder.getFileName();
+        return name == null || name.equals(other.getFileName()) ? folder.toString() : name.toString();
     }
 }

@@ -110,35 +110,45 @@ final class IndexInfoCommand implements Callable<Integer> {
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
             Contents contents = new Contents(reader.index().shape());
             reader.forEach(contents::add);
-            List<List<String>> facts = facts(reader, contents);
+            MapLayers layers = MapLayers.of(reader);
+            List<List<String>> facts = facts(reader, contents, layers);
             if (json) {
-                output.json(json(reader, contents));
+                output.json(json(reader, contents, layers));
             } else {
                 facts.forEach(fact -> output.line(fact.get(0), fact.get(1)));
                 if (contents.count > 0) {
-                    output.heatMap("mean probability of each expert, a row a layer", contents.percent());
+                    output.heatMap("mean probability of each expert, a row a layer", contents.percent(), layers);
                 }
             }
             if (html != null) {
-                page(facts, contents).write(html);
+                page(facts, contents, layers).write(html);
             }
         }
         return ExitCode.FINE;
     }
 
-    private static List<List<String>> facts(MapIndexReader reader, Contents contents) throws IOException {
+    private static List<List<String>> facts(MapIndexReader reader, Contents contents, MapLayers layers)
+            throws IOException {
         MapShape shape = reader.index().shape();
         List<List<String>> facts = new ArrayList<>();
         facts.add(List.of("model", reader.index().model()));
         facts.add(List.of(
                 "maps",
-                reader.maps() + " of " + shape.layerCount() + " layers x " + shape.expertCount()
-                        + " experts, embeddings of " + shape.embeddingLength()));
+                reader.maps() + " of "
+                        // How many passes they are of, only maps tell.
+                        + (contents.count == 0
+                                ? shape.layerCount() + " x " + shape.expertCount() + " probabilities"
+                                : layers.shape(shape.expertCount()))
+                        + ", embeddings of " + shape.embeddingLength()));
+        layers.note().forEach(note -> facts.add(List.of("", note)));
         facts.add(List.of("conversations", Integer.toString(contents.conversations.size())));
         if (contents.count > 0) {
             facts.add(List.of("observed", time(contents.oldest) + " to " + time(contents.newest)));
         }
-        facts.add(List.of("on disk", Sizes.bytes(reader.bytes()) + ", commit " + reader.generation()));
+        facts.add(List.of(
+                "on disk",
+                Sizes.bytes(reader.bytes()) + " in the files that the last commit (" + reader.commitFile()
+                        + ") names"));
         reader.segments()
                 .forEach(segment -> facts.add(List.of(
                         "segment " + segment.name(),
@@ -158,12 +168,14 @@ final class IndexInfoCommand implements Callable<Integer> {
         return facts;
     }
 
-    private ObjectNode json(MapIndexReader reader, Contents contents) throws IOException {
+    private ObjectNode json(MapIndexReader reader, Contents contents, MapLayers layers) throws IOException {
         MapShape shape = reader.index().shape();
         ObjectNode object = IndexOutput.object();
         object.put("folder", folder.toString());
         object.put("model", reader.index().model());
-        object.put("layers", shape.layerCount());
+        object.put("rows", shape.layerCount());
+        object.put("passes", contents.count == 0 ? null : layers.passes());
+        object.put("layers", contents.count == 0 ? null : layers.layerCount());
         object.put("experts", shape.expertCount());
         object.put("used", shape.usedCount());
         object.put("embedding", shape.embeddingLength());
@@ -171,8 +183,8 @@ final class IndexInfoCommand implements Callable<Integer> {
         object.put("bytes", reader.bytes());
         object.put("generation", reader.generation());
         object.put("conversations", contents.conversations.size());
-        object.put("oldest_millis", contents.oldest);
-        object.put("newest_millis", contents.newest);
+        object.put("oldest_millis", contents.count == 0 ? null : contents.oldest);
+        object.put("newest_millis", contents.count == 0 ? null : contents.newest);
         ArrayNode segments = object.putArray("segments");
         reader.segments().forEach(segment -> segments.addObject()
                 .put("name", segment.name())
@@ -188,10 +200,11 @@ final class IndexInfoCommand implements Callable<Integer> {
         return object;
     }
 
-    private HtmlPage page(List<List<String>> facts, Contents contents) {
+    private HtmlPage page(List<List<String>> facts, Contents contents, MapLayers layers) {
         HtmlPage page = new HtmlPage("Index " + folder).table(List.of(), facts);
         if (contents.count > 0) {
-            page.figure(new HeatMapPlot("Mean probability of each expert", "layer", "expert", contents.percent(), "%"));
+            page.figure(new HeatMapPlot(
+                    "Mean probability of each expert", "layer", "expert", contents.percent(), "%", layers.bands()));
         }
         return page;
     }

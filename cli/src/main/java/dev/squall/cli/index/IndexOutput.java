@@ -9,6 +9,7 @@ import dev.squall.cli.terminal.ColorChoice;
 import dev.squall.cli.terminal.ExpertHeatMap;
 import dev.squall.cli.terminal.Palette;
 import dev.squall.cli.terminal.TerminalWidth;
+import dev.squall.cli.terminal.TextTable;
 import dev.squall.cli.terminal.WrappedText;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -51,25 +52,36 @@ record IndexOutput(PrintStream out, int width, Palette palette) {
                 + WrappedText.of(text, width, NAME_WIDTH + 1));
     }
 
+    void table(TextTable table) {
+        table.lines(width).forEach(out::println);
+    }
+
     void text(String text) {
         out.println(WrappedText.of(text, width, 0));
     }
 
     /**
-     * A row a layer, as wide as fits, under a line that says what it is and above the numbers of experts and the scale.
+     * A row a layer, as wide as fits, under a line that says what it is and above the numbers of experts and the scale. The
+     * layers of the pass before, where a map has them, stand above those of the pass itself.
      *
      * @param percent L x J
      */
-    void heatMap(String title, double[][] percent) {
+    void heatMap(String title, double[][] percent, MapLayers layers) {
         ExpertHeatMap map = new ExpertHeatMap(percent.length, percent[0].length, Math.max(8, width - 7));
         text(title
                 + (map.expertsPerColumn() > 1
                         ? " (" + map.expertsPerColumn() + " experts a column, the largest of them)"
                         : "")
                 + ":");
+        List<String> bands = layers.bands();
         List<String> rows = map.rows((layer, expert) -> percent[layer][expert]);
         for (int layer = 0; layer < rows.size(); layer++) {
-            out.println(palette.dim(String.format(Locale.ROOT, "%4d |", layer)) + rows.get(layer) + palette.dim("|"));
+            if (!bands.isEmpty() && layers.layer(layer) == 0) {
+                text(bands.get(layer / layers.layerCount()));
+            }
+            out.println(palette.dim(String.format(Locale.ROOT, "%4d |", layers.layer(layer)))
+                    + rows.get(layer)
+                    + palette.dim("|"));
         }
         out.println(palette.dim("      " + map.axis()));
         double most =

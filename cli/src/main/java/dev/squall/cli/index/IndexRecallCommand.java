@@ -13,6 +13,7 @@ import dev.squall.cli.process.Environment;
 import dev.squall.cli.process.ExitCode;
 import dev.squall.cli.process.Streams;
 import dev.squall.cli.terminal.ProgressLine;
+import dev.squall.cli.terminal.TextTable;
 import dev.squall.index.MapIndexReader;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -35,6 +36,9 @@ import picocli.CommandLine.Parameters;
         description = "Searches for stored maps by their first layers, and compares with comparing them all.",
         sortOptions = false)
 final class IndexRecallCommand implements Callable<Integer> {
+    private static final String NO_GRAPH =
+            "no segment has a graph, so searches compare all maps one by one and find what there is";
+
     private final Streams streams;
     private final Environment environment;
 
@@ -113,61 +117,81 @@ final class IndexRecallCommand implements Callable<Integer> {
 
     private void print(MapIndexReader reader, List<IndexRecall.Row> rows) throws IOException {
         IndexOutput output = IndexOutput.of(streams, environment, common.color);
-        ObjectNode object = IndexOutput.object();
-        ArrayNode array = object.putArray("recall");
-        if (!json) {
-            output.text(Math.min(queries, reader.maps()) + " of " + reader.maps()
-                    + " maps, with some noise, searched for by their first layers; recall@k: how many of the k most similar"
-                    + " maps a search finds that asks each graph for so many candidates");
-            StringBuilder head = new StringBuilder("layers    candidates");
-            ks.forEach(k -> head.append(String.format(Locale.ROOT, "%11s", "recall@" + k)));
-            output.out().println(head + "  less similar by  us a search");
-        }
-        for (IndexRecall.Row row : rows) {
-            ObjectNode node = array.addObject().put("layers", row.layers()).put("candidates", row.candidates());
-            StringBuilder line = new StringBuilder(String.format(
-                    Locale.ROOT,
-                    "%2d of %-3d %11d",
-                    row.layers(),
-                    reader.index().shape().layerCount(),
-                    row.candidates()));
-            for (int i = 0; i < ks.size(); i++) {
-                node.put("recall_at_" + ks.get(i), row.recalls().get(i));
-                line.append(String.format(
-                        Locale.ROOT, "%9.1f %%", 100 * row.recalls().get(i)));
-            }
-            node.put("less_similar", row.lessSimilar()).put("search_micros", row.searchMicros());
-            if (!json) {
-                output.out()
-                        .println(line
-                                + String.format(Locale.ROOT, "%17.4f %12.0f", row.lessSimilar(), row.searchMicros()));
-            }
-        }
+        MapLayers layers = MapLayers.of(reader);
         if (json) {
-            output.json(object);
+            output.json(json(rows, layers));
+            return;
+        }
+        output.text(asked(reader, layers) + "; recall@k: how many of the k most similar maps a search finds that asks"
+                + " each graph for so many candidates");
+        TextTable table = new TextTable().text("layers").number("candidates");
+        ks.forEach(k -> table.number("recall@" + k));
+        table.number("less similar by").number("us a search");
+        for (IndexRecall.Row row : rows) {
+            List<String> cells =
+                    new ArrayList<>(List.of(layers.known(row.layers()), Integer.toString(row.candidates())));
+            row.recalls().forEach(recall -> cells.add(String.format(Locale.ROOT, "%.1f %%", 100 * recall)));
+            cells.add(String.format(Locale.ROOT, "%.4f", row.lessSimilar()));
+            cells.add(String.format(Locale.ROOT, "%.0f", row.searchMicros()));
+            table.row(cells);
+        }
+        output.table(table);
+        if (reader.segments().stream().noneMatch(MapIndexReader.Segment::hasGraph)) {
+            output.text(NO_GRAPH);
         }
     }
 
-    private HtmlPage page(MapIndexReader reader, List<IndexRecall.Row> rows) {
+    private ObjectNode json(List<IndexRecall.Row> rows, MapLayers layers) {
+        ObjectNode object = IndexOutput.object();
+        object.put("rows", layers.rows()).put("passes", layers.passes());
+        ArrayNode array = object.putArray("recall");
+        for (IndexRecall.Row row : rows) {
+            ObjectNode node = array.addObject().put("layers", row.layers()).put("candidates", row.candidates());
+            for (int i = 0; i < ks.size(); i++) {
+                node.put("recall_at_" + ks.get(i), row.recalls().get(i));
+            }
+            node.put("less_similar", row.lessSimilar()).put("search_micros", row.searchMicros());
+        }
+        return object;
+    }
+
+    private String asked(MapIndexReader reader, MapLayers layers) {
+        return Math.min(queries, reader.maps()) + " of " + reader.maps()
+                + " maps, with some noise, searched for by their first layers"
+                + (layers.passes() == 1
+                        ? ""
+                        : ", of which the first " + layers.firstOfPass() + " are those of the pass before");
+    }
+
+    private HtmlPage page(MapIndexReader reader, List<IndexRecall.Row> rows) throws IOException {
+        MapLayers layers = MapLayers.of(reader);
         HtmlPage page = new HtmlPage("Recall of index " + folder)
-                .paragraph(Math.min(queries, reader.maps()) + " of " + reader.maps()
-                        + " maps, with some noise, searched for by their first layers. One of the k most similar maps, by"
+                .paragraph(asked(reader, layers)
+                        + ". One of the k most similar maps, by"
                         + " comparing them all, counts as found if a search finds one as similar to within 2^-9, the error of"
-                        + " half precision. Candidates: how many maps each segment's graph is asked for.");
+                        + " half precision. Candidates: how many maps each segment's graph is asked for."
+                        + (reader.segments().stream().noneMatch(MapIndexReader.Segment::hasGraph)
+                                ? " Here, " + NO_GRAPH + "."
+                                : ""));
         for (int i = 0; i < ks.size(); i++) {
             int place = i;
             page.figure(plot(
                     ks.get(i) == 1 ? "Best map found" : "Best " + ks.get(i) + " maps found",
                     "recall@" + ks.get(i) + ", %",
+                    layers,
                     rows,
                     row -> 100 * row.recalls().get(place)));
         }
-        return page.figure(plot("What is missed", "less similar by, mean", rows, IndexRecall.Row::lessSimilar))
-                .figure(plot("Time of a search", "microseconds", rows, IndexRecall.Row::searchMicros));
+        return page.figure(plot("What is missed", "less similar by, mean", layers, rows, IndexRecall.Row::lessSimilar))
+                .figure(plot("Time of a search", "microseconds", layers, rows, IndexRecall.Row::searchMicros));
     }
 
     private LinePlot plot(
-            String title, String yLabel, List<IndexRecall.Row> rows, ToDoubleFunction<IndexRecall.Row> value) {
+            String title,
+            String yLabel,
+            MapLayers layers,
+            List<IndexRecall.Row> rows,
+            ToDoubleFunction<IndexRecall.Row> value) {
         List<LinePlot.Line> lines = new ArrayList<>();
         for (int number : candidates) {
             List<IndexRecall.Row> some =
@@ -177,6 +201,9 @@ final class IndexRecallCommand implements Callable<Integer> {
                     some.stream().mapToDouble(IndexRecall.Row::layers).toArray(),
                     some.stream().mapToDouble(value).toArray()));
         }
-        return new LinePlot(title, "layers known", yLabel, lines);
+        String xLabel = layers.passes() == 1
+                ? "layers known"
+                : "layers known, the first " + layers.firstOfPass() + " those of the pass before";
+        return new LinePlot(title, xLabel, yLabel, lines);
     }
 }

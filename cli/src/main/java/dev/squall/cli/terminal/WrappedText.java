@@ -19,10 +19,15 @@ public final class WrappedText {
         if (width < WIDTH_MIN + indent) {
             return List.of(text);
         }
+        return broken(text, width - indent);
+    }
+
+    /** The words in lines of at most so many characters where they allow it. */
+    static List<String> broken(String text, int width) {
         List<String> lines = new ArrayList<>();
         StringBuilder line = new StringBuilder();
         for (String word : text.split(" ")) {
-            if (!line.isEmpty() && indent + line.length() + 1 + word.length() > width) {
+            if (!line.isEmpty() && line.length() + 1 + word.length() > width) {
                 lines.add(line.toString());
                 line.setLength(0);
             }

@@ -1,7 +1,6 @@
 package dev.squall.cli.index;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.data.Offset.offset;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -52,13 +51,17 @@ class IndexCommandTest {
         InProcess.Run info = run("info", index);
         assertThat(info.exitCode()).as(info.err()).isZero();
         assertThat(info.out())
-                .containsPattern("maps +\\d+ of 16 layers x 16 experts, embeddings of 192")
+                .containsPattern("maps +\\d+ of 2 passes x 8 layers x 16 experts, embeddings of 192\n +each map holds")
                 .contains("field trajectory")
-                .containsPattern(" 15 \\|.{16}\\|\n      0       8\nshades from ")
+                .containsPattern("\npass before\n   0 \\|.{16}\\|\n   1 \\|")
+                .containsPattern(" 7 \\|.{16}\\|\npass itself\n   0 \\|")
+                .containsPattern(" 7 \\|.{16}\\|\n      0       8\nshades from ")
                 .contains("other fields        id, embedding, probabilities");
 
         JsonNode json = JSON.readTree(run("info", index, "--json").out());
-        assertThat(json.get("layers").asInt()).isEqualTo(16);
+        assertThat(json.get("layers").asInt()).isEqualTo(8);
+        assertThat(json.get("passes").asInt()).isEqualTo(2);
+        assertThat(json.get("rows").asInt()).isEqualTo(16);
         assertThat(json.get("maps").asInt()).isPositive();
         assertThat(json.get("conversations").asInt())
                 .as("answered at once, learnt apart")
@@ -74,7 +77,11 @@ class IndexCommandTest {
         assertThat(lines).hasSize(info.get("maps").asInt());
 
         InProcess.Run show = run("show", index, first.get("id").asText());
-        assertThat(show.out()).contains("decode, position").containsPattern("layer 15 +\\d+ \\(\\d+ %\\)");
+        assertThat(show.out())
+                .contains("decode, position")
+                .containsPattern("layer 7 before +\\d+ \\(\\d+ %\\)")
+                .containsPattern("layer 7 +\\d+ \\(\\d+ %\\)")
+                .doesNotContain("layer 8");
 
         InProcess.Run none = run("show", index, "123456");
         assertThat(none.exitCode()).isEqualTo(1);
@@ -84,8 +91,9 @@ class IndexCommandTest {
     @Test
     void measuresRecallByLayersAndCandidates() throws IOException {
         assertThat(run("recall", index, "--candidates", "4,32").out())
-                .containsPattern("16 of 16 +4 +[\\d.]+ %")
-                .containsPattern(" 1 of 16 +32 +[\\d.]+ %");
+                .containsPattern("the\\sfirst 8 are those of the pass before")
+                .containsPattern("\n8 before \\+ 8 +4 +[\\d.]+ %")
+                .containsPattern("\n1 before +32 +[\\d.]+ %");
         JsonNode rows = JSON.readTree(run("recall", index, "--json").out()).get("recall");
         assertThat(rows).hasSize(5 * 3);
         assertThat(rows.get(14).get("recall_at_1").asDouble()).isGreaterThan(0.9);
@@ -166,7 +174,7 @@ class IndexCommandTest {
             assertThat(Files.readString(page)).startsWith("<!DOCTYPE html>").contains(index + "</h1>");
         }
         assertThat(Files.readString(home.resolve("recall.html"))).contains("recall@1, %", "128 candidates");
-        assertThat(Files.readString(home.resolve("info.html"))).contains("layer 15, expert 15:");
+        assertThat(Files.readString(home.resolve("info.html"))).contains("pass itself, layer 7, expert 15:");
     }
 
     @Test
@@ -202,8 +210,8 @@ class IndexCommandTest {
     void saysWhatIsWrong() {
         assertThat(run("info", home.resolve("none").toString()).err()).contains("no such folder");
         assertThat(run().exitCode()).isEqualTo(2);
-        assertThat(run("query", index, "x", "--distance", "16").err())
-                .contains("expected less than the 16 layers of index");
+        assertThat(run("query", index, "x", "--distance", "8").err())
+                .contains("expected less than the 8 layers of index");
         assertThat(run("graph", index, "--html", home.resolve("none/x.html").toString())
                         .err())
                 .contains("none/x.html: there is no folder ")
@@ -220,52 +228,6 @@ class IndexCommandTest {
                 .containsPattern("probabilities +doc values, binary");
         JsonNode fields = JSON.readTree(run("fields", index, "--json").out()).get("fields");
         assertThat(fields.findValuesAsText("name")).contains("semantic", "trajectory", "id");
-    }
-
-    @Test
-    void asksForThePassesOfAPrompt() throws IOException {
-        InProcess.Run query = run("query", index, "What is the capital of France?", "-n", "12");
-        assertThat(query.exitCode()).as(query.err()).isZero();
-        assertThat(query.out())
-                .contains("by embedding", "by trajectory")
-                .contains("this very text has been learnt")
-                .as("layers of the model, not of maps that hold two passes")
-                .containsPattern("    7  \\[\\d+, \\d+\\] -> \\[\\d+, \\d+\\]  \\d+ %")
-                .doesNotContainPattern("    8  \\[")
-                .containsPattern("in all \\d+\\.\\d % of \\d+ used experts")
-                .containsPattern("the\\s2\\sthat\\sthe\\smaps\\sprefer")
-                .containsPattern("any\\s2\\sof\\s16:\\s12.5\\s%;\\sso\\sthe\\smaps\\stell\\smore");
-        assertThat(run("query", index, "Tell me a joke.", "-n", "12").out()).doesNotContain("this very text");
-        // The very passes are in the index, so that nothing can be more similar.
-        JsonNode json = JSON.readTree(run("query", index, "What is the capital of France?", "-n", "12", "--json")
-                .out());
-        assertThat(json.get("by_trajectory").get(0).get("score").asDouble()).isGreaterThan(0.999);
-        JsonNode last = json.get("layers").get(14);
-        assertThat(last.get("found").asInt())
-                .isBetween(
-                        last.get("used_experts").asInt() / 2,
-                        last.get("used_experts").asInt());
-    }
-
-    @Test
-    void asksForAStoredMapOrOneInAFile() throws IOException {
-        String line = run("export", index).out().lines().findFirst().orElseThrow();
-        String id = JSON.readTree(line).get("id").asText();
-        JsonNode stored =
-                JSON.readTree(run("query", index, "--map", id, "--json").out());
-        assertThat(stored.get("by_trajectory").get(0).get("id").asText()).isEqualTo(id);
-
-        Path file = Files.writeString(home.resolve("map.json"), line);
-        JsonNode given = JSON.readTree(
-                run("query", index, "--vector", file.toString(), "--json").out());
-        for (int rank = 0; rank < stored.get("by_trajectory").size(); rank++) {
-            assertThat(given.get("by_trajectory").get(rank).get("score").asDouble())
-                    .isCloseTo(
-                            stored.get("by_trajectory").get(rank).get("score").asDouble(), offset(1e-4));
-        }
-        assertThat(given.get("by_trajectory").get(0).get("id").asText()).isEqualTo(id);
-        assertThat(run("query", index).err()).contains("expected one of PROMPT, --map and --vector");
-        assertThat(run("query", index, "--map", "99999").err()).contains("has no map 99999");
     }
 
     @Test
@@ -444,7 +406,7 @@ class IndexCommandTest {
                         + second.get("conversations").asInt());
         assertThat(diff.get("second_maps").asInt()).isEqualTo(all);
         assertThat(diff.get("only_in_first").asInt()).isZero();
-        assertThat(run("diff", index, both).out()).containsPattern("layer 15 +0\\.\\d{4}");
+        assertThat(run("diff", index, both).out()).containsPattern("layer 7 before +0\\.\\d{4} +\\d+ +\\d+\\.\\d %");
         assertThat(run("merge", both, both).err()).contains("cannot be merged into itself");
         assertThat(run("merge", both, index, other).out())
                 .as("nothing is added twice")
