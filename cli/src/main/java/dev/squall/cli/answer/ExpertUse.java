@@ -58,36 +58,39 @@ public final class ExpertUse implements RoutingObserver {
      * @param width of the terminal; 0 if it is not known
      */
     public synchronized List<String> lines(int width) {
+        if (choices == 0) {
+            return List.of("no answer yet that used experts");
+        }
         boolean hasCache = model.expertSlots().isPresent();
         int columns = Math.clamp(((width > 0 ? width : 80) - 12) / (hasCache ? 2 : 1), 8, 128);
         ExpertHeatMap map = new ExpertHeatMap(layerCount, expertCount, columns);
         List<String> used = map.rows((layer, expert) -> counts[layer * expertCount + expert]);
         List<String> held = hasCache ? map.rows((layer, expert) -> model.isResident(layer, expert) ? 1 : 0) : List.of();
         List<String> lines = new ArrayList<>();
-        String title = choices == 0
-                ? "no answer yet that used experts"
-                : "how often the last answer used each expert (" + choices + " uses)"
-                        + (hasCache ? ", and which are in memory now (@)" : "; all are in memory")
-                        + (map.expertsPerColumn() > 1
-                                ? ", " + map.expertsPerColumn() + " experts a column, the largest of them"
-                                : "");
+        String title = "how often the last answer used each expert (" + choices + " uses)"
+                + (hasCache ? ", and which are in memory now (@)" : "; all are in memory")
+                + (map.expertsPerColumn() > 1
+                        ? ", " + map.expertsPerColumn() + " experts a column, the largest of them"
+                        : "");
         lines.addAll(WrappedText.lines(title, width, 0));
+        if (hasCache) {
+            lines.add("      used" + " ".repeat(used.getFirst().length()) + "in memory");
+        }
         for (int layer = 0; layer < layerCount; layer++) {
             lines.add(String.format(Locale.ROOT, "%4d |%s|", layer, used.get(layer))
                     + (hasCache ? "  |" + held.get(layer) + "|" : ""));
         }
         String axis = map.axis();
         lines.add("      " + axis + (hasCache ? " ".repeat(used.getFirst().length() - axis.length() + 4) + axis : ""));
-        if (choices > 0) {
-            long most = Arrays.stream(counts).max().orElse(0);
-            lines.addAll(WrappedText.lines(
-                    ExpertHeatMap.scale(most == 1 ? "1 use" : most + " uses") + "; a row a layer", width, 0));
-        }
+        long most = Arrays.stream(counts).max().orElse(0);
+        lines.addAll(WrappedText.lines(
+                ExpertHeatMap.scale(most == 1 ? "1 use" : most + " uses") + "; a row a layer", width, 0));
         if (hasCache) {
             PredictionCounters forecasts = model.predictionCounters();
             String counters = String.format(
                     Locale.ROOT,
-                    "%d slots; %d layers forecast, %.0f us each; %d came too fast for a forecast; %d searches, %.0f us each",
+                    "%,d slots for experts. Since the start: %,d layers forecast, %.0f us each; %,d layers came too fast for"
+                            + " a forecast; %,d searches for maps, %.0f us each",
                     model.expertSlots().getAsInt(),
                     forecasts.observed(),
                     forecasts.predictionNanos() / 1e3 / Math.max(1, forecasts.observed()),

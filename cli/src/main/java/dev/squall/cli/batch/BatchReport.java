@@ -90,7 +90,7 @@ final class BatchReport {
             rows.add(List.of("read per token", Sizes.bytes(experts.bytesLoaded() / tokens)));
             rows.add(List.of("waited for reads", String.format(Locale.ROOT, "%.1f s", experts.stalledNanos() / 1e9)));
         }
-        page.table(List.of(), rows);
+        page.facts(rows);
         if (!spans.isEmpty()) {
             plots(page, hasCache);
         }

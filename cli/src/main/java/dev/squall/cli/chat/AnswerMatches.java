@@ -1,5 +1,6 @@
 package dev.squall.cli.chat;
 
+import dev.squall.cli.terminal.WrappedText;
 import dev.squall.generate.LanguageModel;
 import dev.squall.model.RowBatch;
 import dev.squall.predict.ExpertMapStore;
@@ -53,12 +54,18 @@ final class AnswerMatches implements RoutingObserver {
         System.arraycopy(routing.probabilities(), last, passes, at, expertCount);
     }
 
-    /** For people. */
-    synchronized List<String> lines() {
+    /**
+     * For people.
+     *
+     * @param width of the terminal; 0 if it is not known
+     */
+    synchronized List<String> lines(int width) {
         Optional<ExpertMapStore> maps = model.maps();
         if (maps.isEmpty()) {
-            return List.of(
-                    "no maps are kept: experts are in memory, or the policy needs none (see --expert-cache, --policy)");
+            return WrappedText.lines(
+                    "no maps are kept: experts are in memory, or the policy needs none (see --expert-cache, --policy)",
+                    width,
+                    0);
         }
         ExpertMapStore store = maps.get();
         MapShape shape = store.shape();
@@ -76,12 +83,16 @@ final class AnswerMatches implements RoutingObserver {
             return List.of("no maps are learnt yet that the last token could be like");
         }
         List<String> lines = new ArrayList<>();
-        lines.add(String.format(
-                Locale.ROOT,
-                "the last token is most like these of %,d maps (same: of its %d likeliest experts a layer;"
-                        + " hits: experts of that pass that were in memory)",
-                store.size(),
-                shape.usedCount()));
+        lines.addAll(WrappedText.lines(
+                String.format(
+                        Locale.ROOT,
+                        "the last token is most like these of %,d maps (similarity: mean cosine of the layers%s; same: of"
+                                + " its %d likeliest experts a layer; hits: experts of that pass that were in memory)",
+                        store.size(),
+                        shape.layerCount() == layerCount ? "" : ", of the pass before, too",
+                        shape.usedCount()),
+                width,
+                0));
         lines.add(String.format(
                 Locale.ROOT,
                 "%10s %7s %13s %9s %8s %7s  %s",

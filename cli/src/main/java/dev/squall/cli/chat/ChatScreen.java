@@ -233,7 +233,7 @@ final class ChatScreen {
             case SET -> set(argument);
             case SHOW -> show();
             case STATS -> stats();
-            case INDEX -> matches.lines().forEach(this::say);
+            case INDEX -> matches.lines(terminal.getWidth()).forEach(this::say);
             case EXPERTS -> use.lines(terminal.getWidth()).forEach(this::say);
             case READ -> read(Home.expand(argument, environment));
             case SAVE -> save(Home.expand(argument, environment));
@@ -407,7 +407,7 @@ final class ChatScreen {
     }
 
     private void stats() {
-        totals.lines().forEach(this::say);
+        totals.lines(terminal.getWidth()).forEach(this::say);
         say("context: %d of %d tokens".formatted(contextTokens, model.contextTokensMax()));
     }
 

@@ -2,6 +2,7 @@ package dev.squall.cli.chat;
 
 import dev.squall.cli.answer.Statistics;
 import dev.squall.cli.option.Sizes;
+import dev.squall.cli.terminal.WrappedText;
 import dev.squall.expert.CacheCounters;
 import dev.squall.generate.GenerationMetrics;
 import java.util.ArrayDeque;
@@ -60,8 +61,12 @@ final class ChatTotals {
                 hasCache ? Long.toString(experts.late()) : "-");
     }
 
-    /** For people. */
-    List<String> lines() {
+    /**
+     * For people.
+     *
+     * @param width of the terminal; 0 if it is not known
+     */
+    List<String> lines(int width) {
         if (answers == 0) {
             return List.of("no answers yet");
         }
@@ -79,9 +84,11 @@ final class ChatTotals {
                 "read/token",
                 "late"));
         lines.addAll(history);
-        lines.add(
-                "prompt/s: tokens of the prompt a second; hit: experts there when they were asked for; late: loaded ahead, but"
-                        + " not in time");
+        lines.addAll(WrappedText.lines(
+                "prompt/s: tokens of the prompt a second; first: time to the first token; hit: experts there when they were"
+                        + " asked for; read/token: bytes of experts read; late: experts loaded ahead, but not in time",
+                width,
+                0));
         lines.addAll(List.of(
                 answersBegun == 0
                         ? "answers: %d".formatted(answers)

@@ -43,7 +43,7 @@ record GraphReport(List<Segment> segments, List<Graph> trajectories, List<Graph>
         return segments.stream()
                 .filter(segment -> segment.lacksGraph() == isDue
                         && graphs.stream().noneMatch(graph -> graph.segment().equals(segment.name())))
-                .map(segment -> segment.name() + " (" + segment.maps() + " maps)")
+                .map(segment -> segment.name() + String.format(Locale.ROOT, " (%,d maps)", segment.maps()))
                 .toList();
     }
 
@@ -60,19 +60,27 @@ record GraphReport(List<Segment> segments, List<Graph> trajectories, List<Graph>
         for (Graph graph : graphs) {
             output.line(
                     field + " " + graph.segment(),
-                    graph.nodes() + " nodes on " + graph.levels().size() + " levels, " + graph.reachable()
-                            + " reachable");
+                    String.format(
+                            Locale.ROOT,
+                            "%,d nodes on %d %s, %,d reachable (%.2f %%)",
+                            graph.nodes(),
+                            graph.levels().size(),
+                            graph.levels().size() == 1 ? "level" : "levels",
+                            graph.reachable(),
+                            100.0 * graph.reachable() / graph.nodes()));
             for (int level = graph.levels().size() - 1; level >= 0; level--) {
                 Level of = graph.levels().get(level);
                 output.line(
                         "  level " + level,
-                        String.format(
-                                Locale.ROOT,
-                                "%d nodes, %d to %d neighbours (mean %.1f)",
-                                of.nodes(),
-                                of.degreeLeast(),
-                                of.degreeMost(),
-                                of.degreeMean()));
+                        of.nodes() == 1
+                                ? "1 node, where searches enter"
+                                : String.format(
+                                        Locale.ROOT,
+                                        "%,d nodes, %d to %d neighbours (mean %.1f)",
+                                        of.nodes(),
+                                        of.degreeLeast(),
+                                        of.degreeMost(),
+                                        of.degreeMean()));
             }
         }
     }
@@ -129,9 +137,9 @@ record GraphReport(List<Segment> segments, List<Graph> trajectories, List<Graph>
                 rows.add(List.of(
                         graph.segment(),
                         Integer.toString(level),
-                        Integer.toString(of.nodes()),
-                        of.degreeLeast() + " to " + of.degreeMost(),
-                        String.format(Locale.ROOT, "%.1f", of.degreeMean()),
+                        String.format(Locale.ROOT, "%,d", of.nodes()),
+                        of.nodes() == 1 ? "none" : of.degreeLeast() + " to " + of.degreeMost(),
+                        of.nodes() == 1 ? "" : String.format(Locale.ROOT, "%.1f", of.degreeMean()),
                         level > 0
                                 ? ""
                                 : String.format(Locale.ROOT, "%.2f %%", 100.0 * graph.reachable() / graph.nodes())));
@@ -152,11 +160,12 @@ record GraphReport(List<Segment> segments, List<Graph> trajectories, List<Graph>
     }
 
     private static LinePlot.Line degrees(Graph graph) {
-        double[] x = new double[graph.nodesByDegree().size()];
+        int least = graph.levels().getFirst().degreeLeast();
+        double[] x = new double[graph.nodesByDegree().size() - least];
         double[] y = new double[x.length];
-        for (int degree = 0; degree < x.length; degree++) {
-            x[degree] = degree;
-            y[degree] = 100.0 * graph.nodesByDegree().get(degree) / graph.reachable();
+        for (int i = 0; i < x.length; i++) {
+            x[i] = least + i;
+            y[i] = 100.0 * graph.nodesByDegree().get(least + i) / graph.reachable();
         }
         return new LinePlot.Line(graph.segment(), x, y);
     }

@@ -89,9 +89,9 @@ public final class IndexCommand implements Runnable {
             sortOptions = false,
             description = "The fields of the documents: kind, dimensions, number and bytes of vectors.")
     int fields(
-            @Mixin CommonOptions options,
             @Parameters(paramLabel = "DIR", description = "The folder of --index.") Path folder,
-            @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.") boolean json)
+            @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.") boolean json,
+            @Mixin CommonOptions options)
             throws IOException {
         IndexOutput output = IndexOutput.of(streams, environment, options.color);
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
@@ -129,12 +129,12 @@ public final class IndexCommand implements Runnable {
             sortOptions = false,
             description = "The graphs that searches walk: levels, neighbours, what they lead to.")
     int graph(
-            @Mixin CommonOptions options,
             @Parameters(paramLabel = "DIR", description = "The folder of --index.") Path folder,
             @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.") boolean json,
             @Option(names = "--html", paramLabel = "FILE", description = "Write a page with plots to this file, too.")
                     @Nullable
-                    Path html)
+                    Path html,
+            @Mixin CommonOptions options)
             throws IOException {
         new DistinctFiles().replaces("--html", OutputKind.PAGE, html);
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
@@ -158,7 +158,6 @@ public final class IndexCommand implements Runnable {
             sortOptions = false,
             description = "A map: where it comes from, and how likely the experts are in each layer.")
     int show(
-            @Mixin CommonOptions options,
             @Parameters(paramLabel = "DIR", description = "The folder of --index.") Path folder,
             @Parameters(paramLabel = "ID", description = "The map's number.") long id,
             @Option(names = "--json", fallbackValue = "true", description = "Write one JSON object.") boolean json,
@@ -167,14 +166,15 @@ public final class IndexCommand implements Runnable {
                             paramLabel = "FILE",
                             description = "Write a page with a heat map to this file, too.")
                     @Nullable
-                    Path html)
+                    Path html,
+            @Mixin CommonOptions options)
             throws IOException {
         IndexOutput output = IndexOutput.of(streams, environment, options.color);
         new DistinctFiles().replaces("--html", OutputKind.PAGE, html);
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
             StoredMap map = reader.find(id)
                     .orElseThrow(() -> new CommandFailure(
-                            "index " + folder + " has no map " + id + ": squall index export lists them"));
+                            "index " + folder + " has no map " + id + ": squall index info tells their numbers"));
             MapShape shape = reader.index().shape();
             MapOrigin origin = map.origin();
             String observed = IndexInfoCommand.time(origin.epochMillis()) + ", "
@@ -248,7 +248,6 @@ public final class IndexCommand implements Runnable {
             sortOptions = false,
             description = "Every map as a line of JSON: number, origin, probabilities, embedding.")
     int export(
-            @Mixin CommonOptions options,
             @Parameters(paramLabel = "DIR", description = "The folder of --index.") Path folder,
             @Option(
                             names = "--decimals",
@@ -256,7 +255,8 @@ public final class IndexCommand implements Runnable {
                             description = "Numbers for people and jq, instead of half-precision floats in base64.")
                     boolean decimals,
             @Option(names = "--json", fallbackValue = "true", description = "Changes nothing: it is JSON anyway.")
-                    boolean json)
+                    boolean json,
+            @Mixin CommonOptions options)
             throws IOException {
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
             reader.forEachBatch(

@@ -22,6 +22,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +64,8 @@ final class IndexInfoCommand implements Callable<Integer> {
         private final Set<Long> conversations = new HashSet<>();
         private long oldest = Long.MAX_VALUE;
         private long newest = Long.MIN_VALUE;
+        private long firstNumber = Long.MAX_VALUE;
+        private long lastNumber = Long.MIN_VALUE;
         private int count;
 
         Contents(MapShape shape) {
@@ -71,6 +74,8 @@ final class IndexInfoCommand implements Callable<Integer> {
 
         void add(StoredMap map) {
             count++;
+            firstNumber = Math.min(firstNumber, map.id());
+            lastNumber = Math.max(lastNumber, map.id());
             conversations.add(map.origin().conversation());
             oldest = Math.min(oldest, map.origin().epochMillis());
             newest = Math.max(newest, map.origin().epochMillis());
@@ -134,7 +139,7 @@ final class IndexInfoCommand implements Callable<Integer> {
         facts.add(List.of("model", reader.index().model()));
         facts.add(List.of(
                 "maps",
-                reader.maps() + " of "
+                String.format(Locale.ROOT, "%,d of ", reader.maps())
                         // How many passes they are of, only maps tell.
                         + (contents.count == 0
                                 ? shape.layerCount() + " x " + shape.expertCount() + " probabilities"
@@ -143,16 +148,14 @@ final class IndexInfoCommand implements Callable<Integer> {
         layers.note().forEach(note -> facts.add(List.of("", note)));
         facts.add(List.of("conversations", Integer.toString(contents.conversations.size())));
         if (contents.count > 0) {
+            facts.add(List.of("numbered", contents.firstNumber + " to " + contents.lastNumber));
             facts.add(List.of("observed", time(contents.oldest) + " to " + time(contents.newest)));
         }
-        facts.add(List.of(
-                "on disk",
-                Sizes.bytes(reader.bytes()) + " in the files that the last commit (" + reader.commitFile()
-                        + ") names"));
+        facts.add(List.of("on disk", Sizes.bytes(reader.bytes()) + ", the files of commit " + reader.commitFile()));
         reader.segments()
                 .forEach(segment -> facts.add(List.of(
                         "segment " + segment.name(),
-                        segment.maps() + " maps, " + segment.replaced() + " replaced"
+                        String.format(Locale.ROOT, "%,d maps, %,d replaced", segment.maps(), segment.replaced())
                                 + (segment.lacksGraph() ? ", graphs yet to be made" : ""))));
         List<String> others = new ArrayList<>();
         for (MapIndexReader.Field field : reader.fields()) {
@@ -183,6 +186,8 @@ final class IndexInfoCommand implements Callable<Integer> {
         object.put("bytes", reader.bytes());
         object.put("generation", reader.generation());
         object.put("conversations", contents.conversations.size());
+        object.put("first_id", contents.count == 0 ? null : contents.firstNumber);
+        object.put("last_id", contents.count == 0 ? null : contents.lastNumber);
         object.put("oldest_millis", contents.count == 0 ? null : contents.oldest);
         object.put("newest_millis", contents.count == 0 ? null : contents.newest);
         ArrayNode segments = object.putArray("segments");
@@ -201,7 +206,7 @@ final class IndexInfoCommand implements Callable<Integer> {
     }
 
     private HtmlPage page(List<List<String>> facts, Contents contents, MapLayers layers) {
-        HtmlPage page = new HtmlPage("Index " + folder).table(List.of(), facts);
+        HtmlPage page = new HtmlPage("Index " + folder).facts(facts);
         if (contents.count > 0) {
             page.figure(new HeatMapPlot(
                     "Mean probability of each expert", "layer", "expert", contents.percent(), "%", layers.bands()));

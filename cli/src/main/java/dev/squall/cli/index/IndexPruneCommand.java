@@ -132,8 +132,8 @@ final class IndexPruneCommand implements Callable<Integer> {
         } else if (choice.map != null) {
             long id = choice.map;
             ids.add(reader.find(id)
-                    .orElseThrow(() -> new CommandFailure(
-                            "index " + reader.folder() + " has no map " + id + ": squall index export lists them"))
+                    .orElseThrow(() -> new CommandFailure("index " + reader.folder() + " has no map " + id
+                            + ": squall index info tells their numbers"))
                     .id());
         } else if (choice.similarity != null) {
             if (!(choice.similarity > 0 && choice.similarity <= 1)) {

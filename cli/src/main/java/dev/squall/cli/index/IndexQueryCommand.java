@@ -54,10 +54,14 @@ final class IndexQueryCommand implements Callable<Integer> {
             names = {"-n", "--predict"},
             paramLabel = "N",
             defaultValue = "16",
-            description = "Tokens of the answer, each a pass that is compared. Default: 16.")
+            description =
+                    "Tokens of the answer, 2 or more; each but the first is a pass that is compared. Default: 16.")
     private int tokens;
 
-    @Option(names = "--map", paramLabel = "ID", description = "A stored map instead of a prompt.")
+    @Option(
+            names = "--map",
+            paramLabel = "ID",
+            description = "A stored map instead of a prompt, which all others are compared with.")
     private @Nullable Long map;
 
     @Option(names = "--vector", paramLabel = "FILE", description = "A map as a line of export instead of a prompt.")
@@ -138,7 +142,7 @@ final class IndexQueryCommand implements Callable<Integer> {
             return List.of(reader.find(id)
                     .map(stored -> AskedPass.ofMap(stored.embedding(), stored.probabilities(), shape))
                     .orElseThrow(() -> new CommandFailure(
-                            "index " + folder + " has no map " + id + ": squall index export lists them")));
+                            "index " + folder + " has no map " + id + ": squall index info tells their numbers")));
         }
         if (vector != null) {
             IndexLine line = IndexLine.parse(TextInput.read(vector), vector.toString());

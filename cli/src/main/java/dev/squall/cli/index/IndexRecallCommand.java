@@ -126,7 +126,7 @@ final class IndexRecallCommand implements Callable<Integer> {
                 + " each graph for so many candidates");
         TextTable table = new TextTable().text("layers").number("candidates");
         ks.forEach(k -> table.number("recall@" + k));
-        table.number("less similar by").number("us a search");
+        table.number("less similar by").number("search, us");
         for (IndexRecall.Row row : rows) {
             List<String> cells =
                     new ArrayList<>(List.of(layers.known(row.layers()), Integer.toString(row.candidates())));
@@ -156,7 +156,7 @@ final class IndexRecallCommand implements Callable<Integer> {
     }
 
     private String asked(MapIndexReader reader, MapLayers layers) {
-        return Math.min(queries, reader.maps()) + " of " + reader.maps()
+        return String.format(Locale.ROOT, "%,d of %,d", Math.min(queries, reader.maps()), reader.maps())
                 + " maps, with some noise, searched for by their first layers"
                 + (layers.passes() == 1
                         ? ""

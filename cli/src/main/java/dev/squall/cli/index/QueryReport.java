@@ -51,7 +51,7 @@ record QueryReport(
         String asked = kind == Kind.PROMPT
                 ? "the answer took " + passes + (passes == 1 ? " pass" : " passes") + " of one token; of "
                 : "of ";
-        output.text(asked + reader.maps() + " maps, those most similar to "
+        output.text(asked + String.format(Locale.ROOT, "%,d", reader.maps()) + " maps, those most similar to "
                 + (kind == Kind.PROMPT ? "the last pass:" : "this one:"));
         TextTable table = new TextTable()
                 .text("by")

@@ -1,5 +1,6 @@
 package dev.squall.cli.plot;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -107,6 +108,7 @@ public record HeatMapPlot(
     }
 
     private void cells(StringBuilder html, double width, double height, double most) {
+        boolean areCounts = areCounts();
         for (int row = 0; row < values.length; row += rowsOfBand()) {
             html.append("<rect class=\"none\" x=\"%d\" y=\"%s\" width=\"%s\" height=\"%s\"/>\n"
                     .formatted(
@@ -133,11 +135,20 @@ public record HeatMapPlot(
                                         row % rowsOfBand(),
                                         Markup.text(columnLabel),
                                         column,
-                                        Axis.text(value),
+                                        text(value, areCounts),
                                         Markup.text(unit)));
             }
             html.append("</g>\n");
         }
+    }
+
+    private boolean areCounts() {
+        return Arrays.stream(values).flatMapToDouble(Arrays::stream).allMatch(value -> value == Math.rint(value));
+    }
+
+    /** Counts have no decimals. */
+    private static String text(double value, boolean isCount) {
+        return isCount ? Axis.text(value, 1) : Axis.text(value);
     }
 
     /** Anything above nothing is seen. */
@@ -150,7 +161,7 @@ public record HeatMapPlot(
         for (int i = 0; i <= SHADES; i++) {
             html.append("<i style=\"opacity:%s\"></i>".formatted(opacity(i, SHADES)));
         }
-        html.append(Markup.text(List.of(Axis.text(most), unit).stream()
+        html.append(Markup.text(List.of(text(most, areCounts()), unit).stream()
                         .reduce((a, b) -> a + " " + b)
                         .orElse("")))
                 .append("</span>");

@@ -18,21 +18,25 @@ public final class HtmlPage {
             <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
             <title>@title@</title>
             <style>
-            :root { --paper: #fff; --ink: #1b1f24; --dim: #59636e; --rule: #d9dee3; --cell: #0b5cad;
+            :root { --paper: #fff; --ink: #1b1f24; --dim: #59636e; --rule: #d9dee3; --cell: #0b5cad; --more: #0004;
               --s0: #0b62b8; --s1: #c2570c; --s2: #0e7c5a; --s3: #8b3fae; }
             @media (prefers-color-scheme: dark) { :root { --paper: #14171a; --ink: #e4e7ea; --dim: #9aa4ae;
-              --rule: #343b42; --cell: #7cc0ff; --s0: #63b3ff; --s1: #ff9d57; --s2: #4fd0a3; --s3: #d29bf0; } }
+              --rule: #343b42; --cell: #7cc0ff; --more: #fff5;
+              --s0: #63b3ff; --s1: #ff9d57; --s2: #4fd0a3; --s3: #d29bf0; } }
             body { margin: 2rem auto; max-width: 50rem; padding: 0 1rem; background: var(--paper); color: var(--ink);
               font: 15px/1.5 system-ui, sans-serif; }
             h1 { font-size: 1.5rem; margin: 0 0 .5rem; overflow-wrap: anywhere; }
             h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
             p { color: var(--dim); margin: .3rem 0; overflow-wrap: anywhere; }
-            .wide { overflow-x: auto; }
+            .wide { overflow-x: auto; background:
+                linear-gradient(to left, var(--paper) 1rem, transparent) right / 3rem 100% no-repeat local,
+                linear-gradient(to left, var(--more), transparent) right / .8rem 100% no-repeat scroll; }
             table { border-collapse: collapse; margin: .8rem 0; font-variant-numeric: tabular-nums; }
             th, td { text-align: right; padding: .2rem .8rem; border-bottom: 1px solid var(--rule); }
-            th { color: var(--dim); font-weight: normal; }
-            th:first-child, td:first-child { text-align: left; padding-left: 0; overflow-wrap: anywhere; }
-            th:first-child, td:first-child { min-width: 4.5em; }
+            th { color: var(--dim); font-weight: normal; } td { white-space: nowrap; }
+            th:first-child, td:first-child { text-align: left; padding-left: 0; }
+            .facts td { text-align: left; vertical-align: top; white-space: normal; overflow-wrap: anywhere; }
+            .facts td:first-child { color: var(--dim); overflow-wrap: break-word; }
             figure { margin: 1.4rem 0; break-inside: avoid; }
             figcaption { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; align-items: center; margin-bottom: .3rem; }
             .key::before { content: ""; display: inline-block; width: 1em; height: .25em; margin-right: .4em;
@@ -72,17 +76,23 @@ public final class HtmlPage {
     }
 
     /**
-     * Rows of cells.
+     * Rows of numbers, the first column of which names them.
      *
-     * @param head the columns' names; empty for none
+     * @param head the columns' names
      */
     public HtmlPage table(List<String> head, List<List<String>> rows) {
         html.append("<div class=\"wide\"><table>\n");
-        if (!head.isEmpty()) {
-            row("th", head);
-        }
+        row("th", head);
         rows.forEach(row -> row("td", row));
         html.append("</table></div>\n");
+        return this;
+    }
+
+    /** Names and what is to be said of each. */
+    public HtmlPage facts(List<List<String>> rows) {
+        html.append("<table class=\"facts\">\n");
+        rows.forEach(row -> row("td", row));
+        html.append("</table>\n");
         return this;
     }
 

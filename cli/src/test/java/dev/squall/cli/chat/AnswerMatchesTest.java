@@ -28,9 +28,9 @@ class AnswerMatchesTest {
                 .load()) {
             AnswerMatches matches = new AnswerMatches(model);
             model.addObserver(matches);
-            assertThat(matches.lines()).containsExactly("no answer yet; 0 maps");
+            assertThat(matches.lines(0)).containsExactly("no answer yet; 0 maps");
             answer(model, "Hello", 2);
-            assertThat(matches.lines())
+            assertThat(matches.lines(0))
                     .containsExactly("nothing is learnt yet: maps are kept when what follows them is known");
             for (int i = 0; i < 3; i++) {
                 answer(model, "Tell me a story about a fox named Mia.", 80);
@@ -38,12 +38,15 @@ class AnswerMatchesTest {
             // The policy hears of passes on a thread of its own, a little later.
             Pattern samePassOfTheSecond = Pattern.compile(" +1\\.0000 +100 % +2 +\\d+ +decode +\\d+ %  \\d{4}-.*");
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-            List<String> lines = matches.lines();
+            List<String> lines = matches.lines(0);
             while (lines.stream().noneMatch(samePassOfTheSecond.asMatchPredicate()) && System.nanoTime() < deadline) {
-                lines = matches.lines();
+                lines = matches.lines(0);
             }
             assertThat(lines.get(0)).startsWith("the last token is most like these of ");
             assertThat(lines.get(2)).matches(samePassOfTheSecond);
+            assertThat(matches.lines(80))
+                    .as("no word is broken where the terminal ends")
+                    .allMatch(line -> line.length() <= 80);
         }
     }
 

@@ -52,6 +52,8 @@ class IndexCommandTest {
         assertThat(info.exitCode()).as(info.err()).isZero();
         assertThat(info.out())
                 .containsPattern("maps +\\d+ of 2 passes x 8 layers x 16 experts, embeddings of 192\n +each map holds")
+                .containsPattern("\nnumbered +\\d+ to \\d+\n")
+                .containsPattern("on disk .*, the files of commit segments_\\w+\n")
                 .contains("field trajectory")
                 .containsPattern("\npass before\n   0 \\|.{16}\\|\n   1 \\|")
                 .containsPattern(" 7 \\|.{16}\\|\npass itself\n   0 \\|")

@@ -98,7 +98,7 @@ class PlotTest {
         assertThat(html.split("<rect", -1)).hasSize(2 + 48 * 128);
         assertThat(html)
                 .contains("<title>layer 47, expert 127: 3,000 uses</title>", "fill-opacity=\"1.00\"")
-                .contains("fill-opacity=\"0.04\"><title>layer 0, expert 0: 1.00 uses")
+                .contains("fill-opacity=\"0.04\"><title>layer 0, expert 0: 1 uses")
                 .contains("3,000 uses</span>");
         List<Double> columns = Pattern.compile("class=\"mid\" x=\"([\\d.]+)\" y=\"[\\d.]+\">\\d")
                 .matcher(html)
@@ -120,7 +120,7 @@ class PlotTest {
 
         parse(html);
         assertThat(html)
-                .contains(">before</text>", ">after</text>", "<title>after, layer 1, expert 1: 7.00 %</title>")
+                .contains(">before</text>", ">after</text>", "<title>after, layer 1, expert 1: 7 %</title>")
                 .doesNotContain("layer 3");
         assertThat(html.split(">layer</text>", -1)).hasSize(1 + 2);
         assertThat(html.split("<rect", -1)).hasSize(1 + 2 + 8);
@@ -134,13 +134,18 @@ class PlotTest {
                 .heading("h")
                 .paragraph("p > \"q\"")
                 .table(List.of("k", "v"), List.of(List.of("x", "<i>")))
+                .facts(List.of(List.of("name", "<b>")))
                 .figure(new HeatMapPlot("m", "r", "c", new double[][] {{0}}, "u"))
                 .write(file);
 
         String html = Files.readString(file);
         assertThat(html)
                 .startsWith("<!DOCTYPE html>")
-                .contains("<title>a &amp; &lt;script&gt;", "<td>&lt;i&gt;</td>", "prefers-color-scheme: dark")
+                .contains(
+                        "<title>a &amp; &lt;script&gt;",
+                        "<td>&lt;i&gt;</td>",
+                        "<td>&lt;b&gt;</td>",
+                        "prefers-color-scheme: dark")
                 .doesNotContain("<script", "http://", "https://", "url(", "@import", "<img", "<link");
         assertThat(folder.toFile().list()).containsExactly("page.html");
     }
