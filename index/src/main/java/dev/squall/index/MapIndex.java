@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -45,6 +46,9 @@ public record MapIndex(String model, MapShape shape) {
     /** What helps where an index is damaged. */
     static final String AFTER_DAMAGE =
             ": squall index check tells which repair exists; or delete the folder to learn anew";
+
+    /** What is wrong where {@link #hasLostCommit}. */
+    static final String LOST_COMMIT = "the file that names its others (segments_N) is missing";
 
     private static final Pattern NAMED_FILE = Pattern.compile("path=\"([^\"]+)\"");
 
@@ -86,12 +90,26 @@ public record MapIndex(String model, MapShape shape) {
                 // A first commit that was cut short leaves its lock and files that no commit names.
                 if (files.anyMatch(file -> !isLucenes(file.getFileName().toString()))) {
                     directory.close();
+                    if (hasLostCommit(folder)) {
+                        throw new MapIndexException("index " + folder + " is damaged: " + LOST_COMMIT + AFTER_DAMAGE);
+                    }
                     throw new MapIndexException(
                             "index " + folder + " has other files in it and no index: name an empty or a new folder");
                 }
             }
         }
         return directory;
+    }
+
+    /** Whether a folder has what is kept beside an index and files of one, but none that names them. */
+    static boolean hasLostCommit(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            List<String> names =
+                    files.map(file -> file.getFileName().toString()).toList();
+            return names.contains(WeightsFile.NAME)
+                    && names.stream().anyMatch(name -> name.startsWith("_"))
+                    && names.stream().noneMatch(name -> name.startsWith("segments_"));
+        }
     }
 
     /** Whether a file of that name in an index is one that Lucene wrote. */
@@ -212,9 +230,14 @@ public record MapIndex(String model, MapShape shape) {
 
     /** @throws MapIndexException unless the maps are of this model and shape */
     void require(MapIndex wanted, Path folder) {
-        if (!model.equals(wanted.model) || !shape.equals(wanted.shape)) {
-            throw new MapIndexException("index " + folder + " was learnt with another model or policy (model " + model
-                    + ", " + describe(shape) + "), expected model " + wanted.model + ", " + describe(wanted.shape)
+        if (model.equals(wanted.model) && !shape.equals(wanted.shape)) {
+            throw new MapIndexException("index " + folder + " was learnt with another policy (maps of "
+                    + describe(shape) + "), expected maps of " + describe(wanted.shape)
+                    + ": name another folder for this one");
+        }
+        if (!model.equals(wanted.model)) {
+            throw new MapIndexException("index " + folder + " was learnt with another model (" + model
+                    + ", " + describe(shape) + "), expected " + wanted.model + ", " + describe(wanted.shape)
                     + ": name another folder for this one");
         }
     }

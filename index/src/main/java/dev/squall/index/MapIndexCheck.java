@@ -31,6 +31,9 @@ public final class MapIndexCheck {
 
     private static final Pattern MISSING = Pattern.compile("(?:NoSuchFile|FileNotFound)Exception: ([^\\s(]+)");
 
+    private static final String NO_REPAIR =
+            "there is no repair: delete the folder to learn anew, or put a copy in its place";
+
     private MapIndexCheck() {}
 
     /**
@@ -44,6 +47,9 @@ public final class MapIndexCheck {
     /** How many maps there are to check, so far as that can be read; 0 if it cannot. */
     public static long maps(Path folder) {
         MapIndex.quietenLucene();
+        if (!Files.isDirectory(folder)) {
+            return 0;
+        }
         try (Directory directory = MapIndex.open(folder)) {
             return SegmentInfos.readLatestCommit(directory).totalMaxDoc();
         } catch (IOException | MapIndexException e) {
@@ -60,8 +66,12 @@ public final class MapIndexCheck {
      */
     public static List<Finding> run(Path folder, @Nullable String model, LongConsumer progress) throws IOException {
         MapIndex.quietenLucene();
-        requireIndex(folder);
         List<Finding> findings = new ArrayList<>();
+        if (Files.isDirectory(folder) && MapIndex.hasLostCommit(folder)) {
+            findings.add(new Finding(true, MapIndex.LOST_COMMIT, NO_REPAIR));
+            return findings;
+        }
+        requireIndex(folder);
         try (Directory directory = MapIndex.open(folder)) {
             MapIndex index = MapIndex.read(directory, folder);
             if (model != null && !model.equals(index.model())) {
@@ -81,21 +91,22 @@ public final class MapIndexCheck {
                         "squall index check --repair removes them, and they are learnt anew; maps are not touched"));
             }
         } catch (MapIndexException e) {
-            findings.add(new Finding(
-                    true,
-                    String.valueOf(e.getMessage()).replace(MapIndex.AFTER_DAMAGE, ""),
-                    "there is no repair: delete the folder to learn anew, or put a copy in its place"));
+            findings.add(
+                    new Finding(true, String.valueOf(e.getMessage()).replace(MapIndex.AFTER_DAMAGE, ""), NO_REPAIR));
         } catch (CorruptIndexException | NoSuchFileException e) {
             findings.add(new Finding(
                     true,
                     "the list of segments is damaged or missing: " + MapIndex.plain(String.valueOf(e.getMessage())),
-                    "there is no repair: delete the folder to learn anew, or put a copy in its place"));
+                    NO_REPAIR));
         }
         return findings;
     }
 
     /** @throws MapIndexException if there is nothing to check */
     static void requireIndex(Path folder) throws IOException {
+        if (Files.exists(folder) && !Files.isDirectory(folder)) {
+            throw new MapIndexException("index " + folder + " is a file: name a folder");
+        }
         if (!Files.isDirectory(folder)) {
             throw new MapIndexException("index " + folder + ": no such folder: squall chat --index makes one");
         }

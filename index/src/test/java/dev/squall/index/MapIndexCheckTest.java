@@ -182,5 +182,28 @@ class MapIndexCheckTest {
         assertThatThrownBy(this::check).isInstanceOf(MapIndexException.class).hasMessageContaining("is empty");
         assertThatThrownBy(() -> MapIndexCheck.run(folder.resolve("none"), null, checked -> {}))
                 .hasMessageContaining("no such folder");
+        assertThat(MapIndexCheck.maps(folder.resolve("none"))).isZero();
+        assertThat(folder.resolve("none")).as("a check writes nothing").doesNotExist();
+    }
+
+    @Test
+    void tellsThatTheFileWhichNamesTheOthersIsMissing() throws IOException {
+        write(500, (document, number) -> {});
+        Files.write(folder.resolve("squall.weights"), new byte[] {1});
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.filter(f -> f.getFileName().toString().startsWith("segments_"))
+                    .toList()) {
+                Files.delete(file);
+            }
+        }
+
+        assertThat(check()).singleElement().satisfies(finding -> {
+            assertThat(finding.isDamage()).isTrue();
+            assertThat(finding.text()).contains("(segments_N) is missing");
+            assertThat(finding.repair()).contains("delete the folder");
+        });
+        assertThatThrownBy(() -> MapIndexReader.open(folder))
+                .isInstanceOf(MapIndexException.class)
+                .hasMessageContaining("is damaged: the file that names its others");
     }
 }

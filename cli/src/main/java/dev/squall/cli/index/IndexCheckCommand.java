@@ -147,7 +147,7 @@ final class IndexCheckCommand implements Callable<Integer> {
             String text = TerminalText.line(finding.text());
             output.text(finding.isDamage() ? output.palette().error(text) : text);
             if (!finding.repair().isEmpty()) {
-                output.text("  repair: " + finding.repair());
+                output.indented("repair: " + finding.repair());
             }
         }
         if (!isDamaged(findings)) {

@@ -110,7 +110,8 @@ public final class IndexCommand implements Runnable {
                             field.kind()
                                     + (field.dimensions() == 0
                                             ? ""
-                                            : ", " + field.dimensions() + " dimensions, " + field.vectors()
+                                            : ", " + field.dimensions() + " dimensions, "
+                                                    + String.format(Locale.ROOT, "%,d", field.vectors())
                                                     + " vectors, " + Sizes.bytes(field.mappedBytes()) + " mapped"));
                 }
             }

@@ -56,6 +56,11 @@ record IndexOutput(PrintStream out, int width, Palette palette) {
         table.lines(width).forEach(out::println);
     }
 
+    /** A text that belongs to the one above. */
+    void indented(String text) {
+        out.println("  " + WrappedText.of(text, width, 2));
+    }
+
     void text(String text) {
         out.println(WrappedText.of(text, width, 0));
     }

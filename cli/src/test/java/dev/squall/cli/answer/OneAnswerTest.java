@@ -156,7 +156,7 @@ class OneAnswerTest {
 
         assertThat(other.exitCode()).isEqualTo(1);
         assertThat(other.err())
-                .contains("was learnt with another model or policy")
+                .contains("was learnt with another policy (maps of 16 layers of 16 experts), expected maps of 8")
                 .contains(index.toString());
 
         InProcess.Run fits = new InProcess(home).run("chat", "-p", "x", "-n", "1", "--index", index.toString());

@@ -146,7 +146,7 @@ class IndexCommandTest {
         }
         InProcess.Run damaged = run("check", index);
         assertThat(damaged.exitCode()).isEqualTo(1);
-        assertThat(damaged.out()).contains("is damaged").contains("repair: squall index check --repair drops it");
+        assertThat(damaged.out()).contains("is damaged").contains("\n  repair: squall index check --repair drops it");
         JsonNode json = JSON.readTree(run("check", index, "--json").out());
         assertThat(json.get("problems")).isNotEmpty();
 
@@ -211,6 +211,7 @@ class IndexCommandTest {
     @Test
     void saysWhatIsWrong() {
         assertThat(run("info", home.resolve("none").toString()).err()).contains("no such folder");
+        assertThat(run("info", home.resolve("in.txt").toString()).err()).contains("in.txt is a file: name a folder");
         assertThat(run().exitCode()).isEqualTo(2);
         assertThat(run("query", index, "x", "--distance", "8").err())
                 .contains("expected less than the 8 layers of index");
