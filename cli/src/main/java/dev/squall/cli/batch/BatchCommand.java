@@ -67,7 +67,7 @@ public final class BatchCommand implements Callable<Integer> {
     @Option(
             names = {"-o", "--output"},
             paramLabel = "FILE",
-            description = "Answers are appended to it. Default: INPUT.answers.jsonl.")
+            description = "Answers are appended to it. Default: the input's name and .answers.jsonl.")
     private @Nullable Path output;
 
     @Option(
@@ -251,7 +251,7 @@ public final class BatchCommand implements Callable<Integer> {
             if (interruption.hasCome()) {
                 return ExitCode.INTERRUPTED;
             }
-            summarise(model, run, before, history);
+            summarise(model, run, before, history, sampling.seed(), answered, failed);
             return run.failed() == 0 && isReported ? ExitCode.FINE : ExitCode.FAILED;
         }
     }
@@ -327,22 +327,35 @@ public final class BatchCommand implements Callable<Integer> {
         return String.format(Locale.ROOT, "%.0f tokens/s%s", history.answerTokens() / history.seconds(), hits);
     }
 
-    private void summarise(LanguageModel model, BatchRun run, int before, BatchHistory history) throws IOException {
+    private void summarise(
+            LanguageModel model,
+            BatchRun run,
+            int before,
+            BatchHistory history,
+            long seed,
+            BatchOutput answered,
+            BatchOutput failed)
+            throws IOException {
         double seconds = history.seconds();
         String line = String.format(
                 Locale.ROOT,
-                "%d answered, %d failed, %d there before | %d prompt and %d answer tokens in %.1f s | %s",
+                "%d answered, %d failed, %d there before | %d prompt and %d answer tokens in %.1f s | %s | seed %d",
                 run.answered(),
                 run.failed(),
                 before,
                 run.promptTokens(),
                 run.answerTokens(),
                 seconds,
-                message(model, history));
+                message(model, history),
+                seed);
         if (run.answered() + run.failed() == 0 && before > 0) {
             line = "all " + before + " answers were there before: nothing is left to do";
         }
-        streams.err().println(WrappedText.of(line, streams.errTerminal() ? TerminalWidth.ofErrorTerminal() : 0, 0));
+        int width = streams.errTerminal() ? TerminalWidth.ofErrorTerminal() : 0;
+        streams.err().println(WrappedText.of(line, width, 0));
+        streams.err()
+                .println("answers: " + answered.file()
+                        + (run.failed() == 0 ? "" : "; prompts without one, and why: " + failed.file()));
         if (json) {
             try (JsonGenerator generator = new JsonFactory().createGenerator(streams.out())) {
                 generator.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
@@ -353,6 +366,13 @@ public final class BatchCommand implements Callable<Integer> {
                 generator.writeNumberField("prompt_tokens", run.promptTokens());
                 generator.writeNumberField("answer_tokens", run.answerTokens());
                 generator.writeNumberField("seconds", seconds);
+                generator.writeNumberField("seed", seed);
+                generator.writeStringField("output", answered.file().toString());
+                if (run.failed() == 0) {
+                    generator.writeNullField("errors");
+                } else {
+                    generator.writeStringField("errors", failed.file().toString());
+                }
                 AnswerJson.writeExperts(generator, model.expertCounters(), model.predictionCounters());
                 generator.writeEndObject();
             }

@@ -39,6 +39,10 @@ final class BatchOutput implements AutoCloseable {
     private final Set<String> finished = new HashSet<>();
     private long end;
 
+    Path file() {
+        return file;
+    }
+
     /** @throws CommandFailure if it is no file of a batch's answers, or in use */
     BatchOutput(Path file) throws IOException {
         this.file = file;

@@ -109,6 +109,8 @@ class BatchCommandTest {
 
         JsonNode summary = JSON.readTree(run.out());
         assertThat(summary.get("answered").asInt()).isEqualTo(2);
+        assertThat(summary.get("output").asText()).isEqualTo(input + ".answers.jsonl");
+        assertThat(summary.get("errors").isNull()).isTrue();
         Map<String, String> answers = answers(home.resolve("in.txt.answers.jsonl"));
         assertThat(answers.keySet()).containsExactlyInAnyOrder("line-1", "line-3");
         assertThat(answers.get("line-1"))
@@ -428,7 +430,10 @@ class BatchCommandTest {
                 .contains(input + ":2: not UTF-8 text: convert the file first")
                 .contains(input + ":3: a NUL character, as UTF-16 has: convert the file first");
         InProcess.Run allowed = run(input.toString(), "-n", "2", "--max-errors", "2");
-        assertThat(allowed.err()).contains("1 answered, 2 failed");
+        assertThat(allowed.err())
+                .contains("1 answered, 2 failed")
+                .contains("answers: " + input + ".answers.jsonl; prompts without one, and why: " + input
+                        + ".answers.jsonl.e");
     }
 
     @Test
