@@ -35,7 +35,7 @@ public final class ProgressLine implements ProgressBarRenderer {
 
     /** The same of something that has a unit. */
     public static @Nullable ProgressBar start(Streams streams, long all, long before, String unit) {
-        return streams.errTerminal() && all > 0
+        return streams.errTerminal() && all > before
                 ? new ProgressBarBuilder()
                         .setInitialMax(all)
                         .startsFrom(before, Duration.ZERO)

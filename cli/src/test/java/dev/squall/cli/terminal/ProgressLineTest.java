@@ -2,6 +2,10 @@ package dev.squall.cli.terminal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.squall.cli.process.Streams;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +26,14 @@ class ProgressLineTest {
         assertThat(ProgressLine.text(0, 20_000, 0, TEN, "", "", 80)).endsWith("]");
         assertThat(ProgressLine.text(2, 20_000, 2, TEN, "", "", 80)).endsWith(" 0.2/s, 27:46:30 left");
         assertThat(ProgressLine.text(7, 7, 7, TEN, "", "x", 60)).endsWith("=] 0.7/s, x");
+    }
+
+    @Test
+    void noLineBeginsWhereAllIsDone() {
+        PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
+        Streams terminal = new Streams(InputStream.nullInputStream(), nowhere, nowhere, true, true, true);
+        assertThat(ProgressLine.start(terminal, 60, 60)).isNull();
+        assertThat(ProgressLine.start(terminal, 0, 0)).isNull();
     }
 
     @Test
