@@ -44,7 +44,7 @@ final class IndexAddition {
         if (writer.size() <= capacity) {
             return 0;
         }
-        try (ProgressBar bar = ProgressLine.start(streams, writer.size(), 0)) {
+        try (ProgressBar bar = ProgressLine.start(streams, writer.size(), 0, "maps")) {
             return writer.thinTo(capacity, compared -> ProgressLine.step(bar, compared));
         }
     }

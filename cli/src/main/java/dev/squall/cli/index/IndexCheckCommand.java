@@ -105,7 +105,7 @@ final class IndexCheckCommand implements Callable<Integer> {
     }
 
     private List<MapIndexCheck.Finding> check(@Nullable String fingerprint) throws IOException {
-        try (ProgressBar bar = ProgressLine.start(streams, MapIndexCheck.maps(folder), 0)) {
+        try (ProgressBar bar = ProgressLine.start(streams, MapIndexCheck.maps(folder), 0, "maps")) {
             return MapIndexCheck.run(folder, fingerprint, checked -> {
                 if (bar != null) {
                     bar.stepTo(checked);

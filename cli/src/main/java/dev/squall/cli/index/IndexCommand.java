@@ -72,9 +72,9 @@ public final class IndexCommand implements Runnable {
                 .addSubcommand(new IndexRecallCommand(streams, environment))
                 .addSubcommand(new IndexCheckCommand(streams, environment))
                 .addSubcommand(new IndexDiffCommand(streams, environment))
-                .addSubcommand(new IndexImportCommand(streams))
-                .addSubcommand(new IndexMergeCommand(streams))
-                .addSubcommand(new IndexPruneCommand(streams));
+                .addSubcommand(new IndexImportCommand(streams, environment))
+                .addSubcommand(new IndexMergeCommand(streams, environment))
+                .addSubcommand(new IndexPruneCommand(streams, environment));
     }
 
     @Override

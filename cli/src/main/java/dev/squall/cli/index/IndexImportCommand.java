@@ -3,6 +3,7 @@ package dev.squall.cli.index;
 import dev.squall.cli.option.CommonOptions;
 import dev.squall.cli.option.Version;
 import dev.squall.cli.process.CommandFailure;
+import dev.squall.cli.process.Environment;
 import dev.squall.cli.process.ExitCode;
 import dev.squall.cli.process.Streams;
 import dev.squall.cli.terminal.ProgressLine;
@@ -26,6 +27,7 @@ final class IndexImportCommand implements Callable<Integer> {
     private static final int MEBIBYTE_BITS = 20;
 
     private final Streams streams;
+    private final Environment environment;
 
     @Parameters(index = "0", paramLabel = "DIR", description = "The index to add to; made if it is not there.")
     private Path folder = Path.of("");
@@ -40,8 +42,9 @@ final class IndexImportCommand implements Callable<Integer> {
     @SuppressWarnings("UnusedVariable")
     private CommonOptions common = new CommonOptions();
 
-    IndexImportCommand(Streams streams) {
+    IndexImportCommand(Streams streams, Environment environment) {
         this.streams = streams;
+        this.environment = environment;
     }
 
     @Override
@@ -74,8 +77,10 @@ final class IndexImportCommand implements Callable<Integer> {
                             .put("maps", maps));
             return;
         }
-        streams.out()
-                .println(folder + ": " + IndexAddition.added(added, known) + ", " + maps + " in all"
+        IndexOutput.result(
+                streams,
+                environment,
+                folder + ": " + IndexAddition.added(added, known) + ", " + maps + " in all"
                         + addition.replaced(replaced));
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.squall.cli.option.CommonOptions;
 import dev.squall.cli.option.Version;
 import dev.squall.cli.process.CommandFailure;
+import dev.squall.cli.process.Environment;
 import dev.squall.cli.process.ExitCode;
 import dev.squall.cli.process.Streams;
 import dev.squall.cli.terminal.ProgressLine;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Parameters;
         sortOptions = false)
 final class IndexMergeCommand implements Callable<Integer> {
     private final Streams streams;
+    private final Environment environment;
 
     @Parameters(index = "0", paramLabel = "INTO", description = "The index to add to; made if it is not there.")
     private Path into = Path.of("");
@@ -43,8 +45,9 @@ final class IndexMergeCommand implements Callable<Integer> {
     @SuppressWarnings("UnusedVariable")
     private CommonOptions common = new CommonOptions();
 
-    IndexMergeCommand(Streams streams) {
+    IndexMergeCommand(Streams streams, Environment environment) {
         this.streams = streams;
+        this.environment = environment;
     }
 
     @Override
@@ -54,7 +57,7 @@ final class IndexMergeCommand implements Callable<Integer> {
         List<ObjectNode> merged = new ArrayList<>();
         int replaced = 0;
         try (MapIndexWriter writer = MapIndexWriter.open(into, checked.index())) {
-            try (ProgressBar bar = ProgressLine.start(streams, checked.maps(), 0)) {
+            try (ProgressBar bar = ProgressLine.start(streams, checked.maps(), 0, "maps")) {
                 writer.tell(done -> ProgressLine.step(bar, done));
                 for (Path source : sources) {
                     MapIndexWriter.Added added = add(source, writer);
@@ -87,13 +90,15 @@ final class IndexMergeCommand implements Callable<Integer> {
             return;
         }
         for (ObjectNode source : merged) {
-            streams.out()
-                    .println(source.get("source").asText() + ": "
+            IndexOutput.result(
+                    streams,
+                    environment,
+                    source.get("source").asText() + ": "
                             + IndexAddition.added(
                                     source.get("added").asInt(),
                                     source.get("known").asInt()));
         }
-        streams.out().println(into + ": " + maps + " maps" + addition.replaced(replaced));
+        IndexOutput.result(streams, environment, into + ": " + maps + " maps" + addition.replaced(replaced));
     }
 
     /** What the sources hold. */

@@ -38,6 +38,12 @@ record IndexOutput(PrintStream out, int width, Palette palette) {
         return new IndexOutput(out, TerminalWidth.DEFAULT, new Palette(false));
     }
 
+    /** What a command did, in one line where no terminal breaks it. */
+    static void result(Streams streams, Environment environment, String text) {
+        int width = streams.outTerminal() ? TerminalWidth.of(streams, environment) : 0;
+        streams.out().println(WrappedText.of(text, width, 0));
+    }
+
     static ObjectNode object() {
         return JSON.createObjectNode();
     }

@@ -3,6 +3,7 @@ package dev.squall.cli.index;
 import dev.squall.cli.option.CommonOptions;
 import dev.squall.cli.option.Version;
 import dev.squall.cli.process.CommandFailure;
+import dev.squall.cli.process.Environment;
 import dev.squall.cli.process.ExitCode;
 import dev.squall.cli.process.Streams;
 import dev.squall.cli.terminal.ProgressLine;
@@ -34,6 +35,7 @@ import picocli.CommandLine.Parameters;
         sortOptions = false)
 final class IndexPruneCommand implements Callable<Integer> {
     private final Streams streams;
+    private final Environment environment;
 
     @Parameters(paramLabel = "DIR", description = "The folder of --index; no chat may be writing it.")
     private Path folder = Path.of("");
@@ -75,8 +77,9 @@ final class IndexPruneCommand implements Callable<Integer> {
     @SuppressWarnings("UnusedVariable")
     private CommonOptions common = new CommonOptions();
 
-    IndexPruneCommand(Streams streams) {
+    IndexPruneCommand(Streams streams, Environment environment) {
         this.streams = streams;
+        this.environment = environment;
     }
 
     @Override
@@ -110,9 +113,10 @@ final class IndexPruneCommand implements Callable<Integer> {
                             .put("maps_before", maps));
             return;
         }
-        streams.out()
-                .println(
-                        folder + ": " + removed + " of " + maps + " maps " + (dryRun ? "would be removed" : "removed"));
+        IndexOutput.result(
+                streams,
+                environment,
+                folder + ": " + removed + " of " + maps + " maps " + (dryRun ? "would be removed" : "removed"));
     }
 
     private void collect(Choice choice, MapIndexReader reader, Set<Long> ids) throws IOException {
@@ -139,7 +143,7 @@ final class IndexPruneCommand implements Callable<Integer> {
             if (!(choice.similarity > 0 && choice.similarity <= 1)) {
                 throw CommandFailure.ofUsage("--redundant " + choice.similarity + ": expected more than 0, at most 1");
             }
-            try (ProgressBar bar = ProgressLine.start(streams, reader.maps(), 0)) {
+            try (ProgressBar bar = ProgressLine.start(streams, reader.maps(), 0, "maps")) {
                 ids.addAll(
                         MapPruning.redundant(reader, choice.similarity, compared -> ProgressLine.step(bar, compared)));
             }

@@ -106,7 +106,7 @@ final class IndexRecallCommand implements Callable<Integer> {
     }
 
     private List<IndexRecall.Row> measure(MapIndexReader reader) throws IOException {
-        try (ProgressBar bar = ProgressLine.start(streams, reader.maps(), 0)) {
+        try (ProgressBar bar = ProgressLine.start(streams, reader.maps(), 0, "maps")) {
             return IndexRecall.measure(reader, queries, candidates, ks, compared -> {
                 if (bar != null) {
                     bar.stepTo(compared);

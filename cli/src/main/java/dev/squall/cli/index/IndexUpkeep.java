@@ -48,7 +48,7 @@ final class IndexUpkeep {
     }
 
     private static @Nullable ProgressBar begin(Streams streams, long maps) {
-        ProgressBar bar = ProgressLine.start(streams, maps, 0);
+        ProgressBar bar = ProgressLine.start(streams, maps, 0, "maps");
         return bar == null ? null : bar.setExtraMessage("making graphs");
     }
 

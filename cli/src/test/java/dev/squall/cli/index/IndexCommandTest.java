@@ -428,6 +428,14 @@ class IndexCommandTest {
         assertThat(run("prune", index).exitCode()).isEqualTo(2);
         assertThat(run("prune", index, "--keep", "5", "--dry-run").out())
                 .contains((maps - 5) + " of " + maps + " maps would be removed");
+        assertThat(new InProcess(home)
+                        .environment("COLUMNS", "40")
+                        .terminal()
+                        .run("index", "prune", index, "--keep", "5", "--dry-run")
+                        .out())
+                .as("words stay whole at a terminal")
+                .containsPattern("maps\\swould\\sbe\\sremoved\n")
+                .hasLineCount(2);
         assertThat(run("prune", index, "--older-than", "1").out()).contains("0 of " + maps + " maps removed");
         InProcess.Run redundant = run("prune", index, "--redundant", "0.9999", "--dry-run");
         assertThat(redundant.exitCode()).as(redundant.err()).isZero();
