@@ -108,11 +108,13 @@ public final class MapIndexCheck {
             throw new MapIndexException("index " + folder + " is a file: name a folder");
         }
         if (!Files.isDirectory(folder)) {
-            throw new MapIndexException("index " + folder + ": no such folder: squall chat --index makes one");
+            throw new MapIndexException(
+                    "index " + folder + ": no such folder: squall chat --expert-cache 25% --index makes one");
         }
         try (Directory directory = MapIndex.open(folder)) {
             if (!DirectoryReader.indexExists(directory)) {
-                throw new MapIndexException("index " + folder + " is empty: squall chat --index fills one");
+                throw new MapIndexException(
+                        "index " + folder + " is empty: squall chat --expert-cache 25% --index fills one");
             }
         }
     }

@@ -100,7 +100,8 @@ final class IndexQueryCommand implements Callable<Integer> {
         }
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
             if (reader.maps() == 0) {
-                throw new CommandFailure("index " + folder + " has no maps yet: squall chat --index fills it");
+                throw new CommandFailure(
+                        "index " + folder + " has no maps yet: squall chat --expert-cache 25% --index fills it");
             }
             MapLayers layers = MapLayers.of(reader);
             if (distance >= layers.layerCount()) {

@@ -44,7 +44,8 @@ final class IndexRecall {
             throws IOException {
         MapShape shape = reader.index().shape();
         if (reader.maps() == 0) {
-            throw new CommandFailure("index " + reader.folder() + " has no maps yet: squall chat --index fills it");
+            throw new CommandFailure(
+                    "index " + reader.folder() + " has no maps yet: squall chat --expert-cache 25% --index fills it");
         }
         List<float[]> asked = asked(reader, queries);
         int[] prefixes = prefixes(shape.layerCount());
