@@ -14,8 +14,10 @@ import dev.squall.index.StoredMap;
 import dev.squall.predict.MapShape;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -111,65 +113,91 @@ final class IndexDiffCommand implements Callable<Integer> {
         return first.passes() > 1 ? first : MapLayers.of(b);
     }
 
-    private void print(Side a, Side b, MapLayers rows) throws IOException {
-        IndexOutput output = IndexOutput.of(streams, environment, common.color);
-        ObjectNode object = IndexOutput.object();
-        object.put("first_maps", a.maps).put("second_maps", b.maps);
-        object.put("first_conversations", a.conversations.size()).put("second_conversations", b.conversations.size());
-        object.put("only_in_first", a.notIn(b)).put("only_in_second", b.notIn(a));
-        ArrayNode layers = object.putArray("layers");
-        if (!json) {
-            String ofFirst = name(first, second);
-            String columns = "%-" + Math.max(12, ofFirst.length()) + "s  %s";
-            output.line("", columns.formatted(ofFirst, name(second, first)));
-            output.line("maps", columns.formatted(a.maps, b.maps));
-            output.line("conversations", columns.formatted(a.conversations.size(), b.conversations.size()));
-            output.line("maps only in it", columns.formatted(a.notIn(b), b.notIn(a)));
-            rows.note().forEach(note -> output.line("layers", note));
-        }
-        if (a.maps == 0 || b.maps == 0) {
-            if (json) {
-                output.json(object);
+    /**
+     * How differently two indexes use the experts of a row of their maps.
+     *
+     * @param distance half the sum of the differences of the mean probabilities
+     * @param expert that differs most
+     * @param first its mean probability in the first index
+     * @param second in the second
+     */
+    private record Apart(int row, double distance, int expert, double first, double second) {
+        static Apart of(int row, Side a, Side b) {
+            double distance = 0;
+            int most = 0;
+            for (int expert = 0; expert < a.shape.expertCount(); expert++) {
+                double difference = Math.abs(a.mean(row, expert) - b.mean(row, expert));
+                distance += difference / 2;
+                if (difference > Math.abs(a.mean(row, most) - b.mean(row, most))) {
+                    most = expert;
+                }
             }
+            return new Apart(row, distance, most, a.mean(row, most), b.mean(row, most));
+        }
+    }
+
+    private void print(Side a, Side b, MapLayers layers) throws IOException {
+        IndexOutput output = IndexOutput.of(streams, environment, common.color);
+        List<Apart> rows = new ArrayList<>();
+        // Nothing is apart from no maps.
+        for (int row = 0; row < a.shape.layerCount() && a.maps > 0 && b.maps > 0; row++) {
+            rows.add(Apart.of(row, a, b));
+        }
+        if (json) {
+            output.json(json(a, b, layers, rows));
             return;
         }
+        String ofFirst = name(first, second);
+        String ofSecond = name(second, first);
+        String columns = "%-" + Math.max(12, ofFirst.length()) + "s  %s";
+        output.line("", columns.formatted(ofFirst, ofSecond));
+        output.line("maps", columns.formatted(a.maps, b.maps));
+        output.line("conversations", columns.formatted(a.conversations.size(), b.conversations.size()));
+        output.line("maps only in it", columns.formatted(a.notIn(b), b.notIn(a)));
+        layers.note().forEach(note -> output.line("layers", note));
+        if (!rows.isEmpty()) {
+            printApart(output, layers, rows, ofFirst, ofSecond);
+        }
+    }
+
+    private static void printApart(
+            IndexOutput output, MapLayers layers, List<Apart> rows, String ofFirst, String ofSecond) {
         TextTable table = new TextTable()
                 .text("layer")
                 .number("apart")
                 .number("most: expert")
-                .number(name(first, second))
-                .number(name(second, first));
-        for (int layer = 0; layer < a.shape.layerCount(); layer++) {
-            double distance = 0;
-            int most = 0;
-            for (int expert = 0; expert < a.shape.expertCount(); expert++) {
-                distance += Math.abs(a.mean(layer, expert) - b.mean(layer, expert)) / 2;
-                if (Math.abs(a.mean(layer, expert) - b.mean(layer, expert))
-                        > Math.abs(a.mean(layer, most) - b.mean(layer, most))) {
-                    most = expert;
-                }
-            }
-            rows.put(layers.addObject(), layer);
-            ((ObjectNode) layers.get(layer))
-                    .put("distance", distance)
-                    .put("expert", most)
-                    .put("first", a.mean(layer, most))
-                    .put("second", b.mean(layer, most));
+                .number(ofFirst)
+                .number(ofSecond);
+        for (Apart row : rows) {
+            boolean isSame = row.distance() == 0;
             table.row(
-                    rows.name(layer),
-                    String.format(Locale.ROOT, "%.4f", distance),
-                    distance == 0 ? "" : Integer.toString(most),
-                    distance == 0 ? "" : percent(a.mean(layer, most)),
-                    distance == 0 ? "" : percent(b.mean(layer, most)));
+                    layers.name(row.row()),
+                    String.format(Locale.ROOT, "%.4f", row.distance()),
+                    isSame ? "" : Integer.toString(row.expert()),
+                    isSame ? "" : percent(row.first()),
+                    isSame ? "" : percent(row.second()));
         }
-        if (json) {
-            output.json(object);
-        } else {
-            output.out().println();
-            output.table(table);
-            output.text("apart: half the sum of the differences of the mean probabilities, 0 for the same, 1 for other"
-                    + " experts altogether; most: the expert that differs most, and its mean probability in each");
+        output.out().println();
+        output.table(table);
+        output.text("apart: half the sum of the differences of the mean probabilities, 0 for the same, 1 for other"
+                + " experts altogether; most: the expert that differs most, and its mean probability in each");
+    }
+
+    private static ObjectNode json(Side a, Side b, MapLayers layers, List<Apart> rows) {
+        ObjectNode object = IndexOutput.object();
+        object.put("first_maps", a.maps).put("second_maps", b.maps);
+        object.put("first_conversations", a.conversations.size()).put("second_conversations", b.conversations.size());
+        object.put("only_in_first", a.notIn(b)).put("only_in_second", b.notIn(a));
+        ArrayNode array = object.putArray("layers");
+        for (Apart row : rows) {
+            ObjectNode node = array.addObject();
+            layers.put(node, row.row());
+            node.put("distance", row.distance())
+                    .put("expert", row.expert())
+                    .put("first", row.first())
+                    .put("second", row.second());
         }
+        return object;
     }
 
     private static String percent(double share) {
