@@ -17,6 +17,9 @@ import java.util.Locale;
 record Axis(double least, double most, double first, double step, int ticks) {
     private static final int STEPS_MAX = 8;
 
+    /** Numbers that need more of them have a power of ten instead, or they would not fit beside a plot. */
+    private static final int DIGITS_MAX = 5;
+
     /** The scale that holds these values; from 0 on where that is not far off. NaN counts as no value. */
     static Axis of(double[]... values) {
         double[] range = range(values);
@@ -85,7 +88,11 @@ record Axis(double least, double most, double first, double step, int ticks) {
     /** A number with as many digits as a change of {@code precision} needs. */
     static String text(double value, double precision) {
         int digits = Math.max(0, (int) Math.ceil(-Math.log10(precision) - 1e-9));
-        String text = String.format(Locale.ROOT, "%,." + Math.min(digits, 9) + "f", value);
+        if (digits > DIGITS_MAX) {
+            String power = String.format(Locale.ROOT, "%.1e", value);
+            return value == 0 ? "0" : power.replace(".0e", "e").replace("e-0", "e-");
+        }
+        String text = String.format(Locale.ROOT, "%,." + digits + "f", value);
         return text.startsWith("-0") && Double.parseDouble(text) == 0 ? text.substring(1) : text;
     }
 

@@ -28,6 +28,7 @@ class PlotTest {
             3      | 3      | 3.0 3.5
             0      | 0      | 0.0 0.1 0.2 0.3 0.4 0.5
             0      | 123456 | 0 20,000 40,000 60,000 80,000 100,000 120,000 140,000
+            0      | 4.4e-8 | 0 1e-8 2e-8 3e-8 4e-8 5e-8
             0.0001 | 0.0009 | 0.0000 0.0002 0.0004 0.0006 0.0008 0.0010
             """)
     void ticksAreRoundNumbersThatHoldTheValues(double least, double most, String ticks) {
