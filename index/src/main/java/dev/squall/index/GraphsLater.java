@@ -20,25 +20,16 @@ import org.apache.lucene.store.IOContext;
 final class GraphsLater extends KnnVectorsFormat {
     private static final int THREADS = Runtime.getRuntime().availableProcessors();
 
-    private static final Lucene99HnswVectorsFormat WITH_GRAPHS = new Lucene99HnswVectorsFormat();
-
     /** Maps of a graph that several threads make sooner than one. */
     private static final int TOGETHER_LEAST = 4096;
 
+    private static final KnnVectorsFormat WITH_GRAPHS = format(SegmentGraphs.THRESHOLD, 1);
+
     /** One graph on all processors. */
-    private static final Lucene99HnswVectorsFormat TOGETHER = new Lucene99HnswVectorsFormat(
-            Lucene99HnswVectorsFormat.DEFAULT_MAX_CONN,
-            Lucene99HnswVectorsFormat.DEFAULT_BEAM_WIDTH,
-            Math.max(2, THREADS),
-            ForkJoinPool.commonPool());
+    private static final KnnVectorsFormat TOGETHER = format(SegmentGraphs.THRESHOLD, Math.max(2, THREADS));
 
     /** Takes every segment for one that is too small for a graph. */
-    private static final Lucene99HnswVectorsFormat WITHOUT_GRAPHS = new Lucene99HnswVectorsFormat(
-            Lucene99HnswVectorsFormat.DEFAULT_MAX_CONN,
-            Lucene99HnswVectorsFormat.DEFAULT_BEAM_WIDTH,
-            Lucene99HnswVectorsFormat.DEFAULT_NUM_MERGE_WORKER,
-            null,
-            Integer.MAX_VALUE);
+    private static final KnnVectorsFormat WITHOUT_GRAPHS = format(Integer.MAX_VALUE, 1);
 
     private final BooleanSupplier areWanted;
 
@@ -47,13 +38,30 @@ final class GraphsLater extends KnnVectorsFormat {
         this.areWanted = areWanted;
     }
 
+    private static KnnVectorsFormat format(int threshold, int threads) {
+        return new Lucene99HnswVectorsFormat(
+                Lucene99HnswVectorsFormat.DEFAULT_MAX_CONN,
+                Lucene99HnswVectorsFormat.DEFAULT_BEAM_WIDTH,
+                threads,
+                threads == 1 ? null : ForkJoinPool.commonPool(),
+                threshold);
+    }
+
+    /** Lucene's codec for a writer beside an engine, whose merges make graphs, each on its own thread. */
+    static Codec besideAnEngine() {
+        return codec(WITH_GRAPHS);
+    }
+
     /**
      * Lucene's codec, but for that.
      *
      * @param areWanted whether what is written anew now gets graphs
      */
     static Codec codec(BooleanSupplier areWanted) {
-        KnnVectorsFormat format = new GraphsLater(areWanted);
+        return codec(new GraphsLater(areWanted));
+    }
+
+    private static Codec codec(KnnVectorsFormat format) {
         return new Lucene104Codec() {
             @Override
             public KnnVectorsFormat getKnnVectorsFormatForField(String field) {

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.lucene.codecs.hnsw.HnswGraphProvider;
-import org.apache.lucene.codecs.lucene99.Lucene99HnswVectorsFormat;
 import org.apache.lucene.codecs.perfield.PerFieldKnnVectorsFormat;
 import org.apache.lucene.index.CodecReader;
 import org.apache.lucene.index.LeafReader;
@@ -18,6 +17,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The graphs of segments. Lucene's classes for them are experimental, so nothing else uses them. */
 final class SegmentGraphs {
+    /**
+     * Lucene's measure of segments that are large enough for a graph: {@code threshold · ln(maps) < maps}, here from some
+     * 2,000 on. Smaller ones are searched one by one in the time of a graph, and merged in a fraction of it.
+     */
+    static final int THRESHOLD = 268;
+
     /** The share of maps that may be gone from a graph that is taken over. */
     private static final double GONE_MOST = 0.05;
 
@@ -33,7 +38,7 @@ final class SegmentGraphs {
     /** Whether graphs of a segment are yet to be made, which is large enough for them in Lucene's eyes. */
     static boolean areDue(LeafReader leaf) throws IOException {
         int maps = leaf.maxDoc();
-        int visited = HnswGraphSearcher.expectedVisitedNodes(Lucene99HnswVectorsFormat.HNSW_GRAPH_THRESHOLD, maps);
+        int visited = HnswGraphSearcher.expectedVisitedNodes(THRESHOLD, maps);
         return visited > 0
                 && maps > visited
                 && (graph(leaf, MapDocuments.TRAJECTORY) == null || graph(leaf, MapDocuments.SEMANTIC) == null);
