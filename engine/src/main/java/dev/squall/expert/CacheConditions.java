@@ -24,9 +24,14 @@ public record CacheConditions(
         return copyNanos <= 0 || layerNanos <= 0 ? 1 : copyNanos / layerNanos;
     }
 
+    /** From one layer to the next, stalls included; 0 before it is known. */
+    public double visitNanos() {
+        return layerNanos + missesPerVisit * copyNanos;
+    }
+
     /** What the policy takes of the time of a layer, its stalls included. */
     public double forecastShare() {
-        double layer = layerNanos + missesPerVisit * copyNanos;
-        return layer <= 0 ? 0 : forecastNanos / layer;
+        double visit = visitNanos();
+        return visit <= 0 ? 0 : forecastNanos / visit;
     }
 }

@@ -3,6 +3,8 @@ package dev.squall.predict;
 import dev.squall.expert.CacheCounters;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +43,8 @@ final class ContextMaps {
         }
     };
     private final MapCandidates candidates;
+    /** For maps of other tokens, under way. */
+    private @Nullable Future<MapMatches> search;
 
     private CacheCounters counters = CacheCounters.ZERO;
     private Phase phase = Phase.PREFILL;
@@ -88,6 +92,7 @@ final class ContextMaps {
         isSingle = rowCount == 1;
         layersSeen = 0;
         candidates.clear();
+        search = null;
         for (int row = 0; row < rowCount; row++) {
             positions[row] = pass.positions()[row];
             conversations[row] = pass.conversations()[row];
@@ -103,22 +108,40 @@ final class ContextMaps {
 
     /**
      * Maps of passes of the same token after a like pass, before any layer of the pass is known; of the tokens with the
-     * nearest embeddings where there is none of it.
+     * nearest embeddings where there is none of it, from the layer on at which the search for them has ended.
      *
      * @param candidateCount maps found by the embedding, of which those that the pass is like are chosen as its layers
      *     become known
+     * @param maySearch asked whether other tokens may be searched for now, when that is due
      */
-    MapMixture likeThisToken(int candidateCount) {
+    MapMixture likeThisToken(int candidateCount, BooleanSupplier maySearch) {
         float[] embedding = embeddings[0];
         if (!hasPrevious || store.size() == 0 || isZero(embedding)) {
             return candidates.none();
         }
         MapMatches ofToken = store.ofEmbedding(embedding, candidateCount);
-        MapMatches found = ofToken.count() > 0
-                ? ofToken
-                : store.nearestByEmbedding(embedding, Math.min(candidateCount, OF_OTHER_TOKENS));
-        candidates.begin(found, context);
+        if (ofToken.count() > 0) {
+            candidates.begin(ofToken, context);
+        } else if (maySearch.getAsBoolean()) {
+            search = store.searchByEmbedding(embedding.clone(), Math.min(candidateCount, OF_OTHER_TOKENS));
+            takeFound();
+        }
         return candidates.nearest();
+    }
+
+    /** Goes on with what a search has found, if it has ended by now. */
+    private void takeFound() {
+        Future<MapMatches> ended = search;
+        if (ended == null || !ended.isDone()) {
+            return;
+        }
+        search = null;
+        if (ended.state() == Future.State.FAILED) {
+            throw ended.exceptionNow() instanceof RuntimeException failed
+                    ? failed
+                    : new IllegalStateException(ended.exceptionNow());
+        }
+        candidates.begin(ended.resultNow(), context);
     }
 
     /** The pass before the running one in the conversation of a row; null if it is not known. */
@@ -180,6 +203,7 @@ final class ContextMaps {
         if (!hasPrevious || layersSeen != layer + 1) {
             return candidates.none();
         }
+        takeFound();
         candidates.observe(layer, context);
         return candidates.nearest();
     }

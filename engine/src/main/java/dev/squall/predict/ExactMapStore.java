@@ -25,8 +25,13 @@ public final class ExactMapStore implements ExpertMapStore {
     private long lastConversation;
     private long offeredWhenFull;
 
-    /** A map without its embedding, which its group holds. */
-    private record Stored(float[] probabilities, byte[] continuation, MapOrigin origin) {}
+    /**
+     * A map without its embedding, which its group holds.
+     *
+     * @param directions L x J, every layer at unit length
+     * @param lengths L, what they have to be multiplied by
+     */
+    private record Stored(float[] directions, float[] lengths, byte[] continuation, MapOrigin origin) {}
 
     /**
      * @param capacity most maps held, at least 1
@@ -73,10 +78,10 @@ public final class ExactMapStore implements ExpertMapStore {
             grow();
         }
         groups.put(place, unit);
-        maps[place] = new Stored(map.probabilities(), map.continuation(), map.origin());
+        maps[place] = new Stored(direction, lengths(map.probabilities()), map.continuation(), map.origin());
         lastConversation = Math.max(lastConversation, map.origin().conversation());
         if (columns != null) {
-            columns.put(place, map.probabilities());
+            columns.put(place, direction);
         }
     }
 
@@ -105,7 +110,9 @@ public final class ExactMapStore implements ExpertMapStore {
         for (int i = 0; i < candidates.count(); i++) {
             int place = candidates.place(i);
             double redundancy = semanticShare * candidates.score(i)
-                    + (1 - semanticShare) * meanCosine(maps[place].probabilities(), direction);
+                    + (1 - semanticShare)
+                            * MapVectors.product(maps[place].directions(), direction)
+                            / shape.layerCount();
             if (redundancy > highest) {
                 highest = redundancy;
                 most = place;
@@ -114,18 +121,12 @@ public final class ExactMapStore implements ExpertMapStore {
         return most;
     }
 
-    /** @param direction a map with every layer at unit length */
-    private double meanCosine(float[] map, float[] direction) {
-        int n = shape.expertCount();
-        double sum = 0;
-        for (int layer = 0; layer < shape.layerCount(); layer++) {
-            double product = 0;
-            for (int j = layer * n; j < (layer + 1) * n; j++) {
-                product += map[j] * direction[j];
-            }
-            sum += product / MapVectors.length(map, layer * n, n);
+    private float[] lengths(float[] probabilities) {
+        float[] lengths = new float[shape.layerCount()];
+        for (int layer = 0; layer < lengths.length; layer++) {
+            lengths[layer] = MapVectors.length(probabilities, layer * shape.expertCount(), shape.expertCount());
         }
-        return sum / shape.layerCount();
+        return lengths;
     }
 
     @Override
@@ -154,7 +155,7 @@ public final class ExactMapStore implements ExpertMapStore {
         if (made == null) {
             made = new TrajectoryColumns(shape, maps.length);
             for (int place = 0; place < size; place++) {
-                made.put(place, maps[place].probabilities());
+                made.put(place, maps[place].directions());
             }
             columns = made;
         }
@@ -197,7 +198,15 @@ public final class ExactMapStore implements ExpertMapStore {
         @Override
         public void probabilities(int i, int layer, float[] out, int outOffset) {
             int n = shape.expertCount();
-            System.arraycopy(found[i].probabilities(), layer * n, out, outOffset, n);
+            float length = found[i].lengths()[layer];
+            for (int expert = 0; expert < n; expert++) {
+                out[outOffset + expert] = length * found[i].directions()[layer * n + expert];
+            }
+        }
+
+        @Override
+        public float cosines(int i, int layers, float[] directions) {
+            return MapVectors.product(found[i].directions(), directions, layers * shape.expertCount());
         }
 
         @Override

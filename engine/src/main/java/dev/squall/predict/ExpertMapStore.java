@@ -3,6 +3,8 @@ package dev.squall.predict;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 
 /**
  * Remembers expert maps and finds those most like what a pass has shown so far (FineMoE, sections 4.2 and 4.3). One
@@ -47,6 +49,17 @@ public interface ExpertMapStore extends AutoCloseable {
      * @param k most matches wanted
      */
     MapMatches nearestByEmbedding(float[] embedding, int k);
+
+    /**
+     * What {@link #nearestByEmbedding} finds, without a wait for it: a store that searches for long does so on a thread that
+     * gives way to the forward pass. A later call may take the place of one that has not ended, which then never does.
+     *
+     * @param embedding h numbers, which do not change from then on
+     * @param k most matches wanted
+     */
+    default Future<MapMatches> searchByEmbedding(float[] embedding, int k) {
+        return CompletableFuture.completedFuture(nearestByEmbedding(embedding, k));
+    }
 
     /**
      * Maps with this very embedding, which is a token's, the newest first: what {@link #nearestByEmbedding} begins with.

@@ -22,7 +22,7 @@ final class ForecastEffort {
     private static final double DEAR = 0.25;
 
     private static final int LEARNT_EVERY = 4;
-    private static final int CANDIDATES = 512;
+    private static final int CANDIDATES = 256;
     private static final int CANDIDATES_IF_DEAR = 32;
 
     /**
@@ -32,6 +32,12 @@ final class ForecastEffort {
     private static final int REST_EVERY = 512;
 
     private static final int REST_AFTER = 64;
+
+    /** The share of a pass's time that searches for maps of other tokens may take, beside it but from its memory and caches. */
+    private static final double SEARCH_SHARE = 0.005;
+
+    /** What such a search takes at most among 32,000 maps (bench/RESULTS.md, "Search"). */
+    private static final double SEARCH_NANOS = 250_000;
 
     /** Misses of a visit below which they are over. */
     private static final double MISSES_MIN = 0.01;
@@ -43,6 +49,7 @@ final class ForecastEffort {
     private final ForecastTrial trial = new ForecastTrial();
     private CacheConditions conditions = CacheConditions.NONE;
     private long passes;
+    private long nextSearch;
     private boolean isDear;
     private boolean isAllThere;
     private boolean isForecast = true;
@@ -96,7 +103,22 @@ final class ForecastEffort {
         return isDear ? CANDIDATES_IF_DEAR : CANDIDATES;
     }
 
-    /** Whether weights are learnt from this pass. */
+    /** Whether maps of other tokens may be searched for in this pass; if so, not again for as many passes as that takes time of. */
+    boolean claimSearch() {
+        if (passes < nextSearch) {
+            return false;
+        }
+        double passNanos = shape.layerCount() * conditions.visitNanos();
+        nextSearch = passes + (passNanos <= 0 ? 1 : (long) Math.ceil(SEARCH_NANOS / (SEARCH_SHARE * passNanos)));
+        return true;
+    }
+
+    /** Whether the few weights that many experts share are learnt from this pass: some passes tell as much as all. */
+    boolean isCalibrating() {
+        return passes % LEARNT_EVERY == 0;
+    }
+
+    /** Whether each layer's own weights are learnt from this pass. */
     boolean isLearning() {
         return !isDear || passes % LEARNT_EVERY == 0;
     }

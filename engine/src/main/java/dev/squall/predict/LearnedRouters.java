@@ -24,6 +24,9 @@ final class LearnedRouters {
     /** Most weights of all maps together. */
     private static final long WEIGHTS_MAX = 12L << 20;
 
+    /** The sum of squared errors below which there is next to nothing to learn from what came: half of an expert missed. */
+    private static final float SURPRISE_MIN = 0.5f;
+
     private static final float FEATURE_RATE = 0.02f;
     private static final float RATE = 0.05f;
     private static final float DAMPING = 0.01f;
@@ -97,7 +100,7 @@ final class LearnedRouters {
             Arrays.fill(features, 0, featureCount, 0);
             first.addTo(x, features);
             for (int i = 0; i < featureCount; i++) {
-                features[i] = (float) Math.tanh(features[i]);
+                features[i] = Logistic.tanh(features[i]);
             }
             Arrays.fill(ofFeatures, 0, logitCount, 0);
             heads.addTo(features, ofFeatures, logitCount);
@@ -108,15 +111,17 @@ final class LearnedRouters {
             if (!hasErrors) {
                 return;
             }
-            Arrays.fill(gradient, 0);
-            heads.addGradient(errors, gradient, logitCount);
-            for (int i = 0; i < featureCount; i++) {
-                gradient[i] *= 1 - features[i] * features[i];
-            }
-            heads.learn(features, errors, logitCount);
-            first.learn(x, gradient);
-            Arrays.fill(errors, 0);
             hasErrors = false;
+            if (MapVectors.product(errors, errors, logitCount) >= SURPRISE_MIN) {
+                Arrays.fill(gradient, 0);
+                heads.addGradient(errors, gradient, logitCount);
+                for (int i = 0; i < featureCount; i++) {
+                    gradient[i] *= 1 - features[i] * features[i];
+                }
+                heads.learn(features, errors, logitCount);
+                first.learn(x, gradient);
+            }
+            Arrays.fill(errors, 0);
         }
     }
 
@@ -239,7 +244,7 @@ final class LearnedRouters {
         shares.visit = -1;
         int from = (distance - 1) * shape.expertCount();
         for (int expert = 0; expert < shape.expertCount(); expert++) {
-            source.errors[from + expert] = (float) (1 / (1 + Math.exp(-shares.logits[expert]))) - used[expert];
+            source.errors[from + expert] = Logistic.sigmoid(shares.logits[expert]) - used[expert];
         }
         source.hasErrors = true;
         shares.learn(source.errors, from);

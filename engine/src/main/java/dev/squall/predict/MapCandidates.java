@@ -12,10 +12,12 @@ final class MapCandidates {
     private static final int NEIGHBOURS = 8;
 
     /** Candidates that are compared layer by layer. */
-    private static final int KEPT = 64;
+    private static final int KEPT = 16;
 
     private final MapShape shape;
-    private final float[] ofMap;
+    /** L x J: the pass before, every layer at unit length. */
+    private final float[] before;
+
     private @Nullable MapMatches matches;
     /** Which matches are candidates. */
     private int[] members = new int[0];
@@ -32,7 +34,7 @@ final class MapCandidates {
     /** @param shape the model's */
     MapCandidates(MapShape shape) {
         this.shape = shape;
-        ofMap = new float[shape.expertCount()];
+        before = new float[shape.probabilityCount()];
         passes = new float[KEPT * shape.probabilityCount()];
     }
 
@@ -51,13 +53,11 @@ final class MapCandidates {
         sums = new double[found.count()];
         members = new int[sums.length];
         int n = shape.expertCount();
+        System.arraycopy(context, 0, before, 0, before.length);
+        MapVectors.toUnitLayers(before, n);
         for (int i = 0; i < sums.length; i++) {
             members[i] = i;
-            sums[i] = shape.layerCount() * (double) found.score(i);
-            for (int layer = 0; layer < shape.layerCount(); layer++) {
-                found.probabilities(i, layer, ofMap, 0);
-                sums[i] += MapVectors.cosine(ofMap, 0, context, layer * n, n);
-            }
+            sums[i] = shape.layerCount() * (double) found.score(i) + found.cosines(i, shape.layerCount(), before);
         }
         layers = 2 * shape.layerCount();
         observed = 0;

@@ -11,6 +11,22 @@ public interface MapMatches {
     /** Copies the J probabilities of a layer of match {@code i}. */
     void probabilities(int i, int layer, float[] out, int outOffset);
 
+    /**
+     * The sum of the cosines of the first layers of match {@code i} with others.
+     *
+     * @param directions layers x J, each layer at unit length
+     */
+    default float cosines(int i, int layers, float[] directions) {
+        int n = directions.length / layers;
+        float[] ofLayer = new float[n];
+        float sum = 0;
+        for (int layer = 0; layer < layers; layer++) {
+            probabilities(i, layer, ofLayer, 0);
+            sum += MapVectors.cosine(ofLayer, 0, directions, layer * n, n);
+        }
+        return sum;
+    }
+
     /** What followed match {@code i}, a {@link Continuation} that the caller only reads; empty where that is not known. */
     byte[] continuation(int i);
 

@@ -30,7 +30,10 @@ final class MapMixture {
         this.members = members;
         weights = new double[members.length];
         ofMap = new float[shape.expertCount()];
-        double best = Arrays.stream(scores).max().orElse(0);
+        double best = 0;
+        for (double score : scores) {
+            best = Math.max(best, score);
+        }
         double total = 0;
         for (int i = 0; i < weights.length; i++) {
             weights[i] = Math.exp(SHARPNESS * (scores[i] - best));

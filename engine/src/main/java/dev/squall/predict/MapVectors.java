@@ -55,23 +55,36 @@ public final class MapVectors {
         return (float) Math.sqrt(squares);
     }
 
-    /** The inner product of two vectors of the same length; four sums side by side, as each waits for its last addition. */
+    /** The inner product of two vectors of the same length. */
     static float product(float[] a, float[] b) {
+        return product(a, b, a.length);
+    }
+
+    /** The inner product of the first n numbers of each; eight sums side by side, as each waits for its last addition. */
+    static float product(float[] a, float[] b, int n) {
         float s0 = 0;
         float s1 = 0;
         float s2 = 0;
         float s3 = 0;
+        float s4 = 0;
+        float s5 = 0;
+        float s6 = 0;
+        float s7 = 0;
         int i = 0;
-        for (; i + 4 <= a.length; i += 4) {
+        for (; i + 8 <= n; i += 8) {
             s0 = Math.fma(a[i], b[i], s0);
             s1 = Math.fma(a[i + 1], b[i + 1], s1);
             s2 = Math.fma(a[i + 2], b[i + 2], s2);
             s3 = Math.fma(a[i + 3], b[i + 3], s3);
+            s4 = Math.fma(a[i + 4], b[i + 4], s4);
+            s5 = Math.fma(a[i + 5], b[i + 5], s5);
+            s6 = Math.fma(a[i + 6], b[i + 6], s6);
+            s7 = Math.fma(a[i + 7], b[i + 7], s7);
         }
-        for (; i < a.length; i++) {
+        for (; i < n; i++) {
             s0 = Math.fma(a[i], b[i], s0);
         }
-        return s0 + s1 + s2 + s3;
+        return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
     }
 
     /** The cosine of n numbers of each; 0 where one of them is zero. Sums side by side, as in {@link #product}. */
@@ -104,16 +117,26 @@ public final class MapVectors {
         return squares > 0 ? (p0 + p1) / (float) Math.sqrt(squares) : 0;
     }
 
+    /** Scales every n numbers to unit length; zeros stay. */
+    static void toUnitLayers(float[] map, int n) {
+        for (int from = 0; from < map.length; from += n) {
+            scale(map, from, n, 1 / length(map, from, n));
+        }
+    }
+
     /** Scales n numbers to a root mean square of 1; zeros stay. */
     static void toUnitMeanSquare(float[] vector, int from, int n) {
-        float length = length(vector, from, n);
-        if (length > 0 && Float.isFinite(length)) {
-            float scale = (float) Math.sqrt(n) / length;
-            for (int i = from; i < from + n; i++) {
-                vector[i] *= scale;
-            }
-        } else {
+        scale(vector, from, n, (float) Math.sqrt(n) / length(vector, from, n));
+    }
+
+    /** Multiplies n numbers; all are 0 after that if the factor is not one. */
+    private static void scale(float[] vector, int from, int n, float factor) {
+        if (!(factor > 0) || Float.isInfinite(factor)) {
             Arrays.fill(vector, from, from + n, 0);
+            return;
+        }
+        for (int i = from; i < from + n; i++) {
+            vector[i] *= factor;
         }
     }
 

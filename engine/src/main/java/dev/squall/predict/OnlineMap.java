@@ -75,8 +75,27 @@ final class OnlineMap {
 
     /** {@link #addTo(float[], float[])} for the first {@code count} outputs. */
     void addTo(float[] x, float[] out, int count) {
-        for (int i = 0; i < inputs; i++) {
+        int i = 0;
+        for (; i + 4 <= inputs; i += 4) {
+            addFourProducts(i, x, out, count);
+        }
+        for (; i < inputs; i++) {
             addProducts(weights[i], x[i], out, count);
+        }
+    }
+
+    /** Four rows to one reading and writing of the sums. */
+    private void addFourProducts(int i, float[] x, float[] out, int count) {
+        float[] row0 = weights[i];
+        float[] row1 = weights[i + 1];
+        float[] row2 = weights[i + 2];
+        float[] row3 = weights[i + 3];
+        float x0 = x[i];
+        float x1 = x[i + 1];
+        float x2 = x[i + 2];
+        float x3 = x[i + 3];
+        for (int o = 0; o < count; o++) {
+            out[o] += row0[o] * x0 + row1[o] * x1 + row2[o] * x2 + row3[o] * x3;
         }
     }
 

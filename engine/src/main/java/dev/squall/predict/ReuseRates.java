@@ -65,24 +65,25 @@ final class ReuseRates {
      *
      * @param used J, 1 for what it used
      * @param continued J, the discounted value of the next use after similar passes, or a stand-in
+     * @param isLearning whether something is learnt of it
      */
-    void onRouted(int layer, float[] used, float[] continued) {
+    void onRouted(int layer, float[] used, float[] continued, boolean isLearning) {
         if (values.length == 0) {
             return;
         }
         int features = routers.featureCount();
         System.arraycopy(routers.features(layer), 0, nextInputs, 0, features + 1);
-        Signals.logOdds(continued, continuedOdds);
+        Logistic.logOdds(continued, continuedOdds);
         set(features + 1, continuedOdds, 0);
         set(features + 1 + expertCount, history.recentOdds(), history.from(layer));
         set(features + 1 + 2 * expertCount, history.lastOdds(), history.from(layer));
         set(features + 1 + 3 * expertCount, history.longOdds(), history.from(layer));
         Arrays.fill(nextLogits, 0);
         values[layer].addTo(nextInputs, nextLogits);
-        if (hasInputs[layer]) {
+        if (isLearning && hasInputs[layer]) {
             for (int expert = 0; expert < expertCount; expert++) {
-                float target = used[expert] > 0 ? 1 : DISCOUNT * value(nextLogits[expert]);
-                errors[expert] = value(logits[layer][expert]) - target;
+                float target = used[expert] > 0 ? 1 : DISCOUNT * Logistic.sigmoid(nextLogits[expert]);
+                errors[expert] = Logistic.sigmoid(logits[layer][expert]) - target;
             }
             values[layer].learn(inputs[layer], errors);
         }
@@ -97,16 +98,12 @@ final class ReuseRates {
         }
     }
 
-    private static float value(float logit) {
-        return (float) (1 / (1 + Math.exp(-logit)));
-    }
-
     /** The rate of use by a coming visit that has this value if it stays the same: {@code v = r + (1 - r) DISCOUNT v}. */
     double rate(int layer, int expert) {
         if (!hasInputs[layer]) {
             return history.longUse(layer, expert);
         }
-        double value = value(logits[layer][expert]);
+        double value = Logistic.sigmoid(logits[layer][expert]);
         return value * (1 - DISCOUNT) / (1 - DISCOUNT * value);
     }
 

@@ -43,10 +43,9 @@ final class SquallPolicy implements PrefetchPolicy {
     private final UseHistory history;
     /** For single rows and for several, in this pass and across to the next, by distance. */
     private final CalibratedScore[] scores = new CalibratedScore[4 * BUCKETS];
-    /** By layer and bucket the signals of the forecast of its coming visit, and which visit that is. */
-    private final double[][][] signals;
+    /** By layer and bucket what is known of its coming visit. */
+    private final Signals[][] signals;
 
-    private final long[][] signalVisits;
     private final LearnedRouters routers;
     private final float[] hidden;
     private final float[] nothing;
@@ -76,10 +75,9 @@ final class SquallPolicy implements PrefetchPolicy {
         for (int i = 0; i < scores.length; i++) {
             scores[i] = new CalibratedScore(Signals.initialWeights(), LEARNING_RATE);
         }
-        signals = new double[shape.layerCount()][2 * BUCKETS][shape.expertCount() * Signals.COUNT];
-        signalVisits = new long[shape.layerCount()][2 * BUCKETS];
-        for (long[] visits : signalVisits) {
-            Arrays.fill(visits, -1);
+        signals = new Signals[shape.layerCount()][2 * BUCKETS];
+        for (Signals[] ofLayer : signals) {
+            Arrays.setAll(ofLayer, bucket -> new Signals(shape.expertCount()));
         }
         routers = new LearnedRouters(shape, ForecastEffort.DISTANCE_MAX);
         hidden = new float[shape.embeddingLength()];
@@ -122,7 +120,7 @@ final class SquallPolicy implements PrefetchPolicy {
         if (isLearnt(1)) {
             routers.begin(pass.embeddings(), effort.reach());
         }
-        MapMixture found = maps.likeThisToken(effort.candidates());
+        MapMixture found = maps.likeThisToken(effort.candidates(), effort::claimSearch);
         for (int distance = 1; distance <= Math.min(effort.reach(), shape.layerCount()); distance++) {
             found.distribution(distance - 1, mixture);
             Arrays.fill(ahead, 0);
@@ -161,7 +159,7 @@ final class SquallPolicy implements PrefetchPolicy {
             if (!alike.discountedUses(layer, ReuseRates.DISCOUNT, mixture)) {
                 history.recentUses(layer, mixture);
             }
-            reuse.onRouted(layer, used, mixture);
+            reuse.onRouted(layer, used, mixture, effort.isCalibrating());
         }
         for (int expert = 0; expert < shape.expertCount(); expert++) {
             plan.setUseRate(layer, expert, useRate(layer, expert));
@@ -268,12 +266,10 @@ final class SquallPolicy implements PrefetchPolicy {
         long visit = now + distance;
         int layer = (int) (visit % shape.layerCount());
         int bucket = bucket(distance, isNextPass);
-        double[] buffer = signals[layer][bucket];
-        signalVisits[layer][bucket] = visit;
         plan.forecast(visit);
         float[] learnt = nothing;
-        Signals.logOdds(mixture, mixtureOdds);
-        Signals.logOdds(ahead, aheadOdds);
+        Logistic.logOdds(mixture, mixtureOdds);
+        Logistic.logOdds(ahead, aheadOdds);
         if (isLearnt(distance)) {
             routers.set(source, distance, 0, aheadOdds, 0);
             routers.set(source, distance, 1, presentOdds, 0);
@@ -281,19 +277,13 @@ final class SquallPolicy implements PrefetchPolicy {
             routers.set(source, distance, 3, mixtureOdds, 0);
             learnt = routers.logits(source, distance, visit);
         }
+        Signals known = signals[layer][bucket];
+        known.set(visit, mixtureOdds, aheadOdds, learnt, history, history.from(layer));
+        float[] probabilities = known.weigh(score(bucket));
         boolean mayRequest = fixedDistance == 0 || distance <= fixedDistance;
         double threshold = effort.threshold(distance);
-        for (int expert = 0; expert < shape.expertCount(); expert++) {
-            int at = expert * Signals.COUNT;
-            Signals.fill(
-                    buffer,
-                    at,
-                    mixtureOdds[expert],
-                    aheadOdds[expert],
-                    learnt[expert],
-                    history,
-                    history.from(layer) + expert);
-            double probability = score(bucket).probability(buffer, at);
+        for (int expert = 0; expert < probabilities.length; expert++) {
+            double probability = probabilities[expert];
             plan.setProbability(layer, expert, probability);
             if (mayRequest && probability >= threshold) {
                 plan.request(layer, expert, probability);
@@ -307,12 +297,8 @@ final class SquallPolicy implements PrefetchPolicy {
         for (int expert = 0; expert < used.length; expert++) {
             used[expert] = observed.counts()[expert] > 0 ? 1 : 0;
         }
-        for (int bucket = 0; effort.isLearning() && bucket < 2 * BUCKETS; bucket++) {
-            if (signalVisits[layer][bucket] == observed.visit()) {
-                for (int expert = 0; expert < shape.expertCount(); expert++) {
-                    score(bucket).learn(signals[layer][bucket], expert * Signals.COUNT, observed.counts()[expert] > 0);
-                }
-            }
+        for (int bucket = 0; effort.isCalibrating() && bucket < 2 * BUCKETS; bucket++) {
+            signals[layer][bucket].teach(score(bucket), observed.visit(), used);
         }
         if (effort.isLearning() && isLearnt(1)) {
             routers.learn(observed.visit(), used);

@@ -1,5 +1,7 @@
 package dev.squall.predict;
 
+import java.util.concurrent.Future;
+
 /** A store that counts its searches and the time they take. One thread searches, any may ask. Owns the store it wraps. */
 public final class TimedMapStore implements ExpertMapStore {
     private final ExpertMapStore store;
@@ -56,6 +58,14 @@ public final class TimedMapStore implements ExpertMapStore {
         MapMatches matches = store.nearestByEmbedding(embedding, k);
         note(start);
         return matches;
+    }
+
+    @Override
+    public Future<MapMatches> searchByEmbedding(float[] embedding, int k) {
+        long start = System.nanoTime();
+        Future<MapMatches> search = store.searchByEmbedding(embedding, k);
+        note(start);
+        return search;
     }
 
     @Override

@@ -25,9 +25,12 @@ final class TrajectoryColumns {
         prefix = new float[shape.probabilityCount()];
     }
 
-    /** Takes in the map of a place, at most the next one after all others, or changes it. */
-    void put(int place, float[] probabilities) {
-        float[] direction = MapVectors.directions(shape, probabilities, shape.layerCount());
+    /**
+     * Takes in the map of a place, at most the next one after all others, or changes it.
+     *
+     * @param direction L x J, every layer at unit length
+     */
+    void put(int place, float[] direction) {
         if (place == sums.length) {
             int room = 2 * place;
             for (int j = 0; j < columns.length; j++) {

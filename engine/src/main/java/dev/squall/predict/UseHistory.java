@@ -51,9 +51,9 @@ final class UseHistory {
 
     private void keepOdds(int from) {
         for (int i = from; i < from + expertCount; i++) {
-            recentOdds[i] = Signals.logOdds(recent[i]);
-            longOdds[i] = Signals.logOdds(longUse[i]);
-            lastOdds[i] = Signals.logOdds(last[i]);
+            recentOdds[i] = Logistic.logOdds(recent[i]);
+            longOdds[i] = Logistic.logOdds(longUse[i]);
+            lastOdds[i] = Logistic.logOdds(last[i]);
         }
     }
 

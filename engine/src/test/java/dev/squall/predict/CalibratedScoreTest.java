@@ -7,18 +7,28 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class CalibratedScoreTest {
+    /** A bias and a signal, for two experts: one is surely used by the signal, the other doubtfully. */
+    private static final float[] SIGNALS = {1, 1, 3, -1};
+
+    private final CalibratedScore score = new CalibratedScore(new double[] {0, 1}, 0.1);
+    private final float[] said = new float[2];
+
+    @Test
+    void beginsWithTheWeightsItIsGiven() {
+        score.probabilities(SIGNALS, said);
+        assertThat(said[0]).isCloseTo((float) (1 / (1 + Math.exp(-3))), within(1e-5f));
+        assertThat(said[1]).isCloseTo((float) (1 / (1 + Math.exp(1))), within(1e-5f));
+    }
+
     @Test
     void learnsHowFarASignalCanBeTrusted() {
-        CalibratedScore score = new CalibratedScore(new double[] {0, 1}, 0.1);
         Random random = new Random(5);
-        double[] sure = {1, 3};
-        double[] doubtful = {1, -1};
-        assertThat(score.probability(sure, 0)).isGreaterThan(0.95);
         for (int i = 0; i < 20_000; i++) {
-            boolean isSure = random.nextBoolean();
-            score.learn(isSure ? sure : doubtful, 0, random.nextDouble() < (isSure ? 0.6 : 0.3));
+            float[] happened = {random.nextDouble() < 0.6 ? 1 : 0, random.nextDouble() < 0.3 ? 1 : 0};
+            score.learn(SIGNALS, happened, said);
         }
-        assertThat(score.probability(sure, 0)).isCloseTo(0.6, within(0.04));
-        assertThat(score.probability(doubtful, 0)).isCloseTo(0.3, within(0.04));
+        score.probabilities(SIGNALS, said);
+        assertThat(said[0]).isCloseTo(0.6f, within(0.04f));
+        assertThat(said[1]).isCloseTo(0.3f, within(0.04f));
     }
 }

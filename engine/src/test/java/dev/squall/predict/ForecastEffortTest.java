@@ -32,7 +32,7 @@ class ForecastEffortTest {
     @Test
     void comparesAndLearnsLessWhereForecastsAreDear() {
         pass(new CacheConditions(8, 0, 1000, 0, 240));
-        assertThat(effort.candidates()).isEqualTo(512);
+        assertThat(effort.candidates()).isEqualTo(256);
         assertThat(effort.isLearning()).isTrue();
         int learning = 0;
         for (int i = 0; i < 40; i++) {
@@ -43,7 +43,26 @@ class ForecastEffortTest {
         assertThat(learning).isEqualTo(10);
         // A pass that waits has time: a miss of two layers makes the same forecast cheap.
         pass(new CacheConditions(8, 2000, 1000, 1, 260));
-        assertThat(effort.candidates()).isEqualTo(512);
+        assertThat(effort.candidates()).isEqualTo(256);
+    }
+
+    @Test
+    void searchesForOtherTokensAsOftenAsThatTakesATwoHundredthOfThePasses() {
+        CacheConditions fast = new CacheConditions(8, 1_000_000, 500_000, 1, 10); // 6 ms a pass of four layers
+        int searches = 0;
+        for (int i = 0; i < 900; i++) {
+            pass(fast);
+            searches += effort.claimSearch() ? 1 : 0;
+        }
+        assertThat(searches).isEqualTo(100);
+        for (int i = 0; i < 10; i++) {
+            pass(fast);
+        }
+        CacheConditions slow = new CacheConditions(8, 10_000_000, 5_000_000, 1, 10); // 60 ms a pass
+        for (int i = 0; i < 10; i++) {
+            pass(slow);
+            assertThat(effort.claimSearch()).isTrue();
+        }
     }
 
     @Test

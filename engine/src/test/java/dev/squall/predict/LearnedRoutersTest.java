@@ -22,8 +22,8 @@ class LearnedRoutersTest {
     /** The log-odds of 85 % for one and 5 % for the others. */
     private static float[] mostly(int expert) {
         float[] odds = new float[4];
-        Arrays.fill(odds, Signals.logOdds(0.05));
-        odds[expert] = Signals.logOdds(0.85);
+        Arrays.fill(odds, Logistic.logOdds(0.05f));
+        odds[expert] = Logistic.logOdds(0.85f);
         return odds;
     }
 

@@ -32,7 +32,7 @@ class ReuseRatesTest {
         for (int visit = 0; visit < 2000; visit++) {
             float[] used = {1, visit % 2, visit % 4 == 0 ? 1 : 0, 0};
             observe(history, shape, visit, used, EVEN);
-            rates.onRouted(0, used, EVEN);
+            rates.onRouted(0, used, EVEN, true);
             for (int expert = 0; visit >= 1996 && expert < 4; expert++) {
                 means[expert] += rates.rate(0, expert) / 4;
             }
@@ -55,7 +55,7 @@ class ReuseRatesTest {
             float[] counts = new float[4];
             counts[used] = 1;
             observe(history, shape, visit, counts, spread);
-            rates.onRouted(0, counts, EVEN);
+            rates.onRouted(0, counts, EVEN, true);
             used = (used + 1) % 4;
         }
         assertThat(rates.rate(0, used)).as("the next in turn").isGreaterThan(0.7);
@@ -72,7 +72,7 @@ class ReuseRatesTest {
     void beginsAsWhatFollowedSimilarPasses() {
         MapShape shape = new MapShape(2, 4, 1, 8);
         ReuseRates rates = rates(shape);
-        rates.onRouted(1, new float[4], new float[] {0.9f, 0.5f, 0.1f, 0.001f});
+        rates.onRouted(1, new float[4], new float[] {0.9f, 0.5f, 0.1f, 0.001f}, true);
         assertThat(rates.rate(1, 0)).isGreaterThan(rates.rate(1, 1));
         assertThat(rates.rate(1, 1)).isGreaterThan(rates.rate(1, 2));
         assertThat(rates.rate(1, 2)).isGreaterThan(rates.rate(1, 3));

@@ -10,6 +10,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandleProxies;
 import java.lang.invoke.MethodHandles;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.apache.lucene.index.ConcurrentMergeScheduler;
 import org.apache.lucene.index.MergePolicy;
 
@@ -40,6 +45,22 @@ final class IdleThreads {
                             MethodHandles.insertArguments(schedule, 0, THIS_THREAD, SCHED_IDLE, priority))
                     .run();
         }
+    }
+
+    /** One such thread for what is asked of it; of what it has not begun the newest only. Whoever asks does not wait. */
+    static ExecutorService forTheNewest(String name) {
+        ThreadFactory threads = work -> Thread.ofPlatform().name(name).daemon().unstarted(() -> {
+            enter();
+            work.run();
+        });
+        return new ThreadPoolExecutor(
+                1,
+                1,
+                0,
+                TimeUnit.SECONDS,
+                new ArrayBlockingQueue<>(1),
+                threads,
+                new ThreadPoolExecutor.DiscardOldestPolicy());
     }
 
     /** Lucene's scheduler of merges, whose threads are such. */

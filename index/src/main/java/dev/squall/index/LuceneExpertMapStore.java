@@ -13,6 +13,8 @@ import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.apache.lucene.index.ConcurrentMergeScheduler;
 import org.apache.lucene.index.DirectoryReader;
@@ -68,6 +70,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     private final TokenMaps ofTokens;
     private final BlockingQueue<Task> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
     private final Thread indexer;
+    private final ExecutorService searcher = IdleThreads.forTheNewest("squall-index-search");
 
     // Of the thread that adds.
     private long offeredWhenFull;
@@ -164,6 +167,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
                 directory,
                 new IndexWriterConfig()
                         .setRAMBufferSizeMB(RAM_BUFFER_MB)
+                        .setCodec(GraphsLater.besideAnEngine())
                         .setMergeScheduler(merges)
                         .setMergePolicy(policy));
         try {
@@ -239,6 +243,11 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         } else {
             ofTokens.offer(map);
         }
+    }
+
+    @Override
+    public Future<MapMatches> searchByEmbedding(float[] embedding, int k) {
+        return searcher.submit(() -> nearestByEmbedding(embedding, k));
     }
 
     @Override
@@ -453,6 +462,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
             }
             closed = true;
         }
+        searcher.close();
         give(new Task.Stop());
         Uninterruptible.run(indexer::join);
         try {
