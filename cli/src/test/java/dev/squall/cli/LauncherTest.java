@@ -35,6 +35,8 @@ import org.junit.jupiter.api.io.TempDir;
 class LauncherTest {
     private static final Path LAUNCHER = Path.of("..", "squall");
     private static final String STARTED = "java=25 vector=4\n";
+    private static final String CLASSES = "squall-25.jsa";
+    private static final String REHEARSED = "squall-25.aot";
 
     @TempDir
     Path folder;
@@ -303,7 +305,7 @@ class LauncherTest {
         environment.remove("SQUALL_STARTUP_ARCHIVE");
 
         assertThat(start("first").out()).isEqualTo(STARTED + "[first]\n");
-        Path archive = awaitArchive(".jsa");
+        Path archive = awaitArchive(CLASSES);
         assertThat(start("--show-command").out()).contains("'-XX:SharedArchiveFile=" + archive + "'");
         assertThat(start("second")).isEqualTo(new Run(0, STARTED + "[second]\n", ""));
         Files.delete(archive);
@@ -317,7 +319,7 @@ class LauncherTest {
         environment.remove("SQUALL_STARTUP_ARCHIVE");
 
         assertThat(start("index", "first").out()).isEqualTo(STARTED + "[index]\n[first]\n");
-        Path archive = awaitArchive(".aot");
+        Path archive = awaitArchive(REHEARSED);
         assertThat(start("--show-command", "index").out()).contains("'-XX:AOTCache=" + archive + "'");
         assertThat(start("--show-command", "chat").out()).doesNotContain("AOTCache");
         assertThat(start("index", "second")).isEqualTo(new Run(0, STARTED + "[index]\n[second]\n", ""));
@@ -325,28 +327,114 @@ class LauncherTest {
         assertThat(start("index", "third")).isEqualTo(new Run(0, STARTED + "[index]\n[third]\n", ""));
     }
 
-    /** Waits until both kinds are there, whichever command came first; returns one. */
-    private Path awaitArchive(String kind) throws Exception {
-        Path making;
-        do {
-            Thread.sleep(50);
-            try (Stream<Path> files = Files.list(home)) {
-                making = files.filter(file -> file.toString().endsWith(".making"))
-                        .findAny()
-                        .orElse(null);
-            }
-        } while (making != null || archives().size() < 2);
-        return archives().stream()
-                .filter(file -> file.toString().endsWith(kind))
-                .findAny()
-                .orElseThrow()
-                .toRealPath();
+    @Test
+    void makesAtOnceTheArchiveWhoseMakerDied() throws Exception {
+        installProgram(home);
+        environment.remove("SQUALL_STARTUP_ARCHIVE");
+        Process dead = process("/bin/sh", "-c", "exit");
+        finish(dead);
+        Files.writeString(home.resolve(CLASSES + ".making." + dead.pid()), "");
+        Files.writeString(home.resolve(CLASSES + "." + dead.pid()), "half an archive");
+        Files.writeString(home.resolve(CLASSES + "." + dead.pid() + ".config"), "");
+
+        start("chat");
+
+        awaitArchive(CLASSES);
+        assertThat(made(CLASSES)).containsExactly(CLASSES);
     }
 
-    private List<Path> archives() throws IOException {
+    @Test
+    void leavesTheArchiveToAnotherStartThatMakesIt() throws Exception {
+        installProgram(home);
+        environment.remove("SQUALL_STARTUP_ARCHIVE");
+        String mark = CLASSES + ".making." + ProcessHandle.current().pid();
+        Files.writeString(home.resolve(mark), "");
+
+        start("chat");
+
+        awaitMade(REHEARSED); // the classes' turn was before
+        assertThat(made(CLASSES)).containsExactly(mark);
+    }
+
+    @Test
+    void takesAMarkOfMoreThanFiveMinutesForThatOfANumberUsedAgain() throws Exception {
+        installProgram(home);
+        environment.remove("SQUALL_STARTUP_ARCHIVE");
+        Path mark = Files.writeString(
+                home.resolve(CLASSES + ".making." + ProcessHandle.current().pid()), "");
+        Files.setLastModifiedTime(mark, FileTime.from(Instant.now().minus(Duration.ofMinutes(7))));
+
+        start("chat");
+
+        awaitArchive(CLASSES);
+        assertThat(made(CLASSES)).containsExactly(CLASSES);
+    }
+
+    @Test
+    void makesTheArchiveAtTheNextStartIfJavaWasKilledMakingIt() throws Exception {
+        installProgram(home);
+        environment.remove("SQUALL_STARTUP_ARCHIVE");
+        failWhileMakingClasses("kill -9 $$");
+        start("chat");
+        awaitMade(REHEARSED);
+        assertThat(made(CLASSES)).isEmpty();
+        failWhileMakingClasses(":");
+
+        start("chat");
+
+        awaitArchive(CLASSES);
+    }
+
+    @Test
+    void triesAFailedArchiveAgainOnlyAfterFiveMinutes() throws Exception {
+        installProgram(home);
+        environment.remove("SQUALL_STARTUP_ARCHIVE");
+        failWhileMakingClasses("exit 1");
+        start("chat");
+        awaitMade(REHEARSED);
+        assertThat(made(CLASSES)).containsExactly(CLASSES + ".failed");
+        failWhileMakingClasses(":");
+        Files.delete(home.resolve(REHEARSED));
+
+        start("chat");
+
+        awaitMade(REHEARSED);
+        assertThat(made(CLASSES)).containsExactly(CLASSES + ".failed");
+        Files.setLastModifiedTime(
+                home.resolve(CLASSES + ".failed"), FileTime.from(Instant.now().minus(Duration.ofMinutes(7))));
+        start("chat");
+        awaitArchive(CLASSES);
+        assertThat(made(CLASSES)).containsExactly(CLASSES);
+    }
+
+    private void failWhileMakingClasses(String command) throws IOException {
+        script(jdks.resolve("fake-25/bin/java"), """
+                case $* in *ArchiveClassesAtExit*) %s ;; esac
+                exec '%s/bin/java' "$@"
+                """.formatted(command, System.getProperty("java.home")));
+    }
+
+    /** Waits until both kinds are there, whichever command came first; returns one. */
+    private Path awaitArchive(String archive) throws Exception {
+        awaitMade(CLASSES);
+        awaitMade(REHEARSED);
+        return home.resolve(archive).toRealPath();
+    }
+
+    /** Waits until an archive is there and its maker has finished. */
+    private void awaitMade(String archive) throws Exception {
+        while (!Files.exists(home.resolve(archive))
+                || made(archive).stream().anyMatch(name -> name.contains(".making."))) {
+            Thread.sleep(50);
+        }
+    }
+
+    /** The names of an archive and of all that lies beside it for its sake. */
+    private List<String> made(String archive) throws IOException {
         try (Stream<Path> files = Files.list(home)) {
-            return files.filter(file ->
-                            file.toString().endsWith(".jsa") || file.toString().endsWith(".aot"))
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.startsWith(archive))
+                    .sorted()
                     .toList();
         }
     }
