@@ -9,10 +9,13 @@ import dev.squall.cli.process.Environment;
 import dev.squall.cli.process.Home;
 import dev.squall.cli.process.Streams;
 import dev.squall.expert.ExpertCacheOptions;
+import dev.squall.expert.ExpertCacheOptions.Reads;
 import dev.squall.generate.LanguageModel;
 import dev.squall.model.ModelException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -192,26 +195,37 @@ public final class ModelArguments {
             if (cache.isPresent() || chosen.hasMemory()) {
                 builder.policy(experts.policyOptions());
             }
-            experts.notes(cache.isPresent() || chosen.hasMemory())
-                    .forEach(note -> streams.err().println("squall: " + note));
-            if (deviceMemory != null && !chosen.hasMemory()) {
-                streams.err()
-                        .println("squall: --device-memory " + deviceMemory
-                                + " does nothing, as the processor computes: give --expert-cache SIZE");
-            }
-            if (chosen.kind() == Device.Kind.SIM) {
-                streams.err().println("squall: --device sim computes on TornadoVM's simulator, which is slow");
-            }
+            notes(chosen, cache.isPresent()).forEach(note -> streams.err().println("squall: " + note));
             if (traceOut != null) {
                 builder.traceOut(traceOut);
             }
             computing = chosen;
             LanguageModel loaded = builder.load();
+            if (!chosen.hasMemory()
+                    && cache.filter(options -> options.reads() == Reads.COPIED).isPresent()) {
+                streams.err()
+                        .println("squall: " + file
+                                + " is on a file system without direct reads, so the system keeps what "
+                                + "it reads of it in memory as well: move it to a disk of this machine");
+            }
             experts.requireReplayed(loaded);
             return loaded;
         } catch (IllegalArgumentException e) {
             // The builder refuses what only the model's own numbers can tell, such as a context beyond its own.
             throw new CommandFailure(String.valueOf(e.getMessage()), e);
         }
+    }
+
+    /** What was asked for in vain, and what makes the answer slow. */
+    private List<String> notes(Device chosen, boolean hasCache) {
+        List<String> notes = new ArrayList<>(experts.notes(hasCache || chosen.hasMemory()));
+        if (deviceMemory != null && !chosen.hasMemory()) {
+            notes.add("--device-memory " + deviceMemory
+                    + " does nothing, as the processor computes: give --expert-cache SIZE");
+        }
+        if (chosen.kind() == Device.Kind.SIM) {
+            notes.add("--device sim computes on TornadoVM's simulator, which is slow");
+        }
+        return notes;
     }
 }
