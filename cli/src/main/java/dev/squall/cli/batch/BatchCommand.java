@@ -277,7 +277,7 @@ public final class BatchCommand implements Callable<Integer> {
         Map<String, String> earlier = BatchState.read(file);
         long seed = asked.seed();
         if (!samplingArguments.isSeedFixed() && earlier.containsKey("seed")) {
-            seed = Long.parseLong(earlier.get("seed"));
+            seed = BatchState.number(file, earlier, "seed", Long.MIN_VALUE, Long.MAX_VALUE);
         }
         SamplingOptions sampling = asked.withSeed(seed);
         Map<String, String> now = new LinkedHashMap<>();
@@ -299,7 +299,7 @@ public final class BatchCommand implements Callable<Integer> {
         now.put("device", modelArguments.computing().toString());
         now.put("kernels", modelArguments.kernels().toString());
         if (prompts.isNumbered() && earlier.containsKey(LINES)) {
-            int count = Integer.parseInt(earlier.get(LINES));
+            int count = (int) BatchState.number(file, earlier, LINES, 0, Integer.MAX_VALUE);
             now.put(LINES, Integer.toString(Math.min(count, prompts.items().size())));
             now.put(DIGEST, prompts.digest(count));
         }
