@@ -154,8 +154,12 @@ public final class ModelArguments {
      * @throws CommandFailure if what it records would overwrite what it reads, among other reasons
      */
     public LanguageModel load(int sequences, Streams streams, Environment environment) throws IOException {
-        Path file = model != null ? model : DemoModel.locate(Home.cache(environment), streams.err());
-        return load(file, sequences, streams);
+        return load(file(streams, environment), sequences, streams);
+    }
+
+    /** The model's file, or that of the demo model, which is unpacked where it is not yet. */
+    public Path file(Streams streams, Environment environment) throws IOException {
+        return model != null ? model : DemoModel.locate(Home.cache(environment), streams.err());
     }
 
     /** Loads another model than the one asked for, on the same device and with the same options. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.squall.cli.file.OutputKind;
 import dev.squall.cli.file.TextInput;
 import dev.squall.cli.loading.ModelArguments;
+import dev.squall.cli.loading.ModelFile;
 import dev.squall.cli.option.CommonOptions;
 import dev.squall.cli.option.Version;
 import dev.squall.cli.process.CommandFailure;
@@ -12,12 +13,14 @@ import dev.squall.cli.process.Environment;
 import dev.squall.cli.process.ExitCode;
 import dev.squall.cli.process.Streams;
 import dev.squall.generate.LanguageModel;
+import dev.squall.gguf.GgufFile;
 import dev.squall.perplexity.DistributionFile;
 import dev.squall.perplexity.Divergence;
 import dev.squall.perplexity.Perplexity;
 import dev.squall.perplexity.PerplexityRun;
 import dev.squall.perplexity.SampleStatistics;
 import dev.squall.perplexity.TextChunks;
+import dev.squall.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -112,6 +115,7 @@ public final class PerplexityCommand implements Callable<Integer> {
         if (baseModel == null) {
             return measure(text, base);
         }
+        requireSameTokens(text, arguments.file(streams, environment), baseModel);
         Path temporary = Files.createTempFile("squall-base", ".distributions");
         try {
             try (LanguageModel model = arguments.loadInstead(baseModel, streams)) {
@@ -120,6 +124,31 @@ public final class PerplexityCommand implements Callable<Integer> {
             return measure(text, temporary);
         } finally {
             Files.deleteIfExists(temporary);
+        }
+    }
+
+    /**
+     * Tells before anything is scored, which may take hours, that nothing can be compared.
+     *
+     * @throws CommandFailure if the models have other tokens for the text, or not as many
+     */
+    private void requireSameTokens(String text, Path measured, Path compared) throws IOException {
+        ModelFile.requireExists(measured);
+        ModelFile.requireExists(compared);
+        try (GgufFile one = GgufFile.open(measured);
+                GgufFile other = GgufFile.open(compared)) {
+            Tokenizer expected = Tokenizer.fromMetadata(one.metadata());
+            Tokenizer actual = Tokenizer.fromMetadata(other.metadata());
+            if (actual.vocabularySize() != expected.vocabularySize()) {
+                throw new CommandFailure("--base-model " + compared + ": a vocabulary of " + actual.vocabularySize()
+                        + " tokens, expected " + expected.vocabularySize() + " as in " + measured
+                        + ": compare models that have the same");
+            }
+            if (!Arrays.equals(
+                    chunks(actual, text).tokens(), chunks(expected, text).tokens())) {
+                throw new CommandFailure("--base-model " + compared + ": other tokens for " + file + " than those of "
+                        + measured + ", expected the same vocabulary: compare models that have the same");
+            }
         }
     }
 
@@ -161,7 +190,7 @@ public final class PerplexityCommand implements Callable<Integer> {
     private PerplexityRun run(
             LanguageModel model, String text, @Nullable Path compared, @Nullable Path kept, String label)
             throws IOException {
-        TextChunks chunks = chunks(model, text);
+        TextChunks chunks = chunks(model.tokenizer(), text);
         try (DistributionFile.Reader reader = compared == null
                         ? null
                         : new DistributionFile.Reader(compared, chunks, model.vocabularySize());
@@ -180,9 +209,9 @@ public final class PerplexityCommand implements Callable<Integer> {
         }
     }
 
-    private TextChunks chunks(LanguageModel model, String text) {
+    private TextChunks chunks(Tokenizer tokenizer, String text) {
         try {
-            return TextChunks.of(model.tokenizer(), text, arguments.contextTokens(), chunksMax);
+            return TextChunks.of(tokenizer, text, arguments.contextTokens(), chunksMax);
         } catch (IllegalArgumentException e) {
             throw new CommandFailure(file + ": " + e.getMessage(), e);
         }
