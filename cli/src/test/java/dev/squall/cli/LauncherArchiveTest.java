@@ -75,7 +75,11 @@ class LauncherArchiveTest {
     @Test
     void makesAtOnceTheArchiveWhoseMakerDiedWhereNothingWaitsForTheDead() throws Exception {
         assumeTrue(Files.exists(Path.of("/proc/self/status")), "no /proc: what nothing waits for was not tried");
-        Process keeper = installed.process("/bin/sh", "-c", "/bin/sh -c exit & echo $!; exec sleep 100");
+        // It dies once a program that waits for nothing has taken its parent's place.
+        Process keeper = installed.process(
+                "/bin/sh",
+                "-c",
+                "/bin/sh -c 'until grep -q sleep /proc/$PPID/comm; do :; done' & echo $!; exec /bin/sleep 100");
         try (BufferedReader said = keeper.inputReader()) {
             String dead = said.readLine();
             while (!Files.readString(Path.of("/proc", dead, "status")).contains("State:\tZ")) {
