@@ -1,30 +1,20 @@
 package dev.squall.cli;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
+import static dev.squall.cli.InstalledLauncher.STARTED;
+import static dev.squall.cli.InstalledLauncher.finish;
+import static dev.squall.cli.InstalledLauncher.forward;
+import static dev.squall.cli.InstalledLauncher.script;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.squall.cli.InstalledLauncher.Run;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.lang.classfile.ClassBuilder;
-import java.lang.classfile.ClassFile;
-import java.lang.classfile.CodeBuilder;
-import java.lang.constant.ClassDesc;
-import java.lang.constant.MethodTypeDesc;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-import java.util.jar.Attributes;
-import java.util.jar.JarEntry;
-import java.util.jar.JarOutputStream;
-import java.util.jar.Manifest;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -33,64 +23,25 @@ import org.junit.jupiter.api.io.TempDir;
 /** Runs the real launcher on a small program, with its own PATH, JDKs and, where it builds, a Maven that only copies. */
 @Timeout(120)
 class LauncherTest {
-    private static final Path LAUNCHER = Path.of("..", "squall");
-    private static final String STARTED = "java=25 vector=4\n";
-
     @TempDir
     Path folder;
 
-    private Path home;
-    private Path tools;
-    private Path jdks;
-    private final Map<String, String> environment = new TreeMap<>();
+    private InstalledLauncher installed;
 
     @BeforeEach
-    void installInAFolderWithASpace() throws IOException {
-        home = Files.createDirectories(folder.resolve("an install"));
-        tools = Files.createDirectories(folder.resolve("tools"));
-        jdks = Files.createDirectories(folder.resolve("jdks"));
-        Files.copy(LAUNCHER, home.resolve("squall"));
-        for (String tool : List.of(
-                "cat",
-                "cp",
-                "cut",
-                "dirname",
-                "env",
-                "find",
-                "grep",
-                "head",
-                "mkdir",
-                "mv",
-                "nice",
-                "readlink",
-                "rm",
-                "rmdir",
-                "sed",
-                "sh",
-                "sleep",
-                "tail",
-                "touch")) {
-            Path usual = Path.of("/usr/bin", tool);
-            forward(tools.resolve(tool), Files.exists(usual) ? usual : Path.of("/bin", tool));
-        }
-        environment.putAll(Map.of(
-                "PATH", tools.toString(),
-                "HOME", folder.toString(),
-                "LC_ALL", "C",
-                "SQUALL_STARTUP_ARCHIVE", "off",
-                "SQUALL_JDK_SEARCH_PATH", jdks.toString()));
-        forward(fakeJdk("25").resolve("bin/java"), Path.of(System.getProperty("java.home"), "bin", "java"));
+    void install() throws IOException {
+        installed = new InstalledLauncher(folder);
     }
 
     @Test
     void passesArgumentsExactlyAndTheExitCodeBack() throws Exception {
-        installProgram(home);
-        environment.put("EXIT_CODE", "130");
+        installed.installProgram();
+        installed.environment.put("EXIT_CODE", "130");
         String[] arguments = {
             "chat", "-p", "two  words", "", "*", "it's", "\"quoted\"", "$HOME", "a\nb", "grün 🌰", "--"
         };
 
-        Run run = start(arguments);
+        Run run = installed.start(arguments);
 
         assertThat(run.out()).isEqualTo(STARTED + bracketed(arguments));
         assertThat(run.exitCode()).isEqualTo(130);
@@ -100,47 +51,47 @@ class LauncherTest {
     void passesArgumentsExactlyAlsoWhereTheLocaleIsNotInstalled() throws Exception {
         Path locale = Path.of("/usr/bin/locale");
         assumeTrue(Files.exists(locale), locale + " is not there: a locale that is not installed was not tried");
-        forward(tools.resolve("locale"), locale);
-        installProgram(home);
-        environment.put("LC_ALL", "xx_XX.UTF-8");
+        forward(installed.tools.resolve("locale"), locale);
+        installed.installProgram();
+        installed.environment.put("LC_ALL", "xx_XX.UTF-8");
 
-        assertThat(start("grün 🌰").out()).isEqualTo(STARTED + "[grün 🌰]\n");
+        assertThat(installed.start("grün 🌰").out()).isEqualTo(STARTED + "[grün 🌰]\n");
     }
 
     @Test
     void saysNothingItself() throws Exception {
-        installProgram(home);
+        installed.installProgram();
 
-        assertThat(start("chat").err()).isEmpty();
+        assertThat(installed.start("chat").err()).isEmpty();
     }
 
     @Test
     void startsThroughRelativeSymbolicLinks() throws Exception {
-        installProgram(home);
+        installed.installProgram();
         Path bin = Files.createDirectories(folder.resolve("bin"));
-        Files.createSymbolicLink(home.resolve("current"), Path.of("squall"));
+        Files.createSymbolicLink(installed.home.resolve("current"), Path.of("squall"));
         Files.createSymbolicLink(bin.resolve("squall"), Path.of("../an install/current"));
 
-        assertThat(run("bin/squall", "x").out()).isEqualTo(STARTED + "[x]\n");
+        assertThat(installed.run("bin/squall", "x").out()).isEqualTo(STARTED + "[x]\n");
     }
 
     @Test
     void passesOverAnOlderJavaHome() throws Exception {
-        installProgram(home);
-        environment.put("JAVA_HOME", fakeJdk("17.0.15").toString());
+        installed.installProgram();
+        installed.environment.put("JAVA_HOME", installed.fakeJdk("17.0.15").toString());
 
-        assertThat(start().out()).isEqualTo(STARTED);
+        assertThat(installed.start().out()).isEqualTo(STARTED);
     }
 
     @Test
     void takesNeitherAnOlderNorANewerJava() throws Exception {
-        Files.delete(jdks.resolve("fake-25/release"));
-        fakeJdk("17.0.15");
-        fakeJdk("24");
-        fakeJdk("26-ea");
-        fakeJdk("250");
+        Files.delete(installed.jdks.resolve("fake-25/release"));
+        installed.fakeJdk("17.0.15");
+        installed.fakeJdk("24");
+        installed.fakeJdk("26-ea");
+        installed.fakeJdk("250");
 
-        assertThat(start("chat"))
+        assertThat(installed.start("chat"))
                 .isEqualTo(new Run(
                         2,
                         "",
@@ -150,31 +101,31 @@ class LauncherTest {
 
     @Test
     void takesTheJavaOnThePathBeforeInstalledOnes() throws Exception {
-        Path jdk = fakeJdk("25.0.1");
-        Files.createSymbolicLink(tools.resolve("java"), jdk.resolve("bin/java"));
+        Path jdk = installed.fakeJdk("25.0.1");
+        Files.createSymbolicLink(installed.tools.resolve("java"), jdk.resolve("bin/java"));
 
-        assertThat(start("--show-java-home").out()).isEqualTo(jdk + "\n");
+        assertThat(installed.start("--show-java-home").out()).isEqualTo(jdk + "\n");
     }
 
     @Test
     void showsACommandThatAShellRunsToTheSameEffect() throws Exception {
-        installProgram(home);
-        environment.put("SQUALL_JAVA_OPTS", "-Xmx200m -Dcolour=red");
+        installed.installProgram();
+        installed.environment.put("SQUALL_JAVA_OPTS", "-Xmx200m -Dcolour=red");
         String[] arguments = {"--show-command", "it's", "two words", ""};
 
-        String command = start(arguments).out();
+        String command = installed.start(arguments).out();
 
         assertThat(command).contains(" -Xmx200m -Dcolour=red -jar ");
         assertThat(command.indexOf("-Xmx200m")).as(command).isGreaterThan(command.indexOf("-Xmx300m"));
-        assertThat(run("/bin/sh", "-c", command).out()).isEqualTo(STARTED + "[it's]\n[two words]\n[]\n");
+        assertThat(installed.run("/bin/sh", "-c", command).out()).isEqualTo(STARTED + "[it's]\n[two words]\n[]\n");
     }
 
     @Test
     void takesTornadoVmOnlyWhereADeviceMayBeWanted() throws Exception {
-        installProgram(home);
+        installed.installProgram();
         Path sdk = Files.createDirectories(folder.resolve("an sdk"));
         Files.writeString(sdk.resolve("tornado-argfile"), "");
-        environment.put("TORNADOVM_HOME", sdk.toString());
+        installed.environment.put("TORNADOVM_HOME", sdk.toString());
         String argumentFile = "'@" + sdk + "/tornado-argfile'";
 
         for (String wanted : List.of(
@@ -187,22 +138,22 @@ class LauncherTest {
                 "batch f",
                 "doctor",
                 "index query d x")) {
-            assertThat(start(words("--show-command " + wanted)).out())
+            assertThat(installed.start(words("--show-command " + wanted)).out())
                     .as(wanted)
                     .contains(argumentFile)
                     .contains("-Dtornado.recover.bailout=False");
         }
         for (String unwanted :
                 List.of("models", "chat --device cpu", "chat --device=sim", "simulate x", "index info d", "--help")) {
-            assertThat(start(words("--show-command " + unwanted)).out())
+            assertThat(installed.start(words("--show-command " + unwanted)).out())
                     .as(unwanted)
                     .doesNotContain("tornado-argfile");
         }
-        environment.put("SQUALL_DEVICE", "cpu");
-        assertThat(start("--show-command", "chat").out()).doesNotContain("tornado-argfile");
-        environment.put("SQUALL_DEVICE", "");
-        assertThat(start("--show-command", "chat").out()).contains(argumentFile);
-        assertThat(start("--show-command", "models").out()).doesNotContain("tornado-argfile");
+        installed.environment.put("SQUALL_DEVICE", "cpu");
+        assertThat(installed.start("--show-command", "chat").out()).doesNotContain("tornado-argfile");
+        installed.environment.put("SQUALL_DEVICE", "");
+        assertThat(installed.start("--show-command", "chat").out()).contains(argumentFile);
+        assertThat(installed.start("--show-command", "models").out()).doesNotContain("tornado-argfile");
     }
 
     private static String[] words(String line) {
@@ -213,17 +164,18 @@ class LauncherTest {
     void buildsOnceAndAgainWhenASourceChanges() throws Exception {
         sourceTree("");
 
-        assertThat(start("first"))
+        assertThat(installed.start("first"))
                 .isEqualTo(new Run(
                         0,
                         STARTED + "[first]\n",
                         "squall: building, as nothing is built yet or the sources have changed: about a minute, "
-                                + home.toRealPath().resolve("cli/target/build.log") + " tells how far it is\n"));
-        assertThat(start("second").err()).isEmpty();
+                                + installed.home.toRealPath().resolve("cli/target/build.log")
+                                + " tells how far it is\n"));
+        assertThat(installed.start("second").err()).isEmpty();
         Files.setLastModifiedTime(
-                home.resolve("engine/src/main/A.java"),
+                installed.home.resolve("engine/src/main/A.java"),
                 FileTime.from(Instant.now().plus(Duration.ofSeconds(2))));
-        assertThat(start("third").err()).contains("building");
+        assertThat(installed.start("third").err()).contains("building");
         assertThat(builds()).isEqualTo(2);
     }
 
@@ -231,8 +183,8 @@ class LauncherTest {
     void buildsOnceWhenStartedTwiceAtOnce() throws Exception {
         sourceTree("sleep 1");
 
-        Process one = process(home.resolve("squall").toString(), "one");
-        Process two = process(home.resolve("squall").toString(), "two");
+        Process one = installed.process(installed.home.resolve("squall").toString(), "one");
+        Process two = installed.process(installed.home.resolve("squall").toString(), "two");
 
         assertThat(finish(one).out()).isEqualTo(STARTED + "[one]\n");
         assertThat(finish(two).out()).isEqualTo(STARTED + "[two]\n");
@@ -242,34 +194,35 @@ class LauncherTest {
     @Test
     void takesOverTheBuildOfAStartThatDied() throws Exception {
         sourceTree("");
-        Process dead = process("/bin/sh", "-c", "exit");
+        Process dead = installed.process("/bin/sh", "-c", "exit");
         finish(dead);
-        Files.createDirectories(home.resolve("cli/target/building"));
-        Files.writeString(home.resolve("cli/target/building/pid"), dead.pid() + "\n");
+        Files.createDirectories(installed.home.resolve("cli/target/building"));
+        Files.writeString(installed.home.resolve("cli/target/building/pid"), dead.pid() + "\n");
 
-        assertThat(start().out()).isEqualTo(STARTED);
+        assertThat(installed.start().out()).isEqualTo(STARTED);
     }
 
     @Test
     void showsWhyABuildFailed() throws Exception {
         sourceTree("echo '[ERROR] A.java:[1,2] semicolon expected'; exit 1");
 
-        Run run = start("chat");
+        Run run = installed.start("chat");
 
         assertThat(run.exitCode()).isEqualTo(1);
         assertThat(run.out()).isEmpty();
         assertThat(run.err())
                 .contains("[ERROR] A.java:[1,2] semicolon expected\n")
-                .endsWith("squall: the build failed; " + home.toRealPath() + "/cli/target/build.log has all of it\n");
-        assertThat(home.resolve("cli/target/building")).doesNotExist();
+                .endsWith("squall: the build failed; " + installed.home.toRealPath()
+                        + "/cli/target/build.log has all of it\n");
+        assertThat(installed.home.resolve("cli/target/building")).doesNotExist();
     }
 
     @Test
     void saysThatMavenIsMissing() throws Exception {
         sourceTree("");
-        Files.delete(tools.resolve("mvn"));
+        Files.delete(installed.tools.resolve("mvn"));
 
-        Run run = start("chat");
+        Run run = installed.start("chat");
 
         assertThat(run.exitCode()).isEqualTo(2);
         assertThat(run.err())
@@ -280,144 +233,45 @@ class LauncherTest {
     @Test
     void saysThatTheCompilerIsMissing() throws Exception {
         sourceTree("");
-        Files.delete(jdks.resolve("fake-25/bin/javac"));
+        Files.delete(installed.jdks.resolve("fake-25/bin/javac"));
 
-        Run run = start("chat");
+        Run run = installed.start("chat");
 
         assertThat(run.exitCode()).isEqualTo(2);
         assertThat(run.err())
-                .isEqualTo(
-                        "squall: not built yet, and " + jdks + "/fake-25 has no compiler: install the whole JDK 25\n");
+                .isEqualTo("squall: not built yet, and " + installed.jdks
+                        + "/fake-25 has no compiler: install the whole JDK 25\n");
     }
 
     @Test
     void saysThatAnInstallationIsBroken() throws Exception {
-        assertThat(start("chat"))
+        assertThat(installed.start("chat"))
                 .isEqualTo(new Run(
-                        2, "", "squall: " + home.toRealPath() + "/lib/squall.jar is missing: install Squall again\n"));
-    }
-
-    @Test
-    void startsFromAnArchiveOfLoadedClassesOnceItIsMade() throws Exception {
-        installProgram(home);
-        environment.remove("SQUALL_STARTUP_ARCHIVE");
-
-        assertThat(start("first").out()).isEqualTo(STARTED + "[first]\n");
-        Path archive = awaitArchive(".jsa");
-        assertThat(start("--show-command").out()).contains("'-XX:SharedArchiveFile=" + archive + "'");
-        assertThat(start("second")).isEqualTo(new Run(0, STARTED + "[second]\n", ""));
-        Files.delete(archive);
-        Files.writeString(archive, "damaged");
-        assertThat(start("third")).isEqualTo(new Run(0, STARTED + "[third]\n", ""));
-    }
-
-    @Test
-    void startsIndexCommandsFromWhatARehearsalLeft() throws Exception {
-        installProgram(home);
-        environment.remove("SQUALL_STARTUP_ARCHIVE");
-
-        assertThat(start("index", "first").out()).isEqualTo(STARTED + "[index]\n[first]\n");
-        Path archive = awaitArchive(".aot");
-        assertThat(start("--show-command", "index").out()).contains("'-XX:AOTCache=" + archive + "'");
-        assertThat(start("--show-command", "chat").out()).doesNotContain("AOTCache");
-        assertThat(start("index", "second")).isEqualTo(new Run(0, STARTED + "[index]\n[second]\n", ""));
-        Files.writeString(archive, "damaged");
-        assertThat(start("index", "third")).isEqualTo(new Run(0, STARTED + "[index]\n[third]\n", ""));
-    }
-
-    /** Waits until both kinds are there, whichever command came first; returns one. */
-    private Path awaitArchive(String kind) throws Exception {
-        Path making;
-        do {
-            Thread.sleep(50);
-            try (Stream<Path> files = Files.list(home)) {
-                making = files.filter(file -> file.toString().endsWith(".making"))
-                        .findAny()
-                        .orElse(null);
-            }
-        } while (making != null || archives().size() < 2);
-        return archives().stream()
-                .filter(file -> file.toString().endsWith(kind))
-                .findAny()
-                .orElseThrow()
-                .toRealPath();
-    }
-
-    private List<Path> archives() throws IOException {
-        try (Stream<Path> files = Files.list(home)) {
-            return files.filter(file ->
-                            file.toString().endsWith(".jsa") || file.toString().endsWith(".aot"))
-                    .toList();
-        }
+                        2,
+                        "",
+                        "squall: " + installed.home.toRealPath()
+                                + "/lib/squall.jar is missing: install Squall again\n"));
     }
 
     private void sourceTree(String maven) throws IOException {
         for (String module : List.of("cli", "engine")) {
-            Files.createDirectories(home.resolve(module).resolve("src/main"));
-            Files.writeString(home.resolve(module).resolve("pom.xml"), "");
+            Files.createDirectories(installed.home.resolve(module).resolve("src/main"));
+            Files.writeString(installed.home.resolve(module).resolve("pom.xml"), "");
         }
-        Files.writeString(home.resolve("pom.xml"), "");
-        Files.writeString(home.resolve("engine/src/main/A.java"), "");
-        installProgram(folder.resolve("built"));
-        script(tools.resolve("mvn"), """
+        Files.writeString(installed.home.resolve("pom.xml"), "");
+        Files.writeString(installed.home.resolve("engine/src/main/A.java"), "");
+        InstalledLauncher.installProgram(folder.resolve("built"));
+        script(installed.tools.resolve("mvn"), """
                 echo built >>'%1$s/builds'
                 %2$s
                 mkdir -p '%3$s/cli/target/dist'
                 cp -R '%1$s/built/lib' '%3$s/cli/target/dist'
                 touch '%3$s/cli/target/dist/built'
-                """.formatted(folder, maven, home));
+                """.formatted(folder, maven, installed.home));
     }
 
     private int builds() throws IOException {
         return Files.readAllLines(folder.resolve("builds")).size();
-    }
-
-    private Path fakeJdk(String version) throws IOException {
-        Path jdk = Files.createDirectories(jdks.resolve("fake-" + version));
-        Files.createDirectories(jdk.resolve("bin"));
-        script(jdk.resolve("bin/java"), "exit 99");
-        script(jdk.resolve("bin/javac"), "exit 99");
-        Files.writeString(jdk.resolve("release"), "IMPLEMENTOR=\"Nobody\"\nJAVA_VERSION=\"" + version + "\"\n");
-        return jdk;
-    }
-
-    private static void forward(Path file, Path program) throws IOException {
-        script(file, "exec '" + program + "' \"$@\"");
-    }
-
-    private static void script(Path file, String lines) throws IOException {
-        Files.writeString(file, "#!/bin/sh\n" + lines + "\n");
-        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
-    }
-
-    private static void installProgram(Path home) throws IOException {
-        Manifest manifest = new Manifest();
-        Attributes attributes = manifest.getMainAttributes();
-        attributes.put(Attributes.Name.MANIFEST_VERSION, "1.0");
-        attributes.put(Attributes.Name.MAIN_CLASS, StartedProgram.class.getName());
-        attributes.putValue("Add-Exports", "java.base/jdk.internal.module");
-        Path jar = Files.createDirectories(home.resolve("lib")).resolve("squall.jar");
-        try (OutputStream out = Files.newOutputStream(jar);
-                JarOutputStream entries = new JarOutputStream(out, manifest)) {
-            for (String name : List.of("StartedProgram", "StartedProgram$Lanes", "process/VectorModule")) {
-                String entry = "dev/squall/cli/" + name + ".class";
-                entries.putNextEntry(new JarEntry(entry));
-                try (var bytes = LauncherTest.class.getResourceAsStream("/" + entry)) {
-                    assertThat(bytes).as(entry).isNotNull();
-                    bytes.transferTo(entries);
-                }
-            }
-            entries.putNextEntry(new JarEntry("dev/squall/cli/IndexRehearsal.class"));
-            entries.write(ClassFile.of().build(ClassDesc.of("dev.squall.cli.IndexRehearsal"), LauncherTest::doNothing));
-        }
-    }
-
-    private static void doNothing(ClassBuilder program) {
-        program.withMethodBody(
-                "main",
-                MethodTypeDesc.ofDescriptor("([Ljava/lang/String;)V"),
-                ClassFile.ACC_PUBLIC | ClassFile.ACC_STATIC,
-                CodeBuilder::return_);
     }
 
     private static String bracketed(String... arguments) {
@@ -427,34 +281,4 @@ class LauncherTest {
         }
         return lines.toString();
     }
-
-    private Run start(String... arguments) throws Exception {
-        return run(Stream.concat(Stream.of(home.resolve("squall").toString()), Stream.of(arguments))
-                .toArray(String[]::new));
-    }
-
-    private Run run(String... command) throws Exception {
-        return finish(process(command));
-    }
-
-    /** In another folder than the launcher's. */
-    private Process process(String... command) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
-        builder.environment().clear();
-        builder.environment().putAll(environment);
-        Process process = builder.start();
-        process.getOutputStream().close();
-        return process;
-    }
-
-    private static Run finish(Process process) throws Exception {
-        try (var out = process.getInputStream();
-                var err = process.getErrorStream()) {
-            String said = new String(out.readAllBytes(), UTF_8);
-            String complained = new String(err.readAllBytes(), UTF_8);
-            return new Run(process.waitFor(), said, complained);
-        }
-    }
-
-    private record Run(int exitCode, String out, String err) {}
 }

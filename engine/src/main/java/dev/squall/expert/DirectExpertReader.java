@@ -53,11 +53,26 @@ public final class DirectExpertReader implements ExpertReader {
         blockBytes = largestBlock;
     }
 
+    /** Whether a file can be read directly: not every file system, nor every JDK, has such reads. */
+    public static boolean canRead(Path file) throws IOException {
+        long blockBytes = Files.getFileStore(file).getBlockSize();
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, directOption())) {
+            ByteBuffer block = ByteBuffer.allocateDirect(Math.toIntExact(2 * blockBytes))
+                    .alignedSlice(Math.toIntExact(blockBytes));
+            channel.read(block.limit(Math.toIntExact(blockBytes)), 0);
+            return true;
+        } catch (IOException | UnsupportedOperationException refused) {
+            return false;
+        }
+    }
+
     private static FileChannel open(Path file) throws IOException {
         try {
             return FileChannel.open(file, StandardOpenOption.READ, directOption());
         } catch (UnsupportedOperationException unsupported) {
-            throw new IOException("direct reads of " + file + " are not supported by its file system", unsupported);
+            throw new IOException(
+                    file + " cannot be read directly, as its file system has no such reads: copy experts instead",
+                    unsupported);
         }
     }
 

@@ -35,7 +35,6 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
     private long waitingSinceNanos;
     private long openedNanos;
     private long stalledNanosWhenOpened;
-    private int loading;
 
     /** Loaders that wait and have not been woken: more are never woken than there is work for. */
     private int idleLoaders;
@@ -225,29 +224,6 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
         }
     }
 
-    /** Waits until nothing is being loaded and nothing is left to load ahead. */
-    public void awaitIdle() {
-        lock.lock();
-        try {
-            while (!closed && (loading > 0 || !queue.isEmpty() || startLoadAhead())) {
-                loaded.awaitUninterruptibly();
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Queues the next expert that is wanted ahead, for a loader that comes back. */
-    private boolean startLoadAhead() {
-        Slot slot = table.nextSpeculative();
-        if (slot == null) {
-            return false;
-        }
-        queue.add(slot);
-        startLoads();
-        return true;
-    }
-
     /** Queues what idle loaders may load ahead, and wakes as many as there is work for. */
     private void startLoads() {
         while (idleLoaders > queue.size()) {
@@ -287,7 +263,6 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
     private void load(Slot slot) {
         LoadEvent event = new LoadEvent(slot.layer + denseLayers, slot.expert, slot.isSpeculative);
         table.begin(slot, System.nanoTime());
-        loading++;
         startLoads();
         lock.unlock();
         ExpertWeights weights = null;
@@ -299,7 +274,6 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
             failure = thrown;
         } finally {
             lock.lock();
-            loading--;
         }
         slot.weights = weights;
         slot.failure = failure;

@@ -3,7 +3,6 @@ package dev.squall.generate;
 import dev.squall.expert.CacheCounters;
 import dev.squall.model.RowBatch;
 import dev.squall.sampling.Sampler;
-import dev.squall.tokenizer.StreamingDecoder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -58,7 +57,7 @@ public final class BatchGenerator {
      */
     public void run(Iterator<GenerationRequest> requests, Cancellation cancellation, Listener listener) {
         synchronized (model) {
-            List<Answer> active = new ArrayList<>();
+            List<RunningRequest> active = new ArrayList<>();
             List<Session> sessions = new ArrayList<>();
             try {
                 for (int i = 0; i < concurrency; i++) {
@@ -68,17 +67,17 @@ public final class BatchGenerator {
                 int next = 0;
                 while (!cancellation.isCancelled()) {
                     while (!free.isEmpty() && requests.hasNext()) {
-                        active.add(new Answer(next++, requests.next(), free.removeFirst()));
+                        active.add(new RunningRequest(next++, requests.next(), free.removeFirst()));
                     }
                     if (active.isEmpty()) {
                         return;
                     }
                     pass(active, listener);
-                    for (Answer answer : List.copyOf(active)) {
-                        if (answer.reason != null) {
-                            active.remove(answer);
-                            free.add(answer.session);
-                            listener.onResult(answer.index, answer.result());
+                    for (RunningRequest running : List.copyOf(active)) {
+                        if (running.reason != null) {
+                            active.remove(running);
+                            free.add(running.session);
+                            listener.onResult(running.index, running.result());
                         }
                     }
                 }
@@ -89,18 +88,18 @@ public final class BatchGenerator {
     }
 
     /** One pass: a row for each answer that has its prompt behind it, then as many rows of prompts as there is room. */
-    private void pass(List<Answer> active, Listener listener) {
+    private void pass(List<RunningRequest> active, Listener listener) {
         ForwardPass forward = model.forwardPass();
         int room = forward.rowsMax();
         Rows rows = new Rows(room);
-        for (Answer answer : active) {
-            if (answer.isDecoding() && rows.room() > 0) {
-                rows.add(answer, 1);
+        for (RunningRequest running : active) {
+            if (running.isDecoding() && rows.room() > 0) {
+                rows.add(running, 1);
             }
         }
-        for (Answer answer : active) {
-            if (!answer.isDecoding() && rows.room() > 0) {
-                rows.add(answer, Math.min(rows.room(), answer.waiting()));
+        for (RunningRequest running : active) {
+            if (!running.isDecoding() && rows.room() > 0) {
+                rows.add(running, Math.min(rows.room(), running.waiting()));
             }
         }
         forward.run(rows.batch());
@@ -108,8 +107,8 @@ public final class BatchGenerator {
         listener.onPass(rows.promptTokens, rows.ready.size());
     }
 
-    private void choose(ForwardPass forward, List<Answer> ready, int[] lastRows) {
-        if (ready.stream().allMatch(answer -> answer.request.sampling().isGreedy())) {
+    private void choose(ForwardPass forward, List<RunningRequest> ready, int[] lastRows) {
+        if (ready.stream().allMatch(running -> running.request.sampling().isGreedy())) {
             int[] tokens = new int[lastRows.length];
             forward.likeliest(lastRows, logits, tokens);
             for (int i = 0; i < tokens.length; i++) {
@@ -121,7 +120,8 @@ public final class BatchGenerator {
         int vocabularySize = model.vocabularySize();
         for (int i = 0; i < lastRows.length; i++) {
             System.arraycopy(logits, i * vocabularySize, some, 0, vocabularySize);
-            ready.get(i).accept(ready.get(i).sampler.choose(some, ready.get(i).recent()));
+            RunningRequest running = ready.get(i);
+            running.accept(running.sampler.choose(some, running.answer.recent(running.sampler.recentTokens())));
         }
     }
 
@@ -130,7 +130,7 @@ public final class BatchGenerator {
         private final int[] tokens;
         private final int[] sequences;
         private final int[] positions;
-        private final List<Answer> ready = new ArrayList<>();
+        private final List<RunningRequest> ready = new ArrayList<>();
         private final List<Integer> lastRows = new ArrayList<>();
         private int count;
         private int promptTokens;
@@ -145,16 +145,16 @@ public final class BatchGenerator {
             return tokens.length - count;
         }
 
-        void add(Answer answer, int some) {
-            promptTokens += answer.isDecoding() ? 0 : some;
+        void add(RunningRequest running, int some) {
+            promptTokens += running.isDecoding() ? 0 : some;
             for (int i = 0; i < some; i++) {
-                tokens[count] = answer.tokenAt(answer.evaluated);
-                sequences[count] = answer.session.sequence();
-                positions[count] = answer.evaluated++;
+                tokens[count] = running.answer.tokenAt(running.evaluated);
+                sequences[count] = running.session.sequence();
+                positions[count] = running.evaluated++;
                 count++;
             }
-            if (answer.waiting() == 0) {
-                ready.add(answer);
+            if (running.waiting() == 0) {
+                ready.add(running);
                 lastRows.add(count - 1);
             }
         }
@@ -170,90 +170,55 @@ public final class BatchGenerator {
     }
 
     /** One request under way. */
-    private final class Answer {
+    private final class RunningRequest {
         private final int index;
         private final GenerationRequest request;
         private final Session session;
-        private final int[] prompt;
         private final Sampler sampler;
-        private final StreamingDecoder decoder = model.tokenizer().streamingDecoder(false);
-        private final StringBuilder text = new StringBuilder();
-        private final List<ScoredToken> tokens = new ArrayList<>();
-        private final long startedNanos = System.nanoTime();
-        private long firstTokenNanos;
+        private final PartialAnswer answer;
         private int evaluated;
         private @Nullable StopReason reason;
 
-        Answer(int index, GenerationRequest request, Session session) {
+        RunningRequest(int index, GenerationRequest request, Session session) {
             this.index = index;
             this.request = request;
             this.session = session;
-            prompt = request.prompt();
             sampler = new Sampler(request.sampling(), model.vocabularySize());
+            answer = new PartialAnswer(model, request);
             session.checkFits(request);
         }
 
         boolean isDecoding() {
-            return evaluated >= prompt.length;
+            return evaluated >= request.prompt().length;
         }
 
         /** Tokens that are known and not evaluated. */
         int waiting() {
-            return prompt.length + tokens.size() - evaluated;
-        }
-
-        int tokenAt(int position) {
-            return position < prompt.length
-                    ? prompt[position]
-                    : tokens.get(position - prompt.length).token();
+            return answer.length() - evaluated;
         }
 
         /** Takes the token that follows. */
         void accept(int token) {
-            if (request.tokensMax() == 0) {
-                reason = StopReason.TOKEN_LIMIT;
-                return;
-            }
-            if (tokens.isEmpty()) {
-                firstTokenNanos = System.nanoTime() - startedNanos;
-            }
-            tokens.add(new ScoredToken(token, Double.NaN, List.of()));
-            if (model.tokenizer().isEndOfGeneration(token)) {
-                reason = StopReason.END_OF_GENERATION;
-                return;
-            }
-            text.append(decoder.accept(token));
-            if (tokens.size() == request.tokensMax()) {
-                reason = StopReason.TOKEN_LIMIT;
-            } else if (evaluated == session.contextTokensMax()) {
-                reason = StopReason.CONTEXT_FULL;
-            }
-        }
-
-        private int[] recent() {
-            int total = prompt.length + tokens.size();
-            int[] recent = new int[Math.min(sampler.recentTokens(), total)];
-            for (int i = 0; i < recent.length; i++) {
-                recent[i] = tokenAt(total - recent.length + i);
-            }
-            return recent;
+            reason = request.tokensMax() == 0
+                    ? StopReason.TOKEN_LIMIT
+                    : answer.accept(ScoredToken.unscored(token), TokenListener.NONE);
         }
 
         GenerationResult result() {
-            text.append(decoder.finish());
-            long nanos = System.nanoTime() - startedNanos;
+            String text = answer.finish();
+            long nanos = System.nanoTime() - answer.startedNanos();
             return new GenerationResult(
-                    text.toString(),
+                    text,
                     List.of(),
-                    tokens,
+                    answer.tokens(),
                     Objects.requireNonNull(reason),
                     new GenerationMetrics(
-                            prompt.length,
+                            request.prompt().length,
                             0,
-                            tokens.size(),
-                            firstTokenNanos,
-                            nanos - firstTokenNanos,
-                            firstTokenNanos,
+                            answer.tokens().size(),
+                            answer.firstTokenNanos(),
+                            nanos - answer.firstTokenNanos(),
+                            answer.firstTokenNanos(),
                             CacheCounters.ZERO));
         }
     }

@@ -14,4 +14,9 @@ public record ScoredToken(int token, double logProbability, List<TokenProbabilit
     public ScoredToken {
         likeliest = List.copyOf(likeliest);
     }
+
+    /** A token of which nothing was asked. */
+    static ScoredToken unscored(int token) {
+        return new ScoredToken(token, Double.NaN, List.of());
+    }
 }

@@ -3,7 +3,6 @@ package dev.squall.generate;
 import dev.squall.expert.CacheCounters;
 import dev.squall.model.RowBatch;
 import dev.squall.sampling.Sampler;
-import dev.squall.tokenizer.StreamingDecoder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -151,18 +150,15 @@ public final class Session implements AutoCloseable {
 
         private final int[] likeliest = new int[1];
         private final List<ScoredToken> promptTokens = new ArrayList<>();
-        private final List<ScoredToken> answerTokens = new ArrayList<>();
-        private final StringBuilder text = new StringBuilder();
-        private final StreamingDecoder decoder = model.tokenizer().streamingDecoder(false);
         private final CacheCounters countersBefore = model.expertCounters();
-        private final long startedNanos = System.nanoTime();
-        private long firstTokenNanos;
+        private final PartialAnswer answer;
 
         Generation(GenerationRequest request, TokenListener listener) {
             this.request = request;
             this.listener = listener;
             scores = request.likeliest() >= 0;
             greedy = !scores && request.sampling().isGreedy();
+            answer = new PartialAnswer(model, request);
         }
 
         GenerationResult run() {
@@ -171,26 +167,25 @@ public final class Session implements AutoCloseable {
             evaluatedCount = cached;
             if (!scores) {
                 for (int token : prompt) {
-                    promptTokens.add(new ScoredToken(token, Double.NaN, List.of()));
+                    promptTokens.add(ScoredToken.unscored(token));
                 }
             }
             boolean prefilled = prefill(prompt);
             long prefilledNanos = System.nanoTime();
-            StopReason reason = prefilled ? decode(prompt) : StopReason.CANCELLED;
+            StopReason reason = prefilled ? decode() : StopReason.CANCELLED;
             long endedNanos = System.nanoTime();
-            text.append(decoder.finish());
             return new GenerationResult(
-                    text.toString(),
+                    answer.finish(),
                     promptTokens,
-                    answerTokens,
+                    answer.tokens(),
                     reason,
                     new GenerationMetrics(
                             prefilled ? prompt.length : evaluatedCount,
                             cached,
-                            answerTokens.size(),
-                            prefilledNanos - startedNanos,
+                            answer.tokens().size(),
+                            prefilledNanos - answer.startedNanos(),
                             endedNanos - prefilledNanos,
-                            firstTokenNanos,
+                            answer.firstTokenNanos(),
                             model.expertCounters().since(countersBefore)));
         }
 
@@ -210,7 +205,7 @@ public final class Session implements AutoCloseable {
         /** Returns whether the whole prompt was evaluated. */
         private boolean prefill(int[] prompt) {
             if (scores) {
-                promptTokens.add(new ScoredToken(prompt[0], Double.NaN, List.of()));
+                promptTokens.add(ScoredToken.unscored(prompt[0]));
             }
             listener.onPrefill(evaluatedCount, prompt.length);
             while (evaluatedCount < prompt.length) {
@@ -251,49 +246,24 @@ public final class Session implements AutoCloseable {
                             .score(prompt[position + 1], request.likeliest())));
         }
 
-        private StopReason decode(int[] prompt) {
+        private StopReason decode() {
+            if (request.tokensMax() == 0) {
+                return StopReason.TOKEN_LIMIT;
+            }
             Sampler sampler = new Sampler(request.sampling(), vocabularySize);
-            while (answerTokens.size() < request.tokensMax()) {
-                if (request.cancellation().isCancelled()) {
-                    return StopReason.CANCELLED;
-                }
-                int token = greedy ? likeliest[0] : sampler.choose(logits, recent(prompt, sampler.recentTokens()));
-                if (answerTokens.isEmpty()) {
-                    firstTokenNanos = System.nanoTime() - startedNanos;
-                }
+            while (!request.cancellation().isCancelled()) {
+                int token = greedy ? likeliest[0] : sampler.choose(logits, answer.recent(sampler.recentTokens()));
                 ScoredToken scored = scores
                         ? new LogProbabilities(logits, 0, vocabularySize).score(token, request.likeliest())
-                        : new ScoredToken(token, Double.NaN, List.of());
-                answerTokens.add(scored);
-                if (model.tokenizer().isEndOfGeneration(token)) {
-                    listener.onToken(scored, "");
-                    return StopReason.END_OF_GENERATION;
-                }
-                String whole = decoder.accept(token);
-                text.append(whole);
-                listener.onToken(scored, whole);
-                if (answerTokens.size() == request.tokensMax()) {
-                    break;
-                }
-                if (evaluatedCount == evaluated.length) {
-                    return StopReason.CONTEXT_FULL;
+                        : ScoredToken.unscored(token);
+                StopReason reason = answer.accept(scored, listener);
+                if (reason != null) {
+                    return reason;
                 }
                 evaluate(new int[] {token}, 0, 1);
                 readOutput(0);
             }
-            return StopReason.TOKEN_LIMIT;
-        }
-
-        private int[] recent(int[] prompt, int count) {
-            int total = prompt.length + answerTokens.size();
-            int[] recent = new int[Math.min(count, total)];
-            for (int i = 0; i < recent.length; i++) {
-                int at = total - recent.length + i;
-                recent[i] = at < prompt.length
-                        ? prompt[at]
-                        : answerTokens.get(at - prompt.length).token();
-            }
-            return recent;
+            return StopReason.CANCELLED;
         }
     }
 }

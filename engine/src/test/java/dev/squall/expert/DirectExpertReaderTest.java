@@ -51,6 +51,15 @@ class DirectExpertReaderTest {
     }
 
     @Test
+    void tellsWhetherAFileSystemHasDirectReads() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        assumeTrue(Files.exists(status), "no /proc, a file system without direct reads");
+        assertThat(DirectExpertReader.canRead(status)).isFalse();
+        assertThat(DirectExpertReader.canRead(Files.write(folder.resolve("ordinary"), bytes())))
+                .isTrue();
+    }
+
+    @Test
     void aFileThatEndsWithinAnExpertIsSaidToBeCutOff() throws IOException {
         for (int end : new int[] {OFFSET, OFFSET + 1, OFFSET + BYTES / 2, OFFSET + 3 * BYTES - 1}) {
             Path file = Files.write(folder.resolve("cut" + end), bytes());

@@ -15,9 +15,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+@Timeout(60)
 class ExpertCacheTest {
     private static final int LAYERS = 3;
     private static final int EXPERTS = 4;
@@ -80,6 +81,16 @@ class ExpertCacheTest {
                 assertThat(number).isEqualTo(layer * 100 + expert);
             }
         }
+    }
+
+    private static Thread releaseOnceThisThreadWaits(CountDownLatch released) {
+        Thread waiting = Thread.currentThread();
+        return Thread.ofPlatform().start(() -> {
+            while (waiting.getState() != Thread.State.WAITING) {
+                Thread.onSpinWait();
+            }
+            released.countDown();
+        });
     }
 
     @Test
@@ -190,10 +201,7 @@ class ExpertCacheTest {
                 assertThat(lease.isReady(1)).isTrue();
                 assertThat(lease.isReady(3)).isFalse();
                 assertThat(lease.weights(1).bytes()).isEqualTo(SLOT_BYTES);
-                Thread release = Thread.ofPlatform().start(() -> {
-                    LockSupport.parkNanos(20_000_000);
-                    released.countDown();
-                });
+                Thread release = releaseOnceThisThreadWaits(released);
                 assertThat(lease.weights(3).bytes()).isEqualTo(SLOT_BYTES);
                 release.join();
             }
@@ -273,7 +281,9 @@ class ExpertCacheTest {
             plan.request(1, 2, 0.9);
             plan.request(1, 3, 0.8);
             cache.publish(plan);
-            cache.awaitIdle();
+            while (!cache.isResident(1, 2) || !cache.isResident(1, 3)) {
+                Thread.onSpinWait();
+            }
             assertThat(reader.reads).hasSize(4).contains("1:2", "1:3");
             passes--;
             use(cache, 1, 2);
@@ -312,10 +322,7 @@ class ExpertCacheTest {
             plan.request(0, 2, 1);
             cache.publish(plan);
             began.await();
-            Thread release = Thread.ofPlatform().start(() -> {
-                LockSupport.parkNanos(20_000_000);
-                released.countDown();
-            });
+            Thread release = releaseOnceThisThreadWaits(released);
             use(cache, 0, 2);
             release.join();
             assertThat(cache.counters().late()).isEqualTo(1);
@@ -326,16 +333,22 @@ class ExpertCacheTest {
 
     @Test
     void aPlanForAVisitThatHasBegunIsDropped() {
-        NumberedExperts reader = new NumberedExperts();
-        try (ExpertCache cache = cache(reader, 6, Evictions.LRU)) {
-            use(cache, 1, 0);
-            PrefetchPlan plan = new PrefetchPlan(LAYERS, EXPERTS);
-            plan.forecast((passes - 1) * LAYERS + 1);
-            plan.request(1, 2, 1);
-            cache.publish(plan);
-            cache.awaitIdle();
-            assertThat(reader.reads).containsExactly("1:0");
-        }
+        SlotTable table = new SlotTable(LAYERS, EXPERTS, 6, Evictions.LRU);
+        table.open(1, new int[0], 0, new ArrayList<>());
+        table.close();
+
+        table.publish(planOfOneExpert(1));
+        assertThat(table.nextSpeculative()).isNull();
+        table.publish(planOfOneExpert(LAYERS + 1));
+        assertThat(table.nextSpeculative()).isNotNull();
+    }
+
+    /** Asks for an expert of layer 1 when a visit comes to it. */
+    private static PrefetchPlan planOfOneExpert(long visit) {
+        PrefetchPlan plan = new PrefetchPlan(LAYERS, EXPERTS);
+        plan.forecast(visit);
+        plan.request(1, 2, 1);
+        return plan;
     }
 
     @Test

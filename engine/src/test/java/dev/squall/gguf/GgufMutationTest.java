@@ -23,11 +23,11 @@ import org.junit.jupiter.api.io.TempDir;
  * {@link GgufFormatException}; nothing else may be thrown, and little may be allocated, whatever the file claims. A
  * failure names seed and mutation; {@code -Dsquall.test.seed=N} and {@code -Dsquall.test.mutations=N} replay and widen.
  */
+@Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class GgufMutationTest {
     private static final long SEED = Long.getLong("squall.test.seed", 20_261_122L);
     private static final int MUTATIONS = Integer.getInteger("squall.test.mutations", 5_000);
     private static final long ALLOCATED_BYTES_MAX = 8 << 20;
-    private static final long NANOS_MAX = TimeUnit.SECONDS.toNanos(10);
 
     /** Numbers that overflow, wrap, or lie at the edge of a limit when they are a count, a length or an offset. */
     private static final long[] TELLING_NUMBERS = LongStream.concat(
@@ -55,7 +55,6 @@ class GgufMutationTest {
     }
 
     @Test
-    @Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void opensOrRefusesEveryDamagedFile() throws IOException {
         byte[] original = Files.readAllBytes(seedFile);
         int headerBytes = Math.toIntExact(firstTensorOffset());
@@ -97,7 +96,6 @@ class GgufMutationTest {
     private static boolean opens(Path path, int mutation) throws IOException {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long allocatedBefore = threads.getCurrentThreadAllocatedBytes();
-        long nanosBefore = System.nanoTime();
         boolean opened;
         try (GgufFile file = GgufFile.open(path)) {
             RawGguf.readAll(file);
@@ -111,9 +109,6 @@ class GgufMutationTest {
         assertThat(threads.getCurrentThreadAllocatedBytes() - allocatedBefore)
                 .as("bytes allocated, seed %d mutation %d", SEED, mutation)
                 .isLessThan(ALLOCATED_BYTES_MAX);
-        assertThat(System.nanoTime() - nanosBefore)
-                .as("nanoseconds, seed %d mutation %d", SEED, mutation)
-                .isLessThan(NANOS_MAX);
         return opened;
     }
 

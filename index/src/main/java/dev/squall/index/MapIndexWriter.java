@@ -14,7 +14,6 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import org.apache.lucene.index.CodecReader;
@@ -28,7 +27,6 @@ import org.apache.lucene.index.Term;
 import org.apache.lucene.store.AlreadyClosedException;
 import org.apache.lucene.store.Directory;
 import org.apache.lucene.util.Bits;
-import org.apache.lucene.util.BytesRef;
 import org.apache.lucene.util.FixedBitSet;
 import org.apache.lucene.util.IOUtils;
 
@@ -37,12 +35,6 @@ import org.apache.lucene.util.IOUtils;
  * thread may add single maps. They are searched without graphs until {@link #tidy} or the next writer has made these.
  */
 public final class MapIndexWriter implements AutoCloseable {
-    /** Of maps that are in memory: beyond that they are written, and what goes for want of capacity goes afterwards. */
-    private static final long HELD_BYTES_MAX = 216L << 20;
-
-    /** Of maps that one thread adds together; room for them is taken at once. */
-    private static final int COLUMNS_BYTES_MAX = 8 << 20;
-
     /** Fewer go into one segment, though two could be written at once. */
     private static final int SEGMENT_MAPS_LEAST = 4096;
 
@@ -52,26 +44,14 @@ public final class MapIndexWriter implements AutoCloseable {
     private final MapIndex index;
     private final boolean isNewFolder;
     private final Directory directory;
-    private final MapDocuments documents;
     private final SegmentBySegment policy;
     private final IndexWriter writer;
-    /** Maps that are in memory. */
-    private final AtomicInteger held = new AtomicInteger();
+    private final KnownMaps known;
+    private final UnwrittenMaps unwritten;
 
     private volatile LongConsumer progress = maps -> {};
     private final AtomicLong handled = new AtomicLong();
-    /** What is not to be added again. */
-    private final Set<MapIdentity> known = new HashSet<>();
-
-    private volatile boolean isKnownToDate;
     private volatile boolean makesGraphs = true;
-
-    /** Columns that a thread may add to, and those that are full. */
-    private final Queue<HeldColumns> open = new ConcurrentLinkedQueue<>();
-
-    private final Queue<HeldColumns> full = new ConcurrentLinkedQueue<>();
-    private final AtomicLong heldBytes = new AtomicLong();
-    private final int columnsMapsMax;
 
     private long firstId;
     private long lastConversation;
@@ -92,8 +72,6 @@ public final class MapIndexWriter implements AutoCloseable {
         this.index = index;
         this.isNewFolder = isNewFolder;
         this.directory = directory;
-        documents = new MapDocuments(index.shape());
-        columnsMapsMax = Math.max(1, COLUMNS_BYTES_MAX / HeldColumns.bytesOfMap(documents));
         boolean exists = DirectoryReader.indexExists(directory);
         if (exists) {
             MapIndex.read(directory, folder).require(index, folder);
@@ -102,6 +80,8 @@ public final class MapIndexWriter implements AutoCloseable {
         writer = new IndexWriter(
                 directory,
                 policy.writing().setCodec(GraphsLater.codec(() -> makesGraphs)).setUseCompoundFile(false));
+        known = new KnownMaps(writer, index.shape());
+        unwritten = new UnwrittenMaps(new MapDocuments(index.shape()), known);
         try {
             writer.setLiveCommitData(index.commitData().entrySet());
             readNumbers();
@@ -153,28 +133,9 @@ public final class MapIndexWriter implements AutoCloseable {
         }
     }
 
-    private synchronized void readIdentities() throws IOException {
-        if (isKnownToDate) {
-            return;
-        }
-        known.clear();
-        try (DirectoryReader reader = DirectoryReader.open(writer)) {
-            for (LeafReaderContext context : reader.leaves()) {
-                LeafReader leaf = context.reader();
-                MapColumns columns = new MapColumns(leaf, index.shape());
-                for (int doc = 0; doc < leaf.maxDoc(); doc++) {
-                    if (leaf.getLiveDocs() == null || leaf.getLiveDocs().get(doc)) {
-                        known.add(columns.identity(doc));
-                    }
-                }
-            }
-        }
-        isKnownToDate = true;
-    }
-
     /** Maps that the index will hold. */
     public int size() {
-        return size + held.get();
+        return size + unwritten.count();
     }
 
     /**
@@ -184,12 +145,12 @@ public final class MapIndexWriter implements AutoCloseable {
      * @param compared hears how many have been compared, if there are more
      */
     public Added addAll(MapIndexReader source, int capacity, LongConsumer compared) {
-        if (held.get() > 0) {
+        if (unwritten.count() > 0) {
             throw new IllegalStateException("single maps were added to index " + folder);
         }
         Queue<RenumberedMaps> renumbered = new ConcurrentLinkedQueue<>();
         try {
-            readIdentities();
+            known.read();
             source.leaves().parallelStream().forEach(leaf -> renumber(leaf, renumbered));
             List<RenumberedMaps> segments = renumbered.stream()
                     .sorted(Comparator.comparingInt((RenumberedMaps segment) -> -segment.maxDoc())
@@ -207,7 +168,7 @@ public final class MapIndexWriter implements AutoCloseable {
             add(segments.stream().filter(segment -> !segment.losesGraphs()).toList(), true);
             add(segments.stream().filter(RenumberedMaps::losesGraphs).toList(), false);
             step(source.maps() - maps + tooMany);
-            isKnownToDate = false;
+            known.outdate();
             size += segments.stream().mapToInt(RenumberedMaps::numDocs).sum();
             return new Added(maps, source.maps() - maps, tooMany);
         } catch (UncheckedIOException e) {
@@ -252,26 +213,13 @@ public final class MapIndexWriter implements AutoCloseable {
 
     private void renumber(LeafReader leaf, Queue<RenumberedMaps> segments) {
         try {
-            FixedBitSet kept = unknown(leaf);
+            FixedBitSet kept = known.unknown(leaf);
             if (kept.cardinality() > 0 && leaf instanceof CodecReader segment) {
                 segments.add(new RenumberedMaps(segment, kept, firstId, lastConversation));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    /** The maps of a segment that are not there yet. */
-    private FixedBitSet unknown(LeafReader leaf) throws IOException {
-        FixedBitSet unknown = new FixedBitSet(leaf.maxDoc());
-        MapColumns columns = new MapColumns(leaf, index.shape());
-        for (int doc = 0; doc < leaf.maxDoc(); doc++) {
-            boolean isLive = leaf.getLiveDocs() == null || leaf.getLiveDocs().get(doc);
-            if (isLive && (known.isEmpty() || !known.contains(columns.identity(doc)))) {
-                unknown.set(doc);
-            }
-        }
-        return unknown;
     }
 
     /**
@@ -294,33 +242,9 @@ public final class MapIndexWriter implements AutoCloseable {
     public int add(long number, List<PackedMap> maps) {
         step(maps.size());
         try {
-            if (!isKnownToDate) {
-                readIdentities();
-            }
-            int count = 0;
-            HeldColumns columns = columns();
-            try {
-                for (int i = 0; i < maps.size(); i++) {
-                    PackedMap map = maps.get(i);
-                    if (isKnown(map)) {
-                        continue;
-                    }
-                    if (columns.isFull()) {
-                        full.add(columns);
-                        columns = columns();
-                    }
-                    columns.add(
-                            firstId + number + i,
-                            map.withConversation(lastConversation + map.origin().conversation()));
-                    count++;
-                }
-            } finally {
-                (columns.isFull() ? full : open).add(columns);
-            }
-            held.addAndGet(count);
-            long bytes = (long) HeldColumns.bytesOfMap(documents) * count
-                    + maps.stream().mapToLong(map -> map.continuation().length).sum();
-            if (heldBytes.addAndGet(bytes) > HELD_BYTES_MAX) {
+            known.read();
+            int count = unwritten.add(maps, firstId + number, lastConversation);
+            if (unwritten.areTooMany()) {
                 writeFull();
             }
             return count;
@@ -329,25 +253,11 @@ public final class MapIndexWriter implements AutoCloseable {
         }
     }
 
-    private boolean isKnown(PackedMap map) {
-        return !known.isEmpty() && known.contains(MapIdentity.of(map.origin(), new BytesRef(map.probabilities())));
-    }
-
-    /** Columns with room, which are nobody else's. */
-    private HeldColumns columns() {
-        HeldColumns begun = open.poll();
-        return begun == null ? new HeldColumns(documents, columnsMapsMax) : begun;
-    }
-
     /** Whoever comes here meanwhile waits, so that no more is held. */
     private synchronized void writeFull() throws IOException {
-        List<HeldColumns> taken = List.copyOf(full);
-        full.removeAll(taken);
+        List<HeldColumns> taken = unwritten.takeFull();
         write(taken.stream().map(HeldMaps::of).toList());
-        for (HeldColumns columns : taken) {
-            heldBytes.addAndGet(-columns.bytes());
-            held.addAndGet(-columns.count());
-        }
+        unwritten.wrote(taken);
     }
 
     /** Writes segments, which are closed then. */
@@ -359,20 +269,6 @@ public final class MapIndexWriter implements AutoCloseable {
         } finally {
             IOUtils.close(segments);
         }
-    }
-
-    /** The maps that are in no file yet, none of which is held any longer. */
-    private List<HeldMaps> takeHeld() {
-        List<HeldColumns> columns = new ArrayList<>(full);
-        columns.addAll(open);
-        full.clear();
-        open.clear();
-        heldBytes.set(0);
-        held.set(0);
-        return columns.parallelStream()
-                .filter(some -> some.count() > 0)
-                .map(HeldMaps::of)
-                .toList();
     }
 
     /**
@@ -387,7 +283,7 @@ public final class MapIndexWriter implements AutoCloseable {
             return 0;
         }
         try {
-            List<HeldMaps> segments = takeHeld();
+            List<HeldMaps> segments = unwritten.takeAll();
             leaveOut(segments, tooMany, compared);
             write(segments);
             return tooMany;
@@ -430,7 +326,7 @@ public final class MapIndexWriter implements AutoCloseable {
     /** From here on nothing that was added or removed can be lost. */
     public void commit() {
         try {
-            write(takeHeld());
+            write(unwritten.takeAll());
             writer.commit();
             isCommitted = true;
         } catch (IOException | AlreadyClosedException e) {
@@ -469,7 +365,7 @@ public final class MapIndexWriter implements AutoCloseable {
     @Override
     public void close() {
         try {
-            IOUtils.close(writer::rollback, () -> IOUtils.close(takeHeld()), this::sweep, directory);
+            IOUtils.close(writer::rollback, () -> IOUtils.close(unwritten.takeAll()), this::sweep, directory);
             if (isNewFolder && !isCommitted) {
                 Files.deleteIfExists(folder.resolve(IndexWriter.WRITE_LOCK_NAME));
                 Files.deleteIfExists(folder);

@@ -10,6 +10,7 @@ import org.apache.lucene.index.DocValues;
 import org.apache.lucene.index.DocValuesSkipper;
 import org.apache.lucene.index.FieldInfo;
 import org.apache.lucene.index.FilterCodecReader;
+import org.apache.lucene.index.FilterNumericDocValues;
 import org.apache.lucene.index.NumericDocValues;
 import org.apache.lucene.index.SortedDocValues;
 import org.apache.lucene.index.SortedNumericDocValues;
@@ -168,43 +169,17 @@ final class RenumberedMaps extends FilterCodecReader implements Incoming {
     }
 
     /** Numbers with another one added. */
-    private static final class Moved extends NumericDocValues {
-        private final NumericDocValues before;
+    private static final class Moved extends FilterNumericDocValues {
         private final long added;
 
         Moved(NumericDocValues before, long added) {
-            this.before = before;
+            super(before);
             this.added = added;
         }
 
         @Override
         public long longValue() throws IOException {
-            return before.longValue() + added;
-        }
-
-        @Override
-        public boolean advanceExact(int target) throws IOException {
-            return before.advanceExact(target);
-        }
-
-        @Override
-        public int docID() {
-            return before.docID();
-        }
-
-        @Override
-        public int nextDoc() throws IOException {
-            return before.nextDoc();
-        }
-
-        @Override
-        public int advance(int target) throws IOException {
-            return before.advance(target);
-        }
-
-        @Override
-        public long cost() {
-            return before.cost();
+            return super.longValue() + added;
         }
     }
 }

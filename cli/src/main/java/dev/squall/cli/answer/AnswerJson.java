@@ -69,8 +69,8 @@ public final class AnswerJson {
             json.writeStringField("system", question.system());
         }
         json.writeNumberField("threads", model.threads());
-        json.writeStringField("device", arguments.computing.toString());
-        json.writeStringField("kernels", arguments.kernels.toString());
+        json.writeStringField("device", arguments.computing().toString());
+        json.writeStringField("kernels", arguments.kernels().toString());
         json.writeEndObject();
     }
 

@@ -12,21 +12,35 @@ public final class PromptArguments {
             description =
                     "The system message, which tells the model how to behave; prompts with one of their own keep it. "
                             + "Default: none.")
-    @Nullable
-    public String system;
+    private @Nullable String system;
 
     @Option(
             names = {"-n", "--predict"},
             paramLabel = "N",
             defaultValue = "-1",
             description = "Most tokens of an answer; -1 is until it ends or the context is full. Default: -1.")
-    public int tokensMax = -1;
+    private int tokensMax = -1;
 
     @Option(
             names = "--raw",
             fallbackValue = "true",
             description = "Continue the text as it is, without the model's chat template.")
-    public boolean raw;
+    private boolean raw;
+
+    /** The system message, if there is one. */
+    public @Nullable String system() {
+        return system;
+    }
+
+    /** Most tokens of an answer, -1 for no limit. */
+    public int tokensMax() {
+        return tokensMax;
+    }
+
+    /** Whether a prompt is continued as it is, without the chat template. */
+    public boolean isRaw() {
+        return raw;
+    }
 
     /**
      * @param tokensLeast of an answer

@@ -12,21 +12,21 @@ public final class SamplingArguments {
             paramLabel = "N",
             defaultValue = "-1",
             description = "Seed of the random choice; -1 draws one. The one in force is printed. Default: -1.")
-    long seed;
+    private long seed;
 
     @Option(
             names = "--temp",
             paramLabel = "T",
             defaultValue = "0.7",
             description = "Temperature; 0 takes the likeliest token. Default: 0.7.")
-    float temperature;
+    private float temperature;
 
     @Option(
             names = "--top-k",
             paramLabel = "K",
             defaultValue = "40",
             description = "Choose among the K likeliest tokens; 0 is off. Default: 40.")
-    int topK;
+    private int topK;
 
     @Option(
             names = "--top-p",
@@ -34,7 +34,7 @@ public final class SamplingArguments {
             defaultValue = "0.95",
             description = "Choose among the likeliest tokens that reach this probability together; 1 is off. "
                     + "Default: 0.95.")
-    float topP;
+    private float topP;
 
     @Option(
             names = "--min-p",
@@ -42,21 +42,21 @@ public final class SamplingArguments {
             defaultValue = "0.05",
             description =
                     "Choose among tokens at least P times as likely as the likeliest; 0 is off. " + "Default: 0.05.")
-    float minP;
+    private float minP;
 
     @Option(
             names = "--repeat-penalty",
             paramLabel = "R",
             defaultValue = "1",
             description = "Make recent tokens less likely; 1 is off. Default: 1.")
-    float repeatPenalty;
+    private float repeatPenalty;
 
     @Option(
             names = "--repeat-last-n",
             paramLabel = "N",
             defaultValue = "64",
             description = "How many tokens are recent; 0 is off. Default: 64.")
-    int repeatTokens;
+    private int repeatTokens;
 
     /**
      * The options with the seed asked for, or one drawn.

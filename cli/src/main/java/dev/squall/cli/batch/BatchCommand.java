@@ -173,7 +173,7 @@ public final class BatchCommand implements Callable<Integer> {
                 .writes("state of the output", BatchState.of(answers))
                 .writes("--errors", failures)
                 .replaces("--report", OutputKind.PAGE, report)
-                .replaces("--trace-out", OutputKind.TRACE, modelArguments.traceOut);
+                .replaces("--trace-out", OutputKind.TRACE, modelArguments.traceOut());
     }
 
     private void validate() {
@@ -185,7 +185,6 @@ public final class BatchCommand implements Callable<Integer> {
             throw CommandFailure.ofUsage("--max-errors " + errorsMax + ": expected 0 or more");
         }
         promptArguments.validate(1);
-        modelArguments.sequences = concurrency;
     }
 
     /** Tells what is wrong with lines of the input; gives up if that is more than is put up with. */
@@ -214,7 +213,7 @@ public final class BatchCommand implements Callable<Integer> {
                             .println("\nsquall: interrupted: " + answered.finishedCount() + " of " + total
                                     + " answers are in " + answers + "; the same command goes on");
                 });
-                LanguageModel model = modelArguments.load(streams, environment)) {
+                LanguageModel model = modelArguments.load(concurrency, streams, environment)) {
             SamplingOptions sampling = resume(model, prompts, asked, answers, answered);
             int before = answered.finishedCount();
             BatchHistory history = new BatchHistory(System::nanoTime, model::expertCounters);
@@ -223,9 +222,9 @@ public final class BatchCommand implements Callable<Integer> {
                     new BatchRun.Settings(
                             input.toString(),
                             sampling,
-                            promptArguments.tokensMax,
-                            promptArguments.system,
-                            promptArguments.raw,
+                            promptArguments.tokensMax(),
+                            promptArguments.system(),
+                            promptArguments.isRaw(),
                             errorsMax,
                             concurrency,
                             reorder),
@@ -278,7 +277,7 @@ public final class BatchCommand implements Callable<Integer> {
         Map<String, String> earlier = BatchState.read(file);
         long seed = asked.seed();
         if (!samplingArguments.isSeedFixed() && earlier.containsKey("seed")) {
-            seed = Long.parseLong(earlier.get("seed"));
+            seed = BatchState.number(file, earlier, "seed", Long.MIN_VALUE, Long.MAX_VALUE);
         }
         SamplingOptions sampling = asked.withSeed(seed);
         Map<String, String> now = new LinkedHashMap<>();
@@ -293,14 +292,14 @@ public final class BatchCommand implements Callable<Integer> {
         now.put("min-p", Float.toString(sampling.minP()));
         now.put("repeat-penalty", Float.toString(sampling.repeatPenalty()));
         now.put("repeat-last-n", Integer.toString(sampling.repeatTokens()));
-        now.put("predict", Integer.toString(promptArguments.tokensMax));
+        now.put("predict", Integer.toString(promptArguments.tokensMax()));
         now.put("ctx-size", Integer.toString(model.contextTokensMax()));
-        now.put("system", Objects.requireNonNullElse(promptArguments.system, ""));
-        now.put("raw", Boolean.toString(promptArguments.raw));
-        now.put("device", modelArguments.computing.toString());
-        now.put("kernels", modelArguments.kernels.toString());
+        now.put("system", Objects.requireNonNullElse(promptArguments.system(), ""));
+        now.put("raw", Boolean.toString(promptArguments.isRaw()));
+        now.put("device", modelArguments.computing().toString());
+        now.put("kernels", modelArguments.kernels().toString());
         if (prompts.isNumbered() && earlier.containsKey(LINES)) {
-            int count = Integer.parseInt(earlier.get(LINES));
+            int count = (int) BatchState.number(file, earlier, LINES, 0, Integer.MAX_VALUE);
             now.put(LINES, Integer.toString(Math.min(count, prompts.items().size())));
             now.put(DIGEST, prompts.digest(count));
         }

@@ -3,6 +3,7 @@ package dev.squall.cli.batch;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.squall.cli.option.Words;
 import dev.squall.cli.process.CommandFailure;
 import dev.squall.cli.process.Failures;
 import java.io.CharConversionException;
@@ -14,6 +15,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import picocli.CommandLine.TypeConversionException;
 
 /** What a batch's answers depend on, kept beside its output, so that another model's or options' are not mixed in. */
 final class BatchState {
@@ -52,6 +54,22 @@ final class BatchState {
             throw new CommandFailure(file + NOT_OURS, e);
         }
         throw new CommandFailure(file + NOT_OURS);
+    }
+
+    /**
+     * A whole number of an earlier start.
+     *
+     * @throws CommandFailure if it is none, or not from {@code least} to {@code most}: somebody has changed the file
+     */
+    static long number(Path file, Map<String, String> state, String key, long least, long most) {
+        try {
+            return Words.wholeNumber(String.valueOf(state.get(key)), least, most);
+        } catch (TypeConversionException e) {
+            throw new CommandFailure(
+                    file + ": " + key + " " + e.getMessage()
+                            + ": bring it back as it was, or name another output; nothing is changed",
+                    e);
+        }
     }
 
     /** In words, what is not as it was. An older Squall wrote less of it, which says nothing. */

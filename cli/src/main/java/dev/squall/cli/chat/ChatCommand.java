@@ -93,11 +93,11 @@ public final class ChatCommand implements Callable<Integer> {
         modelArguments
                 .filesRead()
                 .reads("prompt", file)
-                .replaces("--trace-out", OutputKind.TRACE, modelArguments.traceOut);
+                .replaces("--trace-out", OutputKind.TRACE, modelArguments.traceOut());
         if (screen) {
             try (LanguageModel model = modelArguments.load(streams, environment)) {
                 return ChatScreen.open(
-                        model, settings(sampling), promptArguments.system, streams, environment, common.color);
+                        model, settings(sampling), promptArguments.system(), streams, environment, common.color);
             }
         }
         String text = promptText();
@@ -106,9 +106,9 @@ public final class ChatCommand implements Callable<Integer> {
                     model, modelArguments, streams, common.color.palette(streams.errTerminal(), environment));
             OneAnswer.Question question = new OneAnswer.Question(
                     text,
-                    promptArguments.system,
-                    promptArguments.raw,
-                    promptArguments.tokensMax,
+                    promptArguments.system(),
+                    promptArguments.isRaw(),
+                    promptArguments.tokensMax(),
                     sampling,
                     likeliest == null ? -1 : likeliest);
             return json ? answer.json(question) : answer.text(question);
@@ -116,7 +116,7 @@ public final class ChatCommand implements Callable<Integer> {
     }
 
     private ChatSettings settings(SamplingOptions sampling) {
-        return new ChatSettings(sampling, samplingArguments.isSeedFixed(), promptArguments.tokensMax);
+        return new ChatSettings(sampling, samplingArguments.isSeedFixed(), promptArguments.tokensMax());
     }
 
     private void validate(boolean screen) {
@@ -127,9 +127,9 @@ public final class ChatCommand implements Callable<Integer> {
             throw CommandFailure.ofUsage(
                     "--logprobs " + likeliest + ": expected 0 to " + GenerationRequest.LIKELIEST_MAX);
         }
-        if (screen && (promptArguments.raw || json)) {
-            throw CommandFailure.ofUsage(
-                    (promptArguments.raw ? "--raw" : "--json") + " needs a prompt: -p TEXT, -f FILE or piped input");
+        if (screen && (promptArguments.isRaw() || json)) {
+            throw CommandFailure.ofUsage((promptArguments.isRaw() ? "--raw" : "--json")
+                    + " needs a prompt: -p TEXT, -f FILE or piped input");
         }
         if ("".equals(prompt)) {
             throw CommandFailure.ofUsage("--prompt is empty, expected some text");

@@ -3,6 +3,7 @@ package dev.squall.cli.loading;
 import dev.squall.cli.option.Sizes;
 import dev.squall.cli.process.AvailableMemory;
 import dev.squall.cli.process.CommandFailure;
+import dev.squall.expert.DirectExpertReader;
 import dev.squall.expert.ExpertCacheOptions;
 import dev.squall.generate.LanguageModel;
 import dev.squall.gguf.GgufFile;
@@ -59,7 +60,7 @@ record CacheSize(long bytes, double percent) {
 
     /**
      * What it means for a model; empty if its experts are best used where they lie in the mapped file, because
-     * the whole file fits into memory.
+     * the whole file fits into memory. Experts are read past the page cache where the model's file system can.
      *
      * @param contextTokens of a session; 0 for the default
      * @param sequences sessions that may be open at once
@@ -67,11 +68,12 @@ record CacheSize(long bytes, double percent) {
      */
     Optional<ExpertCacheOptions> optionsFor(Path model, int contextTokens, int sequences, AvailableMemory memory)
             throws IOException {
+        boolean direct = DirectExpertReader.canRead(model);
         if (bytes > 0) {
-            return Optional.of(new ExpertCacheOptions(bytes, true));
+            return Optional.of(new ExpertCacheOptions(bytes, direct));
         }
         if (percent > 0) {
-            return Optional.of(ExpertCacheOptions.ofShare(percent / 100, true));
+            return Optional.of(ExpertCacheOptions.ofShare(percent / 100, direct));
         }
         try (GgufFile file = GgufFile.open(model)) {
             long all = file.tensors().values().stream()
@@ -79,7 +81,7 @@ record CacheSize(long bytes, double percent) {
                     .mapToLong(tensor -> tensor.bytes())
                     .sum();
             OptionalLong left = whatIsLeft(file, all, contextTokens, sequences, memory);
-            return left.isEmpty() ? Optional.empty() : Optional.of(new ExpertCacheOptions(left.getAsLong(), true));
+            return left.isEmpty() ? Optional.empty() : Optional.of(new ExpertCacheOptions(left.getAsLong(), direct));
         }
     }
 

@@ -60,8 +60,7 @@ public final class ExpertArguments {
             names = "--policy-trace",
             paramLabel = "FILE",
             description = "The recorded future that the policies belady and oracle replay.")
-    @Nullable
-    Path policyTrace;
+    private @Nullable Path policyTrace;
 
     @Option(
             names = "--index",
@@ -95,6 +94,11 @@ public final class ExpertArguments {
                     + " learns no expert maps: use squall or finemoe");
         }
         prefetchDistance();
+    }
+
+    @Nullable
+    Path policyTrace() {
+        return policyTrace;
     }
 
     CacheSize cacheSize() {

@@ -9,10 +9,13 @@ import dev.squall.cli.process.Environment;
 import dev.squall.cli.process.Home;
 import dev.squall.cli.process.Streams;
 import dev.squall.expert.ExpertCacheOptions;
+import dev.squall.expert.ExpertCacheOptions.Reads;
 import dev.squall.generate.LanguageModel;
 import dev.squall.model.ModelException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -24,8 +27,7 @@ public final class ModelArguments {
             names = {"-m", "--model"},
             paramLabel = "FILE",
             description = "The model, a GGUF file. Default: the small demo model that Squall brings along.")
-    @Nullable
-    public Path model;
+    private @Nullable Path model;
 
     @Option(
             names = {"-c", "--ctx-size"},
@@ -33,14 +35,13 @@ public final class ModelArguments {
             defaultValue = "0",
             description = "Context in tokens: prompt and answer together. Default: the model's own, at most 4096; for "
                     + "perplexity, 512.")
-    public int contextTokens;
+    private int contextTokens;
 
     @Option(
             names = {"-t", "--threads"},
             paramLabel = "N",
             description = "Threads that compute, at most the processors there are. Default: all of them.")
-    @Nullable
-    Integer threads;
+    private @Nullable Integer threads;
 
     @Option(
             names = "--device",
@@ -51,7 +52,7 @@ public final class ModelArguments {
                     "What computes: the processor; a device of TornadoVM, the first or number N of squall doctor; or a "
                             + "simulator of such a device, which is slow and there for tests and debugging. Default: "
                             + "auto, a device that TornadoVM finds, or else the processor.")
-    Device device = Device.AUTO;
+    private Device device = Device.AUTO;
 
     @Option(
             names = "--device-memory",
@@ -59,8 +60,7 @@ public final class ModelArguments {
             description =
                     "Memory of the device, as 512M or 8G, for everything there: what weights and context leave of "
                             + "it are slots for experts. Default: 90 % of what it has; 4G where it is the processor.")
-    @Nullable
-    String deviceMemory;
+    private @Nullable String deviceMemory;
 
     @Option(
             names = "--kernels",
@@ -68,23 +68,18 @@ public final class ModelArguments {
             defaultValue = "vector",
             description = "The CPU's kernels: the fast ones, or the plain ones that they are checked against. "
                     + "Default: vector.")
-    public Kernels kernels = Kernels.VECTOR;
+    private Kernels kernels = Kernels.VECTOR;
 
     @Mixin
-    ExpertArguments experts = new ExpertArguments();
+    private ExpertArguments experts = new ExpertArguments();
 
     @Option(
             names = "--trace-out",
             paramLabel = "FILE",
             description = "Record which experts each layer chose, for squall simulate.")
-    @Nullable
-    public Path traceOut;
+    private @Nullable Path traceOut;
 
-    /** What computes, once a model is loaded. */
-    public Device computing = Device.CPU;
-
-    /** Sessions that may be open at once. */
-    public int sequences = 1;
+    private Device computing = Device.CPU;
 
     /**
      * Checks what can be checked without the model.
@@ -116,33 +111,78 @@ public final class ModelArguments {
         return Sizes.parse("--device-memory", deviceMemory, "a size such as 512M or 8G");
     }
 
+    /** Context asked for in tokens, 0 for the model's own. */
+    public int contextTokens() {
+        return contextTokens;
+    }
+
+    /** Has the command another context than the model's own where none is asked for. */
+    public void setContextTokensDefault(int tokens) {
+        if (contextTokens == 0) {
+            contextTokens = tokens;
+        }
+    }
+
+    public Kernels kernels() {
+        return kernels;
+    }
+
+    /** What computes the model that was loaded last; the processor before that. */
+    public Device computing() {
+        return computing;
+    }
+
+    /** Where each layer's experts are recorded, if anywhere. */
+    public @Nullable Path traceOut() {
+        return traceOut;
+    }
+
     /** What a model is loaded from, which nothing may overwrite. */
     public DistinctFiles filesRead() throws IOException {
-        return new DistinctFiles().reads("model", model).reads("--policy-trace", experts.policyTrace);
+        return new DistinctFiles().reads("model", model).reads("--policy-trace", experts.policyTrace());
+    }
+
+    /** Loads the model for one session at a time; the caller closes it. */
+    public LanguageModel load(Streams streams, Environment environment) throws IOException {
+        return load(1, streams, environment);
     }
 
     /**
      * Loads the model; the caller closes it.
      *
+     * @param sequences sessions that may be open at once
      * @throws CommandFailure if what it records would overwrite what it reads, among other reasons
      */
-    public LanguageModel load(Streams streams, Environment environment) throws IOException {
-        Path file = model != null ? model : DemoModel.locate(Home.cache(environment), streams.err());
+    public LanguageModel load(int sequences, Streams streams, Environment environment) throws IOException {
+        return load(file(streams, environment), sequences, streams);
+    }
+
+    /** The model's file, or that of the demo model, which is unpacked where it is not yet. */
+    public Path file(Streams streams, Environment environment) throws IOException {
+        return model != null ? model : DemoModel.locate(Home.cache(environment), streams.err());
+    }
+
+    /** Loads another model than the one asked for, on the same device and with the same options. */
+    public LanguageModel loadInstead(Path file, Streams streams) throws IOException {
+        return load(file, 1, streams);
+    }
+
+    private LanguageModel load(Path file, int sequences, Streams streams) throws IOException {
         ModelFile.requireExists(file);
         filesRead().reads("model", file).replaces("--trace-out", OutputKind.TRACE, traceOut);
         Device chosen = device.chosen(streams.err());
         try {
-            return load(file, chosen, streams);
+            return load(file, chosen, sequences, streams);
         } catch (ModelException e) {
             if (device.kind() != Device.Kind.AUTO || !chosen.hasMemory()) {
                 throw e;
             }
             streams.err().println("squall: " + chosen + " cannot compute it, so the processor does: " + e.getMessage());
-            return load(file, Device.CPU, streams);
+            return load(file, Device.CPU, sequences, streams);
         }
     }
 
-    private LanguageModel load(Path file, Device chosen, Streams streams) throws IOException {
+    private LanguageModel load(Path file, Device chosen, int sequences, Streams streams) throws IOException {
         try {
             LanguageModel.Builder builder = LanguageModel.builder(file)
                     .threads(threads != null ? threads : Runtime.getRuntime().availableProcessors())
@@ -159,26 +199,37 @@ public final class ModelArguments {
             if (cache.isPresent() || chosen.hasMemory()) {
                 builder.policy(experts.policyOptions());
             }
-            experts.notes(cache.isPresent() || chosen.hasMemory())
-                    .forEach(note -> streams.err().println("squall: " + note));
-            if (deviceMemory != null && !chosen.hasMemory()) {
-                streams.err()
-                        .println("squall: --device-memory " + deviceMemory
-                                + " does nothing, as the processor computes: give --expert-cache SIZE");
-            }
-            if (chosen.kind() == Device.Kind.SIM) {
-                streams.err().println("squall: --device sim computes on TornadoVM's simulator, which is slow");
-            }
+            notes(chosen, cache.isPresent()).forEach(note -> streams.err().println("squall: " + note));
             if (traceOut != null) {
                 builder.traceOut(traceOut);
             }
             computing = chosen;
             LanguageModel loaded = builder.load();
+            if (!chosen.hasMemory()
+                    && cache.filter(options -> options.reads() == Reads.COPIED).isPresent()) {
+                streams.err()
+                        .println("squall: " + file
+                                + " is on a file system without direct reads, so the system keeps what "
+                                + "it reads of it in memory as well: move it to a disk of this machine");
+            }
             experts.requireReplayed(loaded);
             return loaded;
         } catch (IllegalArgumentException e) {
             // The builder refuses what only the model's own numbers can tell, such as a context beyond its own.
             throw new CommandFailure(String.valueOf(e.getMessage()), e);
         }
+    }
+
+    /** What was asked for in vain, and what makes the answer slow. */
+    private List<String> notes(Device chosen, boolean hasCache) {
+        List<String> notes = new ArrayList<>(experts.notes(hasCache || chosen.hasMemory()));
+        if (deviceMemory != null && !chosen.hasMemory()) {
+            notes.add("--device-memory " + deviceMemory
+                    + " does nothing, as the processor computes: give --expert-cache SIZE");
+        }
+        if (chosen.kind() == Device.Kind.SIM) {
+            notes.add("--device sim computes on TornadoVM's simulator, which is slow");
+        }
+        return notes;
     }
 }

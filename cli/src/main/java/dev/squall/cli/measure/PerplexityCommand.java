@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.squall.cli.file.OutputKind;
 import dev.squall.cli.file.TextInput;
 import dev.squall.cli.loading.ModelArguments;
+import dev.squall.cli.loading.ModelFile;
 import dev.squall.cli.option.CommonOptions;
 import dev.squall.cli.option.Version;
 import dev.squall.cli.process.CommandFailure;
@@ -12,12 +13,14 @@ import dev.squall.cli.process.Environment;
 import dev.squall.cli.process.ExitCode;
 import dev.squall.cli.process.Streams;
 import dev.squall.generate.LanguageModel;
+import dev.squall.gguf.GgufFile;
 import dev.squall.perplexity.DistributionFile;
 import dev.squall.perplexity.Divergence;
 import dev.squall.perplexity.Perplexity;
 import dev.squall.perplexity.PerplexityRun;
 import dev.squall.perplexity.SampleStatistics;
 import dev.squall.perplexity.TextChunks;
+import dev.squall.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -106,31 +109,54 @@ public final class PerplexityCommand implements Callable<Integer> {
                 .reads("--base", base)
                 .reads("--base-model", baseModel)
                 .replaces("--save-base", OutputKind.DISTRIBUTIONS, saveBase)
-                .replaces("--trace-out", OutputKind.TRACE, arguments.traceOut);
+                .replaces("--trace-out", OutputKind.TRACE, arguments.traceOut());
         String text =
                 file.toString().equals("-") ? TextInput.read(streams.in(), "standard input") : TextInput.read(file);
         if (baseModel == null) {
             return measure(text, base);
         }
+        requireSameTokens(text, arguments.file(streams, environment), baseModel);
         Path temporary = Files.createTempFile("squall-base", ".distributions");
         try {
-            Path measured = arguments.model;
-            arguments.model = baseModel;
-            run(text, null, temporary, "base ");
-            arguments.model = measured;
+            try (LanguageModel model = arguments.loadInstead(baseModel, streams)) {
+                run(model, text, null, temporary, "base ");
+            }
             return measure(text, temporary);
         } finally {
             Files.deleteIfExists(temporary);
         }
     }
 
-    private void validate() {
-        if (arguments.contextTokens == 0) {
-            arguments.contextTokens = WINDOW_DEFAULT;
+    /**
+     * Tells before anything is scored, which may take hours, that nothing can be compared.
+     *
+     * @throws CommandFailure if the models have other tokens for the text, or not as many
+     */
+    private void requireSameTokens(String text, Path measured, Path compared) throws IOException {
+        ModelFile.requireExists(measured);
+        ModelFile.requireExists(compared);
+        try (GgufFile one = GgufFile.open(measured);
+                GgufFile other = GgufFile.open(compared)) {
+            Tokenizer expected = Tokenizer.fromMetadata(one.metadata());
+            Tokenizer actual = Tokenizer.fromMetadata(other.metadata());
+            if (actual.vocabularySize() != expected.vocabularySize()) {
+                throw new CommandFailure("--base-model " + compared + ": a vocabulary of " + actual.vocabularySize()
+                        + " tokens, expected " + expected.vocabularySize() + " as in " + measured
+                        + ": compare models that have the same");
+            }
+            if (!Arrays.equals(
+                    chunks(actual, text).tokens(), chunks(expected, text).tokens())) {
+                throw new CommandFailure("--base-model " + compared + ": other tokens for " + file + " than those of "
+                        + measured + ", expected the same vocabulary: compare models that have the same");
+            }
         }
+    }
+
+    private void validate() {
+        arguments.setContextTokensDefault(WINDOW_DEFAULT);
         arguments.validate();
-        if (arguments.contextTokens < 4) {
-            throw CommandFailure.ofUsage("--ctx-size " + arguments.contextTokens
+        if (arguments.contextTokens() < 4) {
+            throw CommandFailure.ofUsage("--ctx-size " + arguments.contextTokens()
                     + ": expected 4 or more, so that there is something to score");
         }
         if (chunksMax < 0) {
@@ -142,7 +168,10 @@ public final class PerplexityCommand implements Callable<Integer> {
     }
 
     private int measure(String text, @Nullable Path compared) throws IOException {
-        PerplexityRun run = run(text, compared, saveBase, "");
+        PerplexityRun run;
+        try (LanguageModel model = arguments.load(streams, environment)) {
+            run = run(model, text, compared, saveBase, "");
+        }
         boolean compares = compared != null;
         if (json) {
             writeJson(run, compares);
@@ -152,32 +181,37 @@ public final class PerplexityCommand implements Callable<Integer> {
         return ExitCode.FINE;
     }
 
-    private PerplexityRun run(String text, @Nullable Path compared, @Nullable Path kept, String label)
+    /**
+     * Scores the text.
+     *
+     * @param compared distributions of a base, if there is one to compare with
+     * @param kept where the model's own distributions go, if anywhere
+     */
+    private PerplexityRun run(
+            LanguageModel model, String text, @Nullable Path compared, @Nullable Path kept, String label)
             throws IOException {
-        try (LanguageModel model = arguments.load(streams, environment)) {
-            TextChunks chunks = chunks(model, text);
-            try (DistributionFile.Reader reader = compared == null
-                            ? null
-                            : new DistributionFile.Reader(compared, chunks, model.vocabularySize());
-                    DistributionFile.Writer writer =
-                            kept == null ? null : new DistributionFile.Writer(kept, chunks, model.vocabularySize())) {
-                PerplexityRun run = new PerplexityRun(model, chunks, reader, writer);
-                run.run((chunk, soFar) -> streams.err()
-                        .printf(
-                                Locale.ROOT,
-                                "%swindow %d of %d: perplexity so far %.4f%n",
-                                label,
-                                chunk + 1,
-                                chunks.count(),
-                                soFar.value()));
-                return run;
-            }
+        TextChunks chunks = chunks(model.tokenizer(), text);
+        try (DistributionFile.Reader reader = compared == null
+                        ? null
+                        : new DistributionFile.Reader(compared, chunks, model.vocabularySize());
+                DistributionFile.Writer writer =
+                        kept == null ? null : new DistributionFile.Writer(kept, chunks, model.vocabularySize())) {
+            PerplexityRun run = new PerplexityRun(model, chunks, reader, writer);
+            run.run((chunk, soFar) -> streams.err()
+                    .printf(
+                            Locale.ROOT,
+                            "%swindow %d of %d: perplexity so far %.4f%n",
+                            label,
+                            chunk + 1,
+                            chunks.count(),
+                            soFar.value()));
+            return run;
         }
     }
 
-    private TextChunks chunks(LanguageModel model, String text) {
+    private TextChunks chunks(Tokenizer tokenizer, String text) {
         try {
-            return TextChunks.of(model.tokenizer(), text, arguments.contextTokens, chunksMax);
+            return TextChunks.of(tokenizer, text, arguments.contextTokens(), chunksMax);
         } catch (IllegalArgumentException e) {
             throw new CommandFailure(file + ": " + e.getMessage(), e);
         }
@@ -240,7 +274,7 @@ public final class PerplexityCommand implements Callable<Integer> {
             generator.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
             generator.writeStartObject();
             generator.writeStringField("file", file.toString());
-            generator.writeNumberField("context", arguments.contextTokens);
+            generator.writeNumberField("context", arguments.contextTokens());
             number(generator, "perplexity", run.perplexity());
             generator.writeNumberField("tokens", run.perplexity().tokens());
             if (compares) {

@@ -30,13 +30,13 @@ public final class Words {
     }
 
     /**
-     * A policy.
+     * A policy, in any case.
      *
      * @throws TypeConversionException if there is none of that name
      */
     public static PolicyName policy(String word) {
         return Arrays.stream(PolicyName.values())
-                .filter(policy -> policy.toString().equals(word))
+                .filter(policy -> policy.toString().equalsIgnoreCase(word))
                 .findFirst()
                 .orElseThrow(() -> new TypeConversionException("'" + word + "', expected one of " + PolicyName.all()));
     }

@@ -398,10 +398,11 @@ class ChatScreenTest {
                             answering,
                             new Conversation(session, answering.tokenizer(), Templates.of(answering)),
                             new ChatSettings(new SamplingOptions(0, 40, 0.95f, 0.05f, 1, 64, 3), true, -1),
-                            terminal,
-                            new PrintStream(notes, true, StandardCharsets.UTF_8),
-                            new Palette(false),
-                            new Palette(false),
+                            new ChatDisplay(
+                                    terminal,
+                                    new PrintStream(notes, true, StandardCharsets.UTF_8),
+                                    new Palette(false),
+                                    new Palette(false)),
                             new Environment(Map.of("HOME", home.toString())),
                             leave)
                     .run();

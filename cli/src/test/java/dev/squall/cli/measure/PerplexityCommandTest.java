@@ -6,13 +6,19 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.squall.cli.DemoVariant;
 import dev.squall.cli.InProcess;
 import dev.squall.cli.file.DistinctFiles;
 import dev.squall.cli.loading.DemoModel;
 import dev.squall.cli.process.CommandFailure;
+import dev.squall.gguf.GgufFile;
+import dev.squall.gguf.GgufValue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,6 +75,35 @@ class PerplexityCommandTest {
         assertThat(json.get("same_likeliest").get("mean").asDouble()).isEqualTo(1);
         assertThat(json.get("kl_divergence").get("quantile_0.5").asDouble()).isBetween(-1e-3, 1e-3);
         assertThat(json.get("tokens").asInt()).isEqualTo(38);
+    }
+
+    @Test
+    void refusesABaseOfAnotherVocabularyBeforeItScoresAnything() throws IOException {
+        String key = "tokenizer.ggml.tokens";
+        Path original = DemoModel.locate(home, System.err);
+        List<String> tokens;
+        try (GgufFile demo = GgufFile.open(original)) {
+            tokens = new ArrayList<>(demo.metadata().strings(key));
+        }
+        List<String> more = new ArrayList<>(tokens);
+        more.add("another");
+        Path larger = new DemoVariant()
+                .with(key, GgufValue.strings(more))
+                .without("tokenizer.ggml.token_type")
+                .write(home.resolve("larger.gguf"));
+        Collections.swap(tokens, tokens.indexOf("5"), tokens.indexOf("6"));
+        Path swapped = new DemoVariant().with(key, GgufValue.strings(tokens)).write(home.resolve("swapped.gguf"));
+
+        InProcess.Run ofLarger = run("--base-model", larger.toString());
+        InProcess.Run ofSwapped = run("--base-model", swapped.toString());
+
+        assertThat(ofLarger.exitCode()).isEqualTo(1);
+        assertThat(ofLarger.err())
+                .startsWith("squall: --base-model " + larger + ": a vocabulary of " + more.size() + " tokens, expected "
+                        + tokens.size() + " as in ");
+        assertThat(ofSwapped.exitCode()).isEqualTo(1);
+        assertThat(ofSwapped.err())
+                .startsWith("squall: --base-model " + swapped + ": other tokens for " + text + " than those of ");
     }
 
     @Test
