@@ -53,7 +53,7 @@ class DirectExpertReaderTest {
     @Test
     void tellsWhetherAFileSystemHasDirectReads() throws IOException {
         Path status = Path.of("/proc/self/status");
-        assumeTrue(Files.exists(status), "no /proc, a file system without direct reads");
+        assumeTrue(Files.exists(status), "no /proc: a file system without direct reads was not tried");
         assertThat(DirectExpertReader.canRead(status)).isFalse();
         assertThat(DirectExpertReader.canRead(Files.write(folder.resolve("ordinary"), bytes())))
                 .isTrue();
