@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 @EnabledOnOs(
         value = OS.LINUX,
         architectures = "amd64",
-        disabledReason = "the made-up drivers are those of Linux on x86-64")
+        disabledReason = "setup-tornado.sh was not tried: the made-up drivers are those of Linux on x86-64")
 class SetupTornadoTest {
     private static final Path SCRIPT = Path.of("..", "setup-tornado.sh");
     private static final String TEMPLATE = "-Djava.library.path=${TORNADOVM_HOME}/lib\n";

@@ -70,7 +70,9 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     private final TokenMaps ofTokens;
     private final BlockingQueue<Task> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
     private final Thread indexer;
-    private final ExecutorService searcher = IdleThreads.forTheNewest("squall-index-search");
+
+    /** What forecasts would like to have and can do without: where other processes keep the processors busy, it may never come. */
+    private final ExecutorService beside = NiceThreads.forTheNewest("squall-index-search");
 
     // Of the thread that adds.
     private long offeredWhenFull;
@@ -123,6 +125,8 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         size = reader.numDocs();
         readLast(reader);
         indexedId = nextId - 1;
+        reader.incRef();
+        beside.execute(() -> loadNewest(reader));
         indexer = Thread.ofPlatform().name("squall-index").daemon().start(this::index);
     }
 
@@ -157,7 +161,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         if (exists) {
             MapIndex.read(directory, folder).require(wanted, folder);
         }
-        ConcurrentMergeScheduler merges = new IdleThreads.Merges();
+        ConcurrentMergeScheduler merges = new NiceThreads.Merges();
         merges.setMaxMergesAndThreads(2, 1);
         // Each segment's graph is searched, so few segments are worth more merging.
         TieredMergePolicy tiers = new TieredMergePolicy();
@@ -247,7 +251,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
 
     @Override
     public Future<MapMatches> searchByEmbedding(float[] embedding, int k) {
-        return searcher.submit(() -> nearestByEmbedding(embedding, k));
+        return beside.submit(() -> nearestByEmbedding(embedding, k));
     }
 
     @Override
@@ -301,13 +305,17 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         Uninterruptible.run(() -> queue.put(task));
     }
 
-    private void index() {
-        IdleThreads.enter();
+    private void loadNewest(DirectoryReader opened) {
         try {
-            ofTokens.load(reader);
+            ofTokens.load(opened, () -> !Thread.currentThread().isInterrupted());
         } catch (IOException e) {
             fail(e);
+        } finally {
+            IOUtils.closeWhileHandlingException(opened::decRef);
         }
+    }
+
+    private void index() {
         boolean running = true;
         while (running) {
             Task task = next();
@@ -462,7 +470,8 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
             }
             closed = true;
         }
-        searcher.close();
+        // Whoever does not get a processor is not waited for; what is read stays open for it.
+        beside.shutdownNow();
         give(new Task.Stop());
         Uninterruptible.run(indexer::join);
         try {

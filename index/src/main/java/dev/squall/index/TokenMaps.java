@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.LeafReader;
 import org.apache.lucene.index.LeafReaderContext;
@@ -43,10 +44,19 @@ final class TokenMaps {
         this.capacity = Math.clamp(BYTES_MAX / mapBytes, 1, capacity);
     }
 
-    /** Takes in the newest maps that a reader sees. Until then nothing is found. */
-    void load(DirectoryReader reader) throws IOException {
+    /**
+     * Takes in the newest maps that a reader sees. Until then nothing is found.
+     *
+     * @param isWanted asked again and again; once it is not, the rest is left out
+     */
+    void load(DirectoryReader reader, BooleanSupplier isWanted) throws IOException {
         ExactMapStore loaded = new ExactMapStore(shape, capacity, prefetchDistance);
-        newest(reader).forEach(stored -> loaded.add(stored.map()));
+        for (StoredMap stored : newest(reader, isWanted)) {
+            if (!isWanted.getAsBoolean()) {
+                break;
+            }
+            loaded.add(stored.map());
+        }
         synchronized (this) {
             waiting.forEach(loaded::add);
             waiting.clear();
@@ -55,14 +65,14 @@ final class TokenMaps {
     }
 
     /** The oldest of them first. */
-    private List<StoredMap> newest(DirectoryReader reader) throws IOException {
+    private List<StoredMap> newest(DirectoryReader reader, BooleanSupplier isWanted) throws IOException {
         List<StoredMap> newest = new ArrayList<>();
         long first = firstOfNewest(reader);
         for (LeafReaderContext context : reader.leaves()) {
             LeafReader leaf = context.reader();
             MapColumns columns = new MapColumns(leaf, shape);
             Bits live = leaf.getLiveDocs();
-            for (int doc = 0; doc < leaf.maxDoc(); doc++) {
+            for (int doc = 0; doc < leaf.maxDoc() && isWanted.getAsBoolean(); doc++) {
                 if ((live == null || live.get(doc)) && columns.id(doc) >= first) {
                     newest.add(columns.map(doc));
                 }

@@ -4,7 +4,13 @@ import dev.squall.predict.ExpertMap;
 import dev.squall.predict.MapOrigin;
 import dev.squall.predict.MapShape;
 import dev.squall.predict.Phase;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Random;
+import org.apache.lucene.index.IndexWriter;
+import org.apache.lucene.index.IndexWriterConfig;
+import org.apache.lucene.store.Directory;
+import org.apache.lucene.store.FSDirectory;
 
 /** Maps like those of real text: topics that prefer some experts, and tokens that stray from their topic. */
 final class MadeUpMaps {
@@ -53,5 +59,13 @@ final class MadeUpMaps {
             }
         }
         return continuation;
+    }
+
+    /** Makes one segment of an index, with graphs: else it is a matter of time which segments have been merged, and which have some. */
+    static void join(Path folder) throws IOException {
+        try (Directory directory = FSDirectory.open(folder);
+                IndexWriter writer = new IndexWriter(directory, new IndexWriterConfig())) {
+            writer.forceMerge(1);
+        }
     }
 }

@@ -112,6 +112,7 @@ class MapIndexReaderTest {
     @Test
     void reachesEveryMapFromTheEntryOfItsGraph() throws IOException {
         filled(3000).close();
+        MadeUpMaps.join(folder);
         try (MapIndexReader reader = MapIndexReader.open(folder)) {
             List<MapIndexReader.Graph> graphs = reader.graphs(true);
             assertThat(graphs).isNotEmpty().allSatisfy(graph -> {

@@ -18,6 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -195,6 +196,33 @@ class BatchInterruptionTest {
             assertThat(reader.maps()).isPositive();
         }
         assertThat(index.resolve("squall.weights")).exists();
+    }
+
+    @Test
+    void whatWasLearntIsKeptThoughOthersKeepTheProcessorsBusy() throws Exception {
+        Path index = home.resolve("index");
+        Process process = startAndAwaitAnAnswer("--expert-cache", "25%", "--index", index.toString());
+        AtomicBoolean isBusy = new AtomicBoolean(true);
+        List<Thread> others = new ArrayList<>();
+        for (int i = 0; i < 2 * Runtime.getRuntime().availableProcessors(); i++) {
+            others.add(Thread.ofPlatform().daemon().start(() -> {
+                while (isBusy.get()) {
+                    Thread.onSpinWait();
+                }
+            }));
+        }
+        try {
+            signal(process, "INT");
+            finish(process, 130);
+        } finally {
+            isBusy.set(false);
+        }
+        for (Thread other : others) {
+            other.join();
+        }
+        try (MapIndexReader reader = MapIndexReader.open(index)) {
+            assertThat(reader.maps()).isPositive();
+        }
     }
 
     @Test

@@ -1,12 +1,9 @@
 package dev.squall.index;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandleProxies;
 import java.lang.invoke.MethodHandles;
@@ -19,15 +16,20 @@ import org.apache.lucene.index.ConcurrentMergeScheduler;
 import org.apache.lucene.index.MergePolicy;
 
 /**
- * Threads that have a processor only as long as nobody else wants it, where Linux allows that (SCHED_IDLE); ordinary
- * ones elsewhere. Whoever waits for what such a thread holds leaves it a processor meanwhile.
+ * Threads that have a tenth of the weight of others for a processor that these want, where Linux allows that; ordinary ones
+ * elsewhere. Not Linux's {@code SCHED_IDLE}: where other processes keep the processors busy, such a thread takes seconds to end,
+ * and with it its process.
  */
 @SuppressWarnings("restricted")
-final class IdleThreads {
-    private static final int SCHED_IDLE = 5;
+final class NiceThreads {
+    /** The niceness whose weight is 110 of 1024. */
+    private static final int NICENESS = 10;
+
+    private static final int OF_A_PROCESS = 0;
+    /** Linux's threads have a niceness each. */
     private static final int THIS_THREAD = 0;
 
-    private IdleThreads() {}
+    private NiceThreads() {}
 
     /** Makes the calling thread one of them, for the rest of its life. A system that refuses leaves it as it is. */
     static void enter() {
@@ -35,16 +37,13 @@ final class IdleThreads {
             return;
         }
         Linker linker = Linker.nativeLinker();
-        MethodHandle schedule = linker.downcallHandle(
-                linker.defaultLookup().findOrThrow("sched_setscheduler"),
-                FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment priority = arena.allocate(JAVA_INT);
-            MethodHandleProxies.asInterfaceInstance(
-                            Runnable.class,
-                            MethodHandles.insertArguments(schedule, 0, THIS_THREAD, SCHED_IDLE, priority))
-                    .run();
-        }
+        MethodHandle prioritise = linker.downcallHandle(
+                linker.defaultLookup().findOrThrow("setpriority"),
+                FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+        MethodHandleProxies.asInterfaceInstance(
+                        Runnable.class,
+                        MethodHandles.insertArguments(prioritise, 0, OF_A_PROCESS, THIS_THREAD, NICENESS))
+                .run();
     }
 
     /** One such thread for what is asked of it; of what it has not begun the newest only. Whoever asks does not wait. */

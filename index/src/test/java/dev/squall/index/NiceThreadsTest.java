@@ -10,30 +10,30 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
-class IdleThreadsTest {
-    /** Of {@code /proc/.../stat} behind the name, which may hold blanks: number 41 of proc(5), counted from 3. */
-    private static final int POLICY = 41 - 3;
+class NiceThreadsTest {
+    /** Of {@code /proc/.../stat} behind the name, which may hold blanks: number 19 of proc(5), counted from 3. */
+    private static final int NICENESS = 19 - 3;
 
-    private static String schedulingPolicy() throws Exception {
+    private static String niceness() throws Exception {
         String stat = Files.readString(Path.of("/proc/thread-self/stat"));
-        return stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[POLICY];
+        return stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[NICENESS];
     }
 
     @Test
-    @EnabledOnOs(value = OS.LINUX, disabledReason = "that a thread gives way to all others was not tried: no Linux")
-    void aThreadGivesWayToAllOthers() throws Exception {
+    @EnabledOnOs(value = OS.LINUX, disabledReason = "that a thread gives way to others was not tried: no Linux")
+    void aThreadGivesWayToOthers() throws Exception {
         CompletableFuture<String> before = new CompletableFuture<>();
         CompletableFuture<String> after = new CompletableFuture<>();
         Thread.ofPlatform().start(() -> {
             try {
-                before.complete(schedulingPolicy());
-                IdleThreads.enter();
-                after.complete(schedulingPolicy());
+                before.complete(niceness());
+                NiceThreads.enter();
+                after.complete(niceness());
             } catch (Exception e) {
                 after.completeExceptionally(e);
             }
         });
-        assertThat(after.get(10, TimeUnit.SECONDS)).isEqualTo("5");
+        assertThat(after.get(10, TimeUnit.SECONDS)).isEqualTo("10");
         assertThat(before.get(10, TimeUnit.SECONDS)).isEqualTo("0");
     }
 }
