@@ -105,9 +105,8 @@ final class OffloadCommand implements Callable<Integer> {
             throw new BenchException("--in-turns with " + LLAMA + ": it has the machine to itself; leave one out");
         }
         boolean needsLayerTime = ratios.stream().anyMatch(ratio -> ratio > 0);
-        if (needsLayerTime && options.routingFrom != null) {
-            throw new BenchException("--routing-from " + options.routingFrom
-                    + " with --ratios: a link is measured by the experts" + " of the model itself: leave one out");
+        if (needsLayerTime) {
+            options.requireOwnRouting();
         }
         boolean needsTrace = needsLayerTime || names.stream().anyMatch(PolicyName::needsTrace);
         Path trace = needsTrace ? Files.createTempFile("squall-offload", ".trace") : null;

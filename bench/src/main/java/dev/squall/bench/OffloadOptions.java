@@ -42,8 +42,7 @@ final class OffloadOptions {
             description =
                     "The model that routing is recorded from, to learn from and for belady and oracle: one that routes as "
                             + "this one does and fits into memory, such as what bench widen has widened. Default: the model.")
-    @Nullable
-    Path routingFrom;
+    private @Nullable Path routingFrom;
 
     @Option(
             names = "--warm-up-prompts",
@@ -59,6 +58,15 @@ final class OffloadOptions {
             names = {"-t", "--threads"},
             description = "Default: ${DEFAULT-VALUE}.")
     int threads = 2;
+
+    /** Refuses what a link cannot be measured with. */
+    void requireOwnRouting() {
+        if (routingFrom != null) {
+            throw new BenchException(
+                    "--routing-from " + routingFrom
+                            + " with a link (--ratios): that is measured by the experts of the model itself: leave --routing-from out");
+        }
+    }
 
     /** Prompts that are answered before anything is measured. */
     List<String> warmUp() throws IOException {

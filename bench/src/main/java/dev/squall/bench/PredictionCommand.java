@@ -55,6 +55,7 @@ final class PredictionCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         PolicyName name = PolicyName.named(policy);
+        options.requireOwnRouting();
         RoutingTrace trace = options.learntFrom();
         LearntMaps learnt = LearntMaps.of(name, trace);
         double layerNanos = options.layerNanos(trace);

@@ -7,9 +7,13 @@ import java.util.Arrays;
 
 /**
  * What the hidden state at one layer tells of the experts that the next visits use, learnt while the engine runs: a
- * perceptron for each layer, whose first layer ({@code tanh}) is shared by all distances. ProMoE trains such predictors
- * beforehand. Beside the hidden state each logit reads the expert's own share in four distributions, and begins as the
- * first of them, the router ahead, so that learning starts where that ends.
+ * perceptron for each layer, whose first layer ({@code tanh}) is shared by the distances it speaks for. ProMoE trains such
+ * predictors beforehand. Beside the hidden state each logit reads the expert's own share in four distributions, and begins
+ * as the first of them, the router ahead, so that learning starts where that ends.
+ *
+ * <p>Weights are read cold, since a pass has read all of the model in between, so there are few: half of the features read
+ * the first half of their source and half the other, and they speak for {@value #FEATURE_DISTANCES} visits; farther ahead
+ * distributions speak alone.
  *
  * <p>L layers, J experts, h hidden width, F features. A source is a layer, or L for the beginning of a pass, which sees the
  * token's embedding and the last layer's hidden state of the pass before. One thread; allocates nothing after start.
@@ -19,6 +23,10 @@ final class LearnedRouters {
     static final int DISTRIBUTIONS = 4;
 
     private static final int FEATURES_MAX = 64;
+    /** How far ahead features speak. */
+    private static final int FEATURE_DISTANCES = 2;
+
+    private static final int HALVES = 2;
     /** With fewer there is little to learn. */
     private static final int FEATURES_MIN = 16;
     /** Most weights of all maps together. */
@@ -35,6 +43,7 @@ final class LearnedRouters {
 
     private final MapShape shape;
     private final int distancesMax;
+    private final int featureDistances;
     private final int featureCount;
     private final Source[] sources;
 
@@ -42,11 +51,12 @@ final class LearnedRouters {
     LearnedRouters(MapShape shape, int distancesMax) {
         this.shape = shape;
         this.distancesMax = Math.min(distancesMax, shape.layerCount());
+        featureDistances = Math.min(FEATURE_DISTANCES, this.distancesMax);
         long visits = shape.layerCount() + 1L;
-        long ofFeature =
-                (shape.layerCount() + 2L) * shape.embeddingLength() + visits * this.distancesMax * shape.expertCount();
-        int features = (int) Math.min(FEATURES_MAX, WEIGHTS_MAX / ofFeature);
-        featureCount = features < FEATURES_MIN ? 0 : features;
+        long ofFeature = (shape.layerCount() + 2L) * shape.embeddingLength() / HALVES
+                + visits * featureDistances * shape.expertCount();
+        int ofHalf = (int) Math.min(FEATURES_MAX, WEIGHTS_MAX / ofFeature) / HALVES;
+        featureCount = HALVES * ofHalf < FEATURES_MIN ? 0 : HALVES * ofHalf;
         sources = new Source[featureCount == 0 ? 0 : (int) visits];
         for (int source = 0; source < sources.length; source++) {
             sources[source] = new Source(source);
@@ -63,13 +73,49 @@ final class LearnedRouters {
         return featureCount == 0 ? 0 : distancesMax;
     }
 
+    /** Half of what is known at a place, and the features that read it. */
+    private final class Half {
+        private final int inputFrom;
+        private final int featureFrom;
+        private final float[] x;
+        private final float[] features = new float[featureCount / HALVES];
+        private final float[] gradient = new float[featureCount / HALVES];
+        private final OnlineMap first;
+
+        Half(int index, int inputFrom, int inputEnd, int seed) {
+            this.inputFrom = inputFrom;
+            featureFrom = index * features.length;
+            x = new float[inputEnd - inputFrom];
+            first = new OnlineMap(x.length, features.length, FEATURE_RATE, DAMPING);
+            first.randomise(seed);
+        }
+
+        void compute(float[] all, float[] featuresOfBoth) {
+            System.arraycopy(all, inputFrom, x, 0, x.length);
+            Arrays.fill(features, 0);
+            first.addTo(x, features);
+            for (int i = 0; i < features.length; i++) {
+                features[i] = Logistic.tanh(features[i]);
+            }
+            System.arraycopy(features, 0, featuresOfBoth, featureFrom, features.length);
+        }
+
+        /** @param byFeature the loss's derivative by each feature of both halves */
+        void learn(float[] byFeature) {
+            for (int i = 0; i < features.length; i++) {
+                gradient[i] = byFeature[featureFrom + i] * (1 - features[i] * features[i]);
+            }
+            first.learn(x, gradient);
+        }
+    }
+
     /** What is known at one place of a pass, and logits from there for every distance. */
     private final class Source {
         private final float[] x;
-        private final OnlineMap first;
+        private final Half[] halves = new Half[HALVES];
         private final float[] features;
         private final float[] gradient;
-        /** To the logits of all distances, D x J. */
+        /** To the logits of the distances that features speak for, D x J. */
         private final OnlineMap heads;
 
         private final float[] ofFeatures;
@@ -82,25 +128,25 @@ final class LearnedRouters {
 
         Source(int index) {
             x = new float[(index == shape.layerCount() ? 2 : 1) * shape.embeddingLength()];
-            first = new OnlineMap(x.length, featureCount, FEATURE_RATE, DAMPING);
-            first.randomise(index);
+            for (int i = 0; i < HALVES; i++) {
+                int from = i * x.length / HALVES;
+                halves[i] = new Half(i, from, (i + 1) * x.length / HALVES, HALVES * index + i);
+            }
             features = new float[featureCount + 1];
             features[featureCount] = 1;
             gradient = new float[featureCount + 1];
-            heads = new OnlineMap(featureCount + 1, distancesMax * shape.expertCount(), RATE, DAMPING);
-            ofFeatures = new float[distancesMax * shape.expertCount()];
-            errors = new float[distancesMax * shape.expertCount()];
+            ofFeatures = new float[featureDistances * shape.expertCount()];
+            heads = new OnlineMap(featureCount + 1, ofFeatures.length, RATE, DAMPING);
+            errors = new float[ofFeatures.length];
             for (int i = 0; i < shares.length; i++) {
                 shares[i] = new Shares();
             }
         }
 
         void compute(int reach) {
-            logitCount = Math.min(reach, distancesMax) * shape.expertCount();
-            Arrays.fill(features, 0, featureCount, 0);
-            first.addTo(x, features);
-            for (int i = 0; i < featureCount; i++) {
-                features[i] = Logistic.tanh(features[i]);
+            logitCount = Math.min(reach, featureDistances) * shape.expertCount();
+            for (Half half : halves) {
+                half.compute(x, features);
             }
             Arrays.fill(ofFeatures, 0, logitCount, 0);
             heads.addTo(features, ofFeatures, logitCount);
@@ -115,11 +161,10 @@ final class LearnedRouters {
             if (MapVectors.product(errors, errors, logitCount) >= SURPRISE_MIN) {
                 Arrays.fill(gradient, 0);
                 heads.addGradient(errors, gradient, logitCount);
-                for (int i = 0; i < featureCount; i++) {
-                    gradient[i] *= 1 - features[i] * features[i];
-                }
                 heads.learn(features, errors, logitCount);
-                first.learn(x, gradient);
+                for (Half half : halves) {
+                    half.learn(gradient);
+                }
             }
             Arrays.fill(errors, 0);
         }
@@ -133,6 +178,7 @@ final class LearnedRouters {
         private final float[] squares = new float[weights.length];
         private final float[] odds = new float[weights.length];
         private final float[] logits = new float[shape.expertCount()];
+        private final float[] errors = new float[shape.expertCount()];
         private long visit = -1;
 
         Shares() {
@@ -149,12 +195,18 @@ final class LearnedRouters {
             }
         }
 
-        /** @param errors J numbers from {@code from} */
-        void learn(float[] errors, int from) {
+        /** By how much the logits were wrong. */
+        void setErrors(float[] used) {
+            for (int expert = 0; expert < errors.length; expert++) {
+                errors[expert] = Logistic.sigmoid(logits[expert]) - used[expert];
+            }
+        }
+
+        void learn() {
             int n = logits.length;
             for (int at = 0; at < odds.length; at += n) {
                 for (int expert = 0; expert < n; expert++) {
-                    float step = odds[at + expert] * errors[from + expert];
+                    float step = odds[at + expert] * errors[expert];
                     float sum = squares[at + expert] + step * step;
                     squares[at + expert] = sum;
                     weights[at + expert] -= RATE * step / (float) Math.sqrt(sum);
@@ -215,7 +267,11 @@ final class LearnedRouters {
         int n = shape.expertCount();
         Shares shares = sources[source].shares[distance - 1];
         shares.visit = visit;
-        System.arraycopy(sources[source].ofFeatures, (distance - 1) * n, shares.logits, 0, n);
+        if (distance <= featureDistances) {
+            System.arraycopy(sources[source].ofFeatures, (distance - 1) * n, shares.logits, 0, n);
+        } else {
+            Arrays.fill(shares.logits, 0);
+        }
         shares.addToLogits();
         return shares.logits;
     }
@@ -242,18 +298,21 @@ final class LearnedRouters {
             return;
         }
         shares.visit = -1;
-        int from = (distance - 1) * shape.expertCount();
-        for (int expert = 0; expert < shape.expertCount(); expert++) {
-            source.errors[from + expert] = Logistic.sigmoid(shares.logits[expert]) - used[expert];
+        shares.setErrors(used);
+        shares.learn();
+        if (distance <= featureDistances) {
+            int n = shape.expertCount();
+            System.arraycopy(shares.errors, 0, source.errors, (distance - 1) * n, n);
+            source.hasErrors = true;
         }
-        source.hasErrors = true;
-        shares.learn(source.errors, from);
     }
 
     /** Everything learnt, for {@link #read} of routers of the same shape and number of features. */
     void write(DataOutput out) throws IOException {
         for (Source source : sources) {
-            source.first.write(out);
+            for (Half half : source.halves) {
+                half.first.write(out);
+            }
             source.heads.write(out);
             for (Shares shares : source.shares) {
                 Weights.write(shares.weights, out);
@@ -264,7 +323,9 @@ final class LearnedRouters {
 
     void read(DataInput in) throws IOException {
         for (Source source : sources) {
-            source.first.read(in);
+            for (Half half : source.halves) {
+                half.first.read(in);
+            }
             source.heads.read(in);
             for (Shares shares : source.shares) {
                 Weights.read(shares.weights, in);

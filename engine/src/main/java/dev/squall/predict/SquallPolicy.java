@@ -33,7 +33,7 @@ final class SquallPolicy implements PrefetchPolicy {
     private static final int KEEP_EVERY = 4096;
 
     /** To be raised when weights change their number or meaning. */
-    private static final int WEIGHTS_VERSION = 3;
+    private static final int WEIGHTS_VERSION = 4;
 
     private final MapShape shape;
     private final ExpertMapStore store;

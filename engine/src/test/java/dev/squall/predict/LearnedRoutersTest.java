@@ -126,10 +126,25 @@ class LearnedRoutersTest {
         assertThat(routers.distances()).isEqualTo(3);
         for (long pass = 0; pass < 300; pass++) {
             routers.observe(2, state(1), 8);
-            routers.logits(2, 3, 3 * (pass + 1) + 2);
-            routers.learn(3 * (pass + 1) + 2, only(2));
+            routers.logits(2, 2, 3 * (pass + 1) + 1);
+            routers.learn(3 * (pass + 1) + 1, only(2));
         }
-        assertThat(largest(routers.logits(2, 3, 0))).isEqualTo(2);
+        assertThat(largest(routers.logits(2, 2, 0))).isEqualTo(2);
+    }
+
+    @Test
+    void fartherAheadDistributionsSpeakAlone() {
+        routers.observe(2, state(1), 8);
+        assertThat(routers.logits(2, 3, 5)).containsOnly(0);
+        for (long pass = 0; pass < 300; pass++) {
+            routers.observe(2, state(1), 8);
+            routers.set(2, 3, 2, mostly(1), 0);
+            routers.logits(2, 3, 3 * (pass + 1) + 2);
+            routers.learn(3 * (pass + 1) + 2, only(1));
+        }
+        float[] logits = routers.logits(2, 3, 0);
+        assertThat(largest(logits)).isEqualTo(1);
+        assertThat(logits[1]).isPositive();
     }
 
     @Test
@@ -147,7 +162,7 @@ class LearnedRoutersTest {
     @Test
     void modelsOfAnySizeHaveFewerFeaturesOrNone() {
         assertThat(routers.featureCount()).isEqualTo(64);
-        assertThat(new LearnedRouters(new MapShape(60, 256, 8, 4096), 8).featureCount())
+        assertThat(new LearnedRouters(new MapShape(60, 256, 8, 8192), 8).featureCount())
                 .isBetween(16, 63);
         LearnedRouters none = new LearnedRouters(new MapShape(200, 1024, 8, 16384), 8);
         assertThat(none.featureCount()).isZero();

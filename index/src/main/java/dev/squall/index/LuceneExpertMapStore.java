@@ -7,7 +7,9 @@ import dev.squall.predict.MapShape;
 import dev.squall.predict.MapVectors;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -16,13 +18,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.apache.lucene.index.ConcurrentMergeScheduler;
 import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.IndexWriter;
-import org.apache.lucene.index.IndexWriterConfig;
-import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.Term;
-import org.apache.lucene.index.TieredMergePolicy;
 import org.apache.lucene.store.Directory;
 import org.apache.lucene.util.IOUtils;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +45,12 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
 
     private static final int QUEUE_MAX = 256;
 
+    /** Maps that are offered wait for each other: to wake the indexer for each costs the pass as much as it takes from it. */
+    private static final int OFFERED_TOGETHER = 64;
+
+    /** Of those waiting, more than which the indexer is behind. */
+    private static final int OFFERED_TASKS_MAX = 4;
+
     /** Candidates that each graph is asked for. */
     private static final int TRAJECTORY_CANDIDATES = 32;
 
@@ -55,9 +59,6 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
 
     /** Candidates whose redundancy with a new map is weighed. */
     private static final int REDUNDANT_CANDIDATES = 16;
-
-    private static final double RAM_BUFFER_MB = 48;
-    private static final double SEGMENTS_PER_TIER = 2;
 
     private final Path folder;
     private final MapShape shape;
@@ -68,7 +69,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     private final Directory directory;
     private final IndexWriter writer;
     private final TokenMaps ofTokens;
-    private final BlockingQueue<Task> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
+    private final BlockingQueue<IndexerTask> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
     private final Thread indexer;
 
     /** What forecasts would like to have and can do without: where other processes keep the processors busy, it may never come. */
@@ -78,29 +79,22 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     private long offeredWhenFull;
 
     // Guarded by this.
-    private final RecentMaps recent;
+    private final RecentMaps recent = new RecentMaps();
+    private List<ExpertMap> offered = new ArrayList<>();
     private Set<Long> replaced = new HashSet<>();
     private DirectoryReader reader;
     private long nextId;
     private long lastConversation;
-    private long size;
     private boolean closed;
     private @Nullable IOException failure;
 
+    /** Changed by whoever holds this. */
+    private volatile long size;
+
     // The indexer's own.
-    private long indexedId;
-    private int unpublished;
+    private final List<Long> unpublished = new ArrayList<>();
     private int uncommitted;
     private long lastCommit = System.nanoTime();
-
-    /** What the indexer is asked to do. */
-    private sealed interface Task {
-        record Add(long id, ExpertMap map) implements Task {}
-
-        record Commit(CountDownLatch done) implements Task {}
-
-        record Stop() implements Task {}
-    }
 
     private LuceneExpertMapStore(
             Path folder,
@@ -120,11 +114,10 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         semanticShare = Math.min(1.0, (double) prefetchDistance / shape.layerCount());
         documents = new MapDocuments(shape);
         search = new MapSearch(documents, SEMANTIC_CANDIDATES, TRAJECTORY_CANDIDATES);
-        recent = new RecentMaps(shape);
         ofTokens = new TokenMaps(shape, capacity, prefetchDistance);
         size = reader.numDocs();
-        readLast(reader);
-        indexedId = nextId - 1;
+        nextId = MapColumns.greatest(reader, MapDocuments.ID) + 1;
+        lastConversation = Math.max(0, MapColumns.greatest(reader, MapDocuments.CONVERSATION));
         reader.incRef();
         beside.execute(() -> loadNewest(reader));
         indexer = Thread.ofPlatform().name("squall-index").daemon().start(this::index);
@@ -157,44 +150,13 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
 
     private static LuceneExpertMapStore open(
             Path folder, MapIndex wanted, int capacity, int prefetchDistance, Directory directory) throws IOException {
-        boolean exists = DirectoryReader.indexExists(directory);
-        if (exists) {
-            MapIndex.read(directory, folder).require(wanted, folder);
-        }
-        ConcurrentMergeScheduler merges = new NiceThreads.Merges();
-        merges.setMaxMergesAndThreads(2, 1);
-        // Each segment's graph is searched, so few segments are worth more merging.
-        TieredMergePolicy tiers = new TieredMergePolicy();
-        tiers.setSegmentsPerTier(SEGMENTS_PER_TIER);
-        GraphsFirst policy = new GraphsFirst(tiers);
-        IndexWriter writer = new IndexWriter(
-                directory,
-                new IndexWriterConfig()
-                        .setRAMBufferSizeMB(RAM_BUFFER_MB)
-                        .setCodec(GraphsLater.besideAnEngine())
-                        .setMergeScheduler(merges)
-                        .setMergePolicy(policy));
+        EngineWriter opened = EngineWriter.open(folder, wanted, directory);
         try {
-            writer.setLiveCommitData(wanted.commitData().entrySet());
-            if (!exists) {
-                writer.commit();
-            }
-            DirectoryReader reader = DirectoryReader.open(writer);
-            policy.see(reader);
-            writer.maybeMerge();
-            return new LuceneExpertMapStore(folder, wanted, capacity, prefetchDistance, directory, writer, reader);
+            return new LuceneExpertMapStore(
+                    folder, wanted, capacity, prefetchDistance, directory, opened.writer(), opened.reader());
         } catch (IOException | RuntimeException e) {
-            writer.rollback();
+            opened.writer().rollback();
             throw e;
-        }
-    }
-
-    /** The numbers that maps and conversations count on from. */
-    private void readLast(DirectoryReader opened) throws IOException {
-        for (LeafReaderContext context : opened.leaves()) {
-            nextId = Math.max(nextId, MapColumns.greatest(context.reader(), MapDocuments.ID) + 1);
-            lastConversation =
-                    Math.max(lastConversation, MapColumns.greatest(context.reader(), MapDocuments.CONVERSATION));
         }
     }
 
@@ -204,7 +166,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     }
 
     @Override
-    public synchronized long size() {
+    public long size() {
         return Math.min(capacity, size);
     }
 
@@ -220,33 +182,62 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
 
     @Override
     public void add(ExpertMap map) {
+        require(map);
+        give(new IndexerTask.Add(note(map), map));
+        ofTokens.offer(map);
+    }
+
+    private void require(ExpertMap map) {
         MapVectors.unitEmbedding(shape, map.embedding());
         MapVectors.directions(shape, map.probabilities(), shape.layerCount());
-        give(new Task.Add(note(map), map));
-        ofTokens.offer(map);
     }
 
     private synchronized long note(ExpertMap map) {
         checkUsable();
         long id = nextId++;
-        recent.add(id, map);
-        lastConversation = Math.max(lastConversation, map.origin().conversation());
-        size++;
+        recent.add(id, RecentMaps.Recent.of(shape, map));
+        count(map);
         return id;
     }
 
-    /** Where the indexer is behind, the map is only found by its embedding, until the end of this process. */
+    private synchronized void count(ExpertMap map) {
+        lastConversation = Math.max(lastConversation, map.origin().conversation());
+        size++;
+    }
+
+    /**
+     * Searches of an index find the map once {@value #OFFERED_TOGETHER} are offered or the indexer has had nothing to do for
+     * a while. Where it is behind, the map is only found by its embedding, until the end of this process.
+     */
     @Override
     public void offer(ExpertMap map) {
         if (size() == capacity && offeredWhenFull++ % KEPT_ONE_IN != 0) {
             return;
         }
-        // Only this thread makes the queue longer.
-        if (queue.remainingCapacity() > 0) {
-            add(map);
-        } else {
-            ofTokens.offer(map);
+        require(map);
+        ofTokens.offer(map);
+        IndexerTask.AddOffered together = null;
+        synchronized (this) {
+            checkUsable();
+            if (offered.size() < OFFERED_TOGETHER) {
+                offered.add(map);
+                count(map);
+            }
+            // Only this thread makes the queue longer.
+            if (offered.size() == OFFERED_TOGETHER && queue.size() < OFFERED_TASKS_MAX) {
+                together = takeOffered();
+            }
         }
+        if (together != null) {
+            give(together);
+        }
+    }
+
+    private synchronized IndexerTask.AddOffered takeOffered() {
+        IndexerTask.AddOffered taken = new IndexerTask.AddOffered(nextId, offered);
+        nextId += offered.size();
+        offered = new ArrayList<>();
+        return taken;
     }
 
     @Override
@@ -301,7 +292,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         }
     }
 
-    private void give(Task task) {
+    private void give(IndexerTask task) {
         Uninterruptible.run(() -> queue.put(task));
     }
 
@@ -318,16 +309,24 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     private void index() {
         boolean running = true;
         while (running) {
-            Task task = next();
+            IndexerTask task = next();
             try {
                 switch (task) {
-                    case Task.Add add -> index(add);
-                    case Task.Commit commit -> commitNow();
-                    case Task.Stop stop -> {
+                    case IndexerTask.Add add -> index(add);
+                    case IndexerTask.AddOffered together -> index(together);
+                    case IndexerTask.Commit commit -> {
+                        index(takeOffered());
+                        commitNow();
+                    }
+                    case IndexerTask.Stop stop -> {
+                        index(takeOffered());
                         commitNow();
                         running = false;
                     }
-                    case null -> publish();
+                    case null -> {
+                        index(takeOffered());
+                        publish();
+                    }
                 }
                 if (uncommitted > 0
                         && (uncommitted >= COMMIT_MAPS
@@ -336,9 +335,9 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
                 }
             } catch (IOException e) {
                 fail(e);
-                running = task != null && !(task instanceof Task.Stop);
+                running = task != null && !(task instanceof IndexerTask.Stop);
             }
-            if (task instanceof Task.Commit commit) {
+            if (task instanceof IndexerTask.Commit commit) {
                 commit.done().countDown();
             }
         }
@@ -349,15 +348,15 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     }
 
     /** The next task; null if there was none for a while. */
-    private @Nullable Task next() {
+    private @Nullable IndexerTask next() {
         try {
             return queue.poll(1, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
-            return new Task.Stop();
+            return new IndexerTask.Stop();
         }
     }
 
-    private void index(Task.Add add) throws IOException {
+    private void index(IndexerTask.Add add) throws IOException {
         synchronized (this) {
             if (failure != null) {
                 return;
@@ -378,11 +377,21 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         } else {
             writer.addDocument(documents.document(add.id(), add.map()));
         }
-        indexedId = add.id();
-        unpublished++;
+        unpublished.add(add.id());
         uncommitted++;
-        if (unpublished >= RECENT_MAX) {
+        if (unpublished.size() >= RECENT_MAX) {
             publish();
+        }
+    }
+
+    private void index(IndexerTask.AddOffered together) throws IOException {
+        long id = together.firstId();
+        for (ExpertMap map : together.maps()) {
+            RecentMaps.Recent comparable = RecentMaps.Recent.of(shape, map);
+            synchronized (this) {
+                recent.add(id, comparable);
+            }
+            index(new IndexerTask.Add(id++, map));
         }
     }
 
@@ -401,11 +410,12 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
 
     /** Makes what is indexed searchable. */
     private void publish() throws IOException {
-        if (unpublished == 0) {
+        if (unpublished.isEmpty()) {
             return;
         }
+        List<Long> published = List.copyOf(unpublished);
+        unpublished.clear();
         DirectoryReader newer = DirectoryReader.openIfChanged(reader, writer);
-        unpublished = 0;
         if (newer == null) {
             return;
         }
@@ -413,7 +423,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         synchronized (this) {
             old = reader;
             reader = newer;
-            recent.forgetUpTo(indexedId);
+            recent.forget(published);
             replaced = new HashSet<>();
         }
         old.close();
@@ -436,7 +446,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
             checkUsable();
         }
         CountDownLatch done = new CountDownLatch(1);
-        give(new Task.Commit(done));
+        give(new IndexerTask.Commit(done));
         Uninterruptible.run(done::await);
         synchronized (this) {
             checkUsable();
@@ -472,7 +482,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         }
         // Whoever does not get a processor is not waited for; what is read stays open for it.
         beside.shutdownNow();
-        give(new Task.Stop());
+        give(new IndexerTask.Stop());
         Uninterruptible.run(indexer::join);
         try {
             // What is worth keeping is committed; merges that still run are not waited for.

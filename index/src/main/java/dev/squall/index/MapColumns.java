@@ -5,7 +5,9 @@ import dev.squall.predict.MapShape;
 import java.io.IOException;
 import org.apache.lucene.index.BinaryDocValues;
 import org.apache.lucene.index.DocValues;
+import org.apache.lucene.index.IndexReader;
 import org.apache.lucene.index.LeafReader;
+import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.NumericDocValues;
 import org.apache.lucene.util.BytesRef;
 
@@ -33,6 +35,15 @@ final class MapColumns {
         NumericDocValues numbers = leaf.getNumericDocValues(field);
         while (numbers != null && numbers.nextDoc() != NumericDocValues.NO_MORE_DOCS) {
             greatest = Math.max(greatest, numbers.longValue());
+        }
+        return greatest;
+    }
+
+    /** The same of a whole index. */
+    static long greatest(IndexReader index, String field) throws IOException {
+        long greatest = -1;
+        for (LeafReaderContext context : index.leaves()) {
+            greatest = Math.max(greatest, greatest(context.reader(), field));
         }
         return greatest;
     }

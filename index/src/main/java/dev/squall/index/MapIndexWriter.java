@@ -125,11 +125,8 @@ public final class MapIndexWriter implements AutoCloseable {
     private void readNumbers() throws IOException {
         try (DirectoryReader reader = DirectoryReader.open(writer)) {
             size = reader.numDocs();
-            for (LeafReaderContext context : reader.leaves()) {
-                firstId = Math.max(firstId, MapColumns.greatest(context.reader(), MapDocuments.ID) + 1);
-                lastConversation =
-                        Math.max(lastConversation, MapColumns.greatest(context.reader(), MapDocuments.CONVERSATION));
-            }
+            firstId = MapColumns.greatest(reader, MapDocuments.ID) + 1;
+            lastConversation = Math.max(0, MapColumns.greatest(reader, MapDocuments.CONVERSATION));
         }
     }
 

@@ -3,51 +3,50 @@ package dev.squall.index;
 import dev.squall.predict.ExpertMap;
 import dev.squall.predict.MapShape;
 import dev.squall.predict.MapVectors;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.apache.lucene.util.BytesRef;
 
 /** Maps that no searcher sees yet, searched one by one. Not for several threads at once. */
 final class RecentMaps {
-    private final MapShape shape;
-    private final Deque<Recent> maps = new ArrayDeque<>();
+    /** By number. */
+    private final Map<Long, Recent> maps = new LinkedHashMap<>();
 
-    private record Recent(long id, ExpertMap map, byte[] embedding, byte[] probabilities) {}
-
-    RecentMaps(MapShape shape) {
-        this.shape = shape;
+    /** A map as it is compared. */
+    record Recent(ExpertMap map, byte[] embedding, byte[] probabilities) {
+        static Recent of(MapShape shape, ExpertMap map) {
+            return new Recent(
+                    map,
+                    HalfFloats.encode(MapVectors.unitEmbedding(shape, map.embedding())),
+                    HalfFloats.encode(map.probabilities()));
+        }
     }
 
-    void add(long id, ExpertMap map) {
-        maps.addLast(new Recent(
-                id,
-                map,
-                HalfFloats.encode(MapVectors.unitEmbedding(shape, map.embedding())),
-                HalfFloats.encode(map.probabilities())));
+    void add(long id, Recent map) {
+        maps.put(id, map);
     }
 
     int size() {
         return maps.size();
     }
 
-    /** Forgets the maps up to a number, which a searcher sees now. */
-    void forgetUpTo(long id) {
-        while (!maps.isEmpty() && maps.getFirst().id() <= id) {
-            maps.removeFirst();
-        }
+    /** Forgets maps, which a searcher sees now. */
+    void forget(Collection<Long> ids) {
+        maps.keySet().removeAll(ids);
     }
 
     void search(MapQuery query, FoundMaps found) {
-        for (Recent recent : maps) {
+        maps.forEach((id, recent) -> {
             float score = query.score(new BytesRef(recent.embedding()), new BytesRef(recent.probabilities()));
-            if (found.wants(score) && !found.has(recent.id())) {
+            if (found.wants(score) && !found.has(id)) {
                 found.add(new FoundMaps.Found(
-                        recent.id(),
+                        id,
                         score,
                         recent.probabilities(),
                         recent.map().continuation(),
                         recent.map().origin()));
             }
-        }
+        });
     }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.data.Offset.offset;
 import dev.squall.predict.ExactMapStore;
 import dev.squall.predict.ExpertMap;
 import dev.squall.predict.MapMatches;
+import dev.squall.predict.MapOrigin;
 import dev.squall.predict.MapShape;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,6 +19,7 @@ import org.apache.lucene.index.CheckIndex;
 import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.store.Directory;
 import org.apache.lucene.store.FSDirectory;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -106,6 +108,7 @@ class LuceneExpertMapStoreTest {
             for (int i = capacity; i < capacity + 80; i++) {
                 store.offer(maps.map(i));
             }
+            store.commit();
             int kept = 0;
             for (int i = capacity; i < capacity + 80; i++) {
                 MapMatches found = store.nearestByTrajectory(maps.map(i).probabilities(), SHAPE.layerCount(), 1);
@@ -113,6 +116,54 @@ class LuceneExpertMapStoreTest {
             }
             assertThat(kept).isEqualTo(80 / LuceneExpertMapStore.KEPT_ONE_IN);
             assertThat(store.size()).isEqualTo(capacity);
+        }
+    }
+
+    @Test
+    void findsWhatItWasOfferedWithoutACommit() throws InterruptedException {
+        int offered = 150;
+        try (LuceneExpertMapStore store = open(1000)) {
+            for (int i = 0; i < offered; i++) {
+                store.offer(maps.map(i));
+            }
+            assertThat(store.size()).isEqualTo(offered);
+            for (int i = 0; i < offered; i++) {
+                MapOrigin origin = maps.map(i).origin();
+                for (int tries = 0; tries < 1000 && !origin.equals(mostLike(store, i)); tries++) {
+                    Thread.sleep(10);
+                }
+                assertThat(mostLike(store, i)).isEqualTo(origin);
+            }
+        }
+    }
+
+    private @Nullable MapOrigin mostLike(LuceneExpertMapStore store, int i) {
+        MapMatches found = store.nearestByTrajectory(maps.map(i).probabilities(), SHAPE.layerCount(), 1);
+        return found.count() == 0 ? null : found.origin(0);
+    }
+
+    @Test
+    void keepsTheFewThatItWasOfferedLast() {
+        int offered = 3;
+        try (LuceneExpertMapStore store = open(1000)) {
+            for (int i = 0; i < offered; i++) {
+                store.offer(maps.map(i));
+            }
+        }
+        try (LuceneExpertMapStore store = open(1000)) {
+            assertThat(store.size()).isEqualTo(offered);
+            for (int i = 0; i < offered; i++) {
+                assertThat(mostLike(store, i)).isEqualTo(maps.map(i).origin());
+            }
+        }
+    }
+
+    @Test
+    void refusesWhatItIsOfferedWithAnotherShape() {
+        try (LuceneExpertMapStore store = open(1000)) {
+            ExpertMap other = new MadeUpMaps(LONG, 30, 2).map(0);
+            assertThatThrownBy(() -> store.offer(other)).isInstanceOf(IllegalArgumentException.class);
+            assertThat(store.size()).isZero();
         }
     }
 
