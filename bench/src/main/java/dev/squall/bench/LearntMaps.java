@@ -121,8 +121,8 @@ final class LearntMaps implements ExpertMapStore {
     }
 
     @Override
-    public MapMatches ofEmbedding(float[] embedding, int k) {
-        return store.ofEmbedding(embedding, k);
+    public MapMatches ofEmbedding(float[] embedding, float[] beginning, int considered, int k) {
+        return store.ofEmbedding(embedding, beginning, considered, k);
     }
 
     @Override

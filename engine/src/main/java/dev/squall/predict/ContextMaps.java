@@ -17,6 +17,12 @@ final class ContextMaps {
     /** Conversations of which the last pass is remembered. */
     private static final int PASTS_MAX = 256;
 
+    /** What is read to find the maps of a token whose pass before was like this one's: a bit an expert. */
+    private static final long CONSIDERED_BYTES = 128 << 10;
+
+    private static final int CONSIDERED_MIN = 128;
+    private static final int CONSIDERED_MAX = 1024;
+
     /** Maps of other tokens that are looked at where there is none of the same: a graph takes long to find more. */
     private static final int OF_OTHER_TOKENS = 32;
 
@@ -24,12 +30,17 @@ final class ContextMaps {
     private final ExpertMapStore store;
     /** 2L x J: the previous pass and the running one. */
     private final float[] context;
+    /** L x J: the previous pass, where there is one. */
+    private float[] previous = {};
 
     /** By observed row L x J: the running pass. */
     private final float[][] running;
 
     /** By observed row L x the number of experts that a row uses: what the running pass uses, the likeliest experts. */
     private final int[][] used;
+
+    /** Maps of a token whose experts are compared with those of the pass before. */
+    private final int considered;
 
     private final boolean[] isBest;
     private final PendingMaps pending;
@@ -76,6 +87,8 @@ final class ContextMaps {
         this.store = store;
         context = new float[2 * shape.probabilityCount()];
         candidates = new MapCandidates(shape);
+        considered = Math.clamp(
+                CONSIDERED_BYTES * Byte.SIZE / store.shape().probabilityCount(), CONSIDERED_MIN, CONSIDERED_MAX);
         running = new float[LayerObservation.ROWS_MAX][shape.probabilityCount()];
         used = new int[LayerObservation.ROWS_MAX][shape.layerCount() * shape.usedCount()];
         isBest = new boolean[shape.expertCount()];
@@ -103,6 +116,7 @@ final class ContextMaps {
         hasPrevious = isSingle && past != null;
         if (past != null) {
             System.arraycopy(past.probabilities(), 0, context, 0, shape.probabilityCount());
+            previous = past.probabilities();
         }
     }
 
@@ -110,8 +124,7 @@ final class ContextMaps {
      * Maps of passes of the same token after a like pass, before any layer of the pass is known; of the tokens with the
      * nearest embeddings where there is none of it, from the layer on at which the search for them has ended.
      *
-     * @param candidateCount maps found by the embedding, of which those that the pass is like are chosen as its layers
-     *     become known
+     * @param candidateCount maps of which those that the pass is like are chosen as its layers become known
      * @param maySearch asked whether other tokens may be searched for now, when that is due
      */
     MapMixture likeThisToken(int candidateCount, BooleanSupplier maySearch) {
@@ -119,7 +132,7 @@ final class ContextMaps {
         if (!hasPrevious || store.size() == 0 || isZero(embedding)) {
             return candidates.none();
         }
-        MapMatches ofToken = store.ofEmbedding(embedding, candidateCount);
+        MapMatches ofToken = store.ofEmbedding(embedding, previous, considered, candidateCount);
         if (ofToken.count() > 0) {
             candidates.begin(ofToken, context);
         } else if (maySearch.getAsBoolean()) {

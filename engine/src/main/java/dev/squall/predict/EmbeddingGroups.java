@@ -12,16 +12,20 @@ import org.jspecify.annotations.Nullable;
  * looks at each embedding once, and at none where the group of the one that is looked for has enough places. One thread.
  */
 final class EmbeddingGroups {
+    private final int words;
     private final Map<Long, Group> groupOf = new HashMap<>();
     private final List<Group> groups = new ArrayList<>();
     private final List<@Nullable Group> groupOfPlace = new ArrayList<>();
 
     /** The places of one embedding, the oldest first. */
-    private static final class Group {
+    private final class Group {
         private final long hash;
         private final float[] unit;
         private int index;
         private int[] places = new int[4];
+        /** Of each place as many longs. */
+        private long[] used = new long[4 * words];
+
         private int count;
 
         Group(long hash, float[] unit, int index) {
@@ -30,10 +34,12 @@ final class EmbeddingGroups {
             this.index = index;
         }
 
-        void add(int place) {
+        void add(int place, long[] usedExperts) {
             if (count == places.length) {
                 places = Arrays.copyOf(places, 2 * count);
+                used = Arrays.copyOf(used, 2 * count * words);
             }
+            System.arraycopy(usedExperts, 0, used, count * words, words);
             places[count++] = place;
         }
 
@@ -44,11 +50,21 @@ final class EmbeddingGroups {
                 at++;
             }
             System.arraycopy(places, at + 1, places, at, --count - at);
+            System.arraycopy(used, (at + 1) * words, used, at * words, (count - at) * words);
         }
     }
 
-    /** Takes in a place, or changes its embedding. */
-    void put(int place, float[] unit) {
+    /** @param words longs that tell which experts a map uses */
+    EmbeddingGroups(int words) {
+        this.words = words;
+    }
+
+    /**
+     * Takes in a place, or changes its embedding.
+     *
+     * @param used of {@link UsedExperts}
+     */
+    void put(int place, float[] unit, long[] used) {
         while (groupOfPlace.size() <= place) {
             groupOfPlace.add(null);
         }
@@ -61,7 +77,7 @@ final class EmbeddingGroups {
             groups.add(added);
             return added;
         });
-        group.add(place);
+        group.add(place, used);
         groupOfPlace.set(place, group);
     }
 
@@ -90,11 +106,22 @@ final class EmbeddingGroups {
         }
     }
 
-    /** Offers the newest k places of this very embedding. */
-    void newest(float[] unit, int k, RankedPlaces found) {
+    /**
+     * Offers places of this very embedding by the number of experts that their maps' first layers have in common with others.
+     *
+     * @param used of these layers
+     * @param considered so many of the newest are looked at
+     */
+    void alike(float[] unit, long[] used, int considered, RankedPlaces found) {
         Group same = groupOf.get(hash(unit));
-        if (same != null) {
-            offer(same, 1, k, found);
+        if (same == null) {
+            return;
+        }
+        for (int i = same.count - 1; i >= Math.max(0, same.count - considered); i--) {
+            int inCommon = UsedExperts.inCommon(used, same.used, i * words);
+            if (inCommon > found.least()) {
+                found.offer(same.places[i], inCommon);
+            }
         }
     }
 
@@ -118,7 +145,7 @@ final class EmbeddingGroups {
         }
     }
 
-    private static void offer(Group group, float score, int k, RankedPlaces found) {
+    private void offer(Group group, float score, int k, RankedPlaces found) {
         for (int i = group.count - 1; i >= 0 && found.count() < k; i--) {
             found.offer(group.places[i], score);
         }

@@ -16,7 +16,8 @@ public final class ExactMapStore implements ExpertMapStore {
     private final MapShape shape;
     private final int capacity;
     private final double semanticShare;
-    private final EmbeddingGroups groups = new EmbeddingGroups();
+    private final UsedExperts usedExperts;
+    private final EmbeddingGroups groups;
     /** From the first search by trajectory on. */
     private @Nullable TrajectoryColumns columns;
 
@@ -44,6 +45,8 @@ public final class ExactMapStore implements ExpertMapStore {
         this.shape = shape;
         this.capacity = capacity;
         semanticShare = Math.min(1.0, (double) prefetchDistance / shape.layerCount());
+        usedExperts = new UsedExperts(shape);
+        groups = new EmbeddingGroups(usedExperts.words());
         int room = Math.min(capacity, 64);
         maps = new Stored[room];
     }
@@ -77,7 +80,7 @@ public final class ExactMapStore implements ExpertMapStore {
             size++;
             grow();
         }
-        groups.put(place, unit);
+        groups.put(place, unit, usedExperts.of(map.probabilities()));
         maps[place] = new Stored(direction, lengths(map.probabilities()), map.continuation(), map.origin());
         lastConversation = Math.max(lastConversation, map.origin().conversation());
         if (columns != null) {
@@ -137,9 +140,14 @@ public final class ExactMapStore implements ExpertMapStore {
     }
 
     @Override
-    public synchronized MapMatches ofEmbedding(float[] embedding, int k) {
-        RankedPlaces found = new RankedPlaces(Math.min(k, size));
-        groups.newest(MapVectors.unitEmbedding(shape, embedding), found.room(), found);
+    public synchronized MapMatches ofEmbedding(float[] embedding, float[] beginning, int considered, int k) {
+        RankedPlaces alike = new RankedPlaces(Math.min(k, size));
+        float[] unit = MapVectors.unitEmbedding(shape, embedding);
+        groups.alike(unit, usedExperts.of(beginning), considered, alike);
+        RankedPlaces found = new RankedPlaces(alike.count());
+        for (int i = 0; i < alike.count(); i++) {
+            found.offer(alike.place(i), 1);
+        }
         return new Found(found);
     }
 

@@ -62,13 +62,15 @@ public interface ExpertMapStore extends AutoCloseable {
     }
 
     /**
-     * Maps with this very embedding, which is a token's, the newest first: what {@link #nearestByEmbedding} begins with.
-     * None in a store that cannot tell them at once.
+     * Of the newest maps with this very embedding, which is a token's, those whose first layers use most of the same experts, these first and of
+     * equals the newer ones. None in a store that cannot tell them at once.
      *
      * @param embedding h numbers
+     * @param beginning distributions of these layers, a multiple of J numbers
+     * @param considered so many of the newest are looked at
      * @param k most matches wanted
      */
-    default MapMatches ofEmbedding(float[] embedding, int k) {
+    default MapMatches ofEmbedding(float[] embedding, float[] beginning, int considered, int k) {
         return MapMatches.NONE;
     }
 

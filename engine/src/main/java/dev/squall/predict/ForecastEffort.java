@@ -22,8 +22,8 @@ final class ForecastEffort {
     private static final double DEAR = 0.25;
 
     private static final int LEARNT_EVERY = 4;
-    private static final int CANDIDATES = 256;
-    private static final int CANDIDATES_IF_DEAR = 32;
+    private static final int CANDIDATES = 32;
+    private static final int CANDIDATES_IF_DEAR = 16;
 
     /**
      * Where every expert is there, of so many passes the first some are learnt from, for a start with less memory: long

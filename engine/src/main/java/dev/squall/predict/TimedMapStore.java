@@ -69,9 +69,9 @@ public final class TimedMapStore implements ExpertMapStore {
     }
 
     @Override
-    public MapMatches ofEmbedding(float[] embedding, int k) {
+    public MapMatches ofEmbedding(float[] embedding, float[] beginning, int considered, int k) {
         long start = System.nanoTime();
-        MapMatches matches = store.ofEmbedding(embedding, k);
+        MapMatches matches = store.ofEmbedding(embedding, beginning, considered, k);
         note(start);
         return matches;
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -106,14 +107,67 @@ class ExactMapStoreTest {
                     map(i, i).probabilities(),
                     map(i, i).origin()));
         }
-        MapMatches found = store.ofEmbedding(map(1, 0).embedding(), 4);
+        MapMatches found = store.ofEmbedding(map(1, 0).embedding(), new float[0], 100, 4);
         assertThat(found.count()).isEqualTo(4);
         for (int i = 0; i < 4; i++) {
             assertThat(found.score(i)).isEqualTo(1);
             assertThat(found.origin(i).position()).isEqualTo(28 - 3 * i);
         }
-        assertThat(store.ofEmbedding(map(1, 0).embedding(), 40).count()).isEqualTo(10);
-        assertThat(store.ofEmbedding(map(7, 0).embedding(), 4).count()).isZero();
+        assertThat(store.ofEmbedding(map(1, 0).embedding(), new float[0], 100, 40)
+                        .count())
+                .isEqualTo(10);
+        assertThat(store.ofEmbedding(map(7, 0).embedding(), new float[0], 100, 4)
+                        .count())
+                .isZero();
+    }
+
+    @Test
+    void tellsTheMapsOfOneEmbeddingThatBeganMostAlikeFirstAlsoWhenSomeWereReplaced() {
+        ExactMapStore store = new ExactMapStore(SHAPE, 40, 2);
+        float[] embedding = map(1, 0).embedding();
+        for (int i = 0; i < 200; i++) {
+            store.add(new ExpertMap(
+                    embedding, map(i, i).probabilities(), map(i, i).origin()));
+        }
+        for (int layers = 1; layers <= 3; layers++) {
+            float[] beginning = Arrays.copyOf(map(1000, 0).probabilities(), layers * 4);
+            MapMatches all = store.ofEmbedding(embedding, beginning, 40, 40);
+            assertThat(all.count()).isEqualTo(40);
+            for (int i = 1; i < 40; i++) {
+                int now = inCommon(beginning, all.origin(i).position());
+                int before = inCommon(beginning, all.origin(i - 1).position());
+                assertThat(now).isLessThanOrEqualTo(before);
+                if (now == before) {
+                    assertThat(all.origin(i).position())
+                            .isLessThan(all.origin(i - 1).position());
+                }
+            }
+            MapMatches few = store.ofEmbedding(embedding, beginning, 40, 5);
+            assertThat(few.count()).isEqualTo(5);
+            for (int i = 0; i < 5; i++) {
+                assertThat(few.origin(i)).isEqualTo(all.origin(i));
+            }
+            MapMatches newest = store.ofEmbedding(embedding, beginning, 10, 40);
+            assertThat(newest.count()).as("looked at").isEqualTo(10);
+        }
+    }
+
+    /** Of the two likeliest experts of each layer, as SHAPE uses two. */
+    private static int inCommon(float[] beginning, int seed) {
+        float[] others = map(seed, 0).probabilities();
+        int same = 0;
+        for (int i = 0; i < beginning.length; i++) {
+            same += isUsed(beginning, i) && isUsed(others, i) ? 1 : 0;
+        }
+        return same;
+    }
+
+    private static boolean isUsed(float[] values, int at) {
+        int greater = 0;
+        for (int i = at / 4 * 4; i < at / 4 * 4 + 4; i++) {
+            greater += values[i] > values[at] ? 1 : 0;
+        }
+        return greater < 2;
     }
 
     @Test

@@ -32,18 +32,18 @@ class ForecastEffortTest {
     @Test
     void comparesAndLearnsLessWhereForecastsAreDear() {
         pass(new CacheConditions(8, 0, 1000, 0, 240));
-        assertThat(effort.candidates()).isEqualTo(256);
+        assertThat(effort.candidates()).isEqualTo(32);
         assertThat(effort.isLearning()).isTrue();
         int learning = 0;
         for (int i = 0; i < 40; i++) {
             pass(new CacheConditions(8, 0, 1000, 0, 260));
-            assertThat(effort.candidates()).isEqualTo(32);
+            assertThat(effort.candidates()).isEqualTo(16);
             learning += effort.isLearning() ? 1 : 0;
         }
         assertThat(learning).isEqualTo(10);
         // A pass that waits has time: a miss of two layers makes the same forecast cheap.
         pass(new CacheConditions(8, 2000, 1000, 1, 260));
-        assertThat(effort.candidates()).isEqualTo(256);
+        assertThat(effort.candidates()).isEqualTo(32);
     }
 
     @Test

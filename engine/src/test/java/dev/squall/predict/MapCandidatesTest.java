@@ -38,7 +38,7 @@ class MapCandidatesTest {
         add(1, 1, 0, 0.1f);
         add(0, 0, 1, 0.5f);
         float[] context = passes(1, 1, 0.05f, 0);
-        candidates.begin(store.ofEmbedding(new float[] {1}, 100), context);
+        candidates.begin(store.ofEmbedding(new float[] {1}, new float[0], 100, 100), context);
         assertThat(firstOfLayer1()).isCloseTo(0.5f, within(0.01f));
         candidates.observe(0, context);
         assertThat(firstOfLayer1()).isCloseTo(0.1f, within(0.01f));
@@ -49,7 +49,7 @@ class MapCandidatesTest {
         float[] distribution = {1, 1};
         candidates.nearest().distribution(1, distribution);
         assertThat(distribution).containsOnly(0);
-        candidates.begin(store.ofEmbedding(new float[] {1}, 100), passes(1, 1, 1, 1));
+        candidates.begin(store.ofEmbedding(new float[] {1}, new float[0], 100, 100), passes(1, 1, 1, 1));
         assertThat(candidates.nearest().discountedUses(0, 0.7f, distribution)).isFalse();
     }
 }

@@ -246,8 +246,8 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     }
 
     @Override
-    public MapMatches ofEmbedding(float[] embedding, int k) {
-        return ofTokens.of(embedding, k);
+    public MapMatches ofEmbedding(float[] embedding, float[] beginning, int considered, int k) {
+        return ofTokens.of(embedding, beginning, considered, k);
     }
 
     @Override

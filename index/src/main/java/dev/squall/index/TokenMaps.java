@@ -110,9 +110,9 @@ final class TokenMaps {
         }
     }
 
-    /** The newest maps with this very embedding. */
-    synchronized MapMatches of(float[] embedding, int k) {
-        return maps == null ? MapMatches.NONE : maps.ofEmbedding(asStored(embedding), k);
+    /** Of the newest maps with this very embedding those that began most alike, as {@link ExactMapStore} finds them. */
+    synchronized MapMatches of(float[] embedding, float[] beginning, int considered, int k) {
+        return maps == null ? MapMatches.NONE : maps.ofEmbedding(asStored(embedding), beginning, considered, k);
     }
 
     /** An embedding as it comes back from the index, so that a token's is the same before and after. */

@@ -66,10 +66,12 @@ class LuceneExpertMapStoreTest {
 
     /** The index loads beside its first user; waits for that. */
     private static MapMatches loaded(LuceneExpertMapStore store, float[] embedding, int k) throws InterruptedException {
-        for (int tries = 0; tries < 1000 && store.ofEmbedding(embedding, k).count() == 0; tries++) {
+        for (int tries = 0;
+                tries < 1000 && store.ofEmbedding(embedding, new float[0], k, k).count() == 0;
+                tries++) {
             Thread.sleep(10);
         }
-        return store.ofEmbedding(embedding, k);
+        return store.ofEmbedding(embedding, new float[0], k, k);
     }
 
     @Test
@@ -84,14 +86,15 @@ class LuceneExpertMapStoreTest {
         try (LuceneExpertMapStore store = open(10_000)) {
             loaded(store, maps.map(0).embedding(), 1);
             store.add(ofToken(last, tokens));
-            MapMatches found = store.ofEmbedding(maps.map(0).embedding(), 3);
+            MapMatches found = store.ofEmbedding(maps.map(0).embedding(), new float[0], 3, 3);
             for (int i = 0; i < 3; i++) {
                 assertThat(found.origin(i))
                         .isEqualTo(maps.map(last - (long) i * tokens).origin());
                 assertThat(found.continuation(i))
                         .isEqualTo(maps.map(last - (long) i * tokens).continuation());
             }
-            assertThat(store.ofEmbedding(maps.map(tokens).embedding(), 3).count())
+            assertThat(store.ofEmbedding(maps.map(tokens).embedding(), new float[0], 3, 3)
+                            .count())
                     .as("another token's")
                     .isZero();
         }
