@@ -62,6 +62,7 @@ final class ContextMaps {
     private int rowCount;
     private boolean isSingle;
     private boolean hasPrevious;
+    private boolean isSought;
     private int layersSeen;
 
     /**
@@ -106,6 +107,7 @@ final class ContextMaps {
         layersSeen = 0;
         candidates.clear();
         search = null;
+        isSought = false;
         for (int row = 0; row < rowCount; row++) {
             positions[row] = pass.positions()[row];
             conversations[row] = pass.conversations()[row];
@@ -121,25 +123,20 @@ final class ContextMaps {
     }
 
     /**
-     * Maps of passes of the same token after a like pass, before any layer of the pass is known; of the tokens with the
-     * nearest embeddings where there is none of it, from the layer on at which the search for them has ended.
-     *
-     * @param candidateCount maps of which those that the pass is like are chosen as its layers become known
-     * @param maySearch asked whether other tokens may be searched for now, when that is due
+     * Looks for maps of the same token after a like pass; of the tokens with the nearest embeddings where there is none of
+     * it, which serve from the layer on at which the search for them has ended.
      */
-    MapMixture likeThisToken(int candidateCount, BooleanSupplier maySearch) {
+    private void seek(int candidateCount, BooleanSupplier maySearch) {
         float[] embedding = embeddings[0];
-        if (!hasPrevious || store.size() == 0 || isZero(embedding)) {
-            return candidates.none();
+        if (store.size() == 0 || isZero(embedding)) {
+            return;
         }
         MapMatches ofToken = store.ofEmbedding(embedding, previous, considered, candidateCount);
         if (ofToken.count() > 0) {
             candidates.begin(ofToken, context);
         } else if (maySearch.getAsBoolean()) {
             search = store.searchByEmbedding(embedding.clone(), Math.min(candidateCount, OF_OTHER_TOKENS));
-            takeFound();
         }
-        return candidates.nearest();
     }
 
     /** Goes on with what a search has found, if it has ended by now. */
@@ -211,10 +208,19 @@ final class ContextMaps {
         pending.settleAll();
     }
 
-    /** Of the maps found at the beginning of the pass those that went on as it has so far. */
-    MapMixture likeThisPass(int layer) {
+    /**
+     * Of the maps of the pass's token those that went on as it has so far. They are looked for when they are first asked for.
+     *
+     * @param candidateCount maps of which those that the pass is like are chosen as its layers become known
+     * @param maySearch asked whether other tokens may be searched for now, when that is due
+     */
+    MapMixture likeThisPass(int layer, int candidateCount, BooleanSupplier maySearch) {
         if (!hasPrevious || layersSeen != layer + 1) {
             return candidates.none();
+        }
+        if (!isSought) {
+            isSought = true;
+            seek(candidateCount, maySearch);
         }
         takeFound();
         candidates.observe(layer, context);

@@ -15,8 +15,7 @@ import java.util.Arrays;
  * the first half of their source and half the other, and they speak for {@value #FEATURE_DISTANCES} visits; farther ahead
  * distributions speak alone.
  *
- * <p>L layers, J experts, h hidden width, F features. A source is a layer, or L for the beginning of a pass, which sees the
- * token's embedding and the last layer's hidden state of the pass before. One thread; allocates nothing after start.
+ * <p>L layers, J experts, h hidden width, F features. One thread; allocates nothing after start.
  */
 final class LearnedRouters {
     /** Distributions that a logit reads: router ahead, present layer, last visit of the layer, similar maps. */
@@ -52,12 +51,11 @@ final class LearnedRouters {
         this.shape = shape;
         this.distancesMax = Math.min(distancesMax, shape.layerCount());
         featureDistances = Math.min(FEATURE_DISTANCES, this.distancesMax);
-        long visits = shape.layerCount() + 1L;
-        long ofFeature = (shape.layerCount() + 2L) * shape.embeddingLength() / HALVES
-                + visits * featureDistances * shape.expertCount();
+        long ofFeature =
+                shape.layerCount() * (shape.embeddingLength() / HALVES + (long) featureDistances * shape.expertCount());
         int ofHalf = (int) Math.min(FEATURES_MAX, WEIGHTS_MAX / ofFeature) / HALVES;
         featureCount = HALVES * ofHalf < FEATURES_MIN ? 0 : HALVES * ofHalf;
-        sources = new Source[featureCount == 0 ? 0 : (int) visits];
+        sources = new Source[featureCount == 0 ? 0 : shape.layerCount()];
         for (int source = 0; source < sources.length; source++) {
             sources[source] = new Source(source);
         }
@@ -127,7 +125,7 @@ final class LearnedRouters {
         private final Shares[] shares = new Shares[distancesMax];
 
         Source(int index) {
-            x = new float[(index == shape.layerCount() ? 2 : 1) * shape.embeddingLength()];
+            x = new float[shape.embeddingLength()];
             for (int i = 0; i < HALVES; i++) {
                 int from = i * x.length / HALVES;
                 halves[i] = new Half(i, from, (i + 1) * x.length / HALVES, HALVES * index + i);
@@ -228,17 +226,6 @@ final class LearnedRouters {
         source.compute(reach);
     }
 
-    /** Takes in a token's embedding, h numbers, at the beginning of a pass, as {@link #observe}. */
-    void begin(float[] embedding, int reach) {
-        Source source = sources[shape.layerCount()];
-        source.learn();
-        int h = shape.embeddingLength();
-        System.arraycopy(embedding, 0, source.x, 0, h);
-        MapVectors.toUnitMeanSquare(source.x, 0, h);
-        System.arraycopy(sources[shape.layerCount() - 1].x, 0, source.x, h, h);
-        source.compute(reach);
-    }
-
     /** F numbers and a 1: what the layer's last observation comes to. */
     float[] features(int layer) {
         return sources[layer].features;
@@ -258,7 +245,7 @@ final class LearnedRouters {
     /**
      * The logit of each expert for a coming visit.
      *
-     * @param source the last observed layer, or L after {@link #begin}
+     * @param source the last observed layer
      * @param distance from there, at most {@link #distances()} and the reach of that observation
      * @param visit the coming visit
      * @return J logits, valid until the next call
@@ -286,9 +273,6 @@ final class LearnedRouters {
         int layer = (int) (visit % shape.layerCount());
         for (int distance = 1; distance <= distances(); distance++) {
             learn(sources[Math.floorMod(layer - distance, shape.layerCount())], distance, visit, used);
-            if (distance == layer + 1) {
-                learn(sources[shape.layerCount()], distance, visit, used);
-            }
         }
     }
 

@@ -56,7 +56,6 @@ final class SquallPolicy implements PrefetchPolicy {
     private final float[] aheadOdds;
     private final float[] ahead;
     private final float[] mixture;
-    private final float[] ofRow;
     private MapMixture alike;
     private boolean isSingle;
     private long passes;
@@ -89,7 +88,6 @@ final class SquallPolicy implements PrefetchPolicy {
         aheadOdds = new float[shape.expertCount()];
         ahead = new float[shape.expertCount()];
         mixture = new float[shape.expertCount()];
-        ofRow = new float[shape.expertCount()];
         this.store = store;
         readWeights();
     }
@@ -112,27 +110,7 @@ final class SquallPolicy implements PrefetchPolicy {
         isSingle = pass.rowCount() == 1;
         effort.onPass(pass, now);
         maps.onPass(pass);
-        Arrays.fill(presentOdds, 0);
         alike = maps.nothing();
-        if (!effort.isForecast()) {
-            return;
-        }
-        if (isLearnt(1)) {
-            routers.begin(pass.embeddings(), effort.reach());
-        }
-        MapMixture found = maps.likeThisToken(effort.candidates(), effort::claimSearch);
-        for (int distance = 1; distance <= Math.min(effort.reach(), shape.layerCount()); distance++) {
-            found.distribution(distance - 1, mixture);
-            Arrays.fill(ahead, 0);
-            for (int row = 0; row < pass.rowCount(); row++) {
-                if (distance <= ROUTER_AHEAD_MAX && pass.gates().distribution(row, distance, ofRow, 0)) {
-                    for (int expert = 0; expert < ahead.length; expert++) {
-                        ahead[expert] = Math.max(ahead[expert], ofRow[expert]);
-                    }
-                }
-            }
-            forecast(shape.layerCount(), pass.firstVisit() - 1, distance, false, plan);
-        }
     }
 
     @Override
@@ -152,7 +130,7 @@ final class SquallPolicy implements PrefetchPolicy {
         maps.onRouted(observed);
         int layer = observed.layer();
         System.arraycopy(history.lastOdds(), history.from(layer), presentOdds, 0, presentOdds.length);
-        alike = maps.likeThisPass(layer);
+        alike = maps.likeThisPass(layer, effort.candidates(), effort::claimSearch);
         if (isLearnt(1)) {
             System.arraycopy(observed.hidden(), 0, hidden, 0, hidden.length);
             routers.observe(layer, hidden, effort.reach());
@@ -259,7 +237,7 @@ final class SquallPolicy implements PrefetchPolicy {
     /**
      * Says how likely a visit uses each expert, and asks for those whose copy pays.
      *
-     * @param source where it is said: a layer, or L at the beginning of a pass
+     * @param source the layer where it is said
      * @param now the visit there
      */
     private void forecast(int source, long now, int distance, boolean isNextPass, PrefetchPlan plan) {

@@ -105,23 +105,6 @@ class LearnedRoutersTest {
     }
 
     @Test
-    void learnsWhatATokenLeadsTo() {
-        SplittableRandom random = new SplittableRandom(7);
-        for (long pass = 0; pass < 1500; pass++) {
-            int token = random.nextInt(4);
-            routers.begin(state(token), 8);
-            routers.logits(SHAPE.layerCount(), 1, 3 * pass);
-            routers.learn(3 * pass, only(3 - token));
-        }
-        for (int token = 0; token < 4; token++) {
-            routers.begin(state(token), 8);
-            assertThat(largest(routers.logits(SHAPE.layerCount(), 1, 0)))
-                    .as("token %d", token)
-                    .isEqualTo(3 - token);
-        }
-    }
-
-    @Test
     void reachesAcrossToTheNextPassAndNoFurtherThanOne() {
         assertThat(routers.distances()).isEqualTo(3);
         for (long pass = 0; pass < 300; pass++) {

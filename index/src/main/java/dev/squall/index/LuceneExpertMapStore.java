@@ -314,12 +314,8 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
                 switch (task) {
                     case IndexerTask.Add add -> index(add);
                     case IndexerTask.AddOffered together -> index(together);
-                    case IndexerTask.Commit commit -> {
-                        index(takeOffered());
-                        commitNow();
-                    }
+                    case IndexerTask.Commit commit -> commitNow();
                     case IndexerTask.Stop stop -> {
-                        index(takeOffered());
                         commitNow();
                         running = false;
                     }
@@ -435,6 +431,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
                 return;
             }
         }
+        index(takeOffered());
         writer.commit();
         uncommitted = 0;
         lastCommit = System.nanoTime();
