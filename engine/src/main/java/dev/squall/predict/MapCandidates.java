@@ -3,7 +3,7 @@ package dev.squall.predict;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Maps that the running pass may turn out to be like: found once, at its beginning, and ranked anew with each layer that
+ * Maps that the running pass may turn out to be like: found once and ranked anew with each layer that
  * becomes known. So a layer costs a comparison of its own distribution with theirs and no search. L layers, J experts;
  * maps are those of {@link ContextMaps}, 2L x J. One thread.
  */
