@@ -33,7 +33,8 @@ final class RecentMaps {
 
     /** Forgets maps, which a searcher sees now. */
     void forget(Collection<Long> ids) {
-        maps.keySet().removeAll(ids);
+        // Not removeAll, which looks each map up in a list where there are as many of both.
+        ids.forEach(maps::remove);
     }
 
     void search(MapQuery query, FoundMaps found) {

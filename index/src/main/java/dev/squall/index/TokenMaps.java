@@ -40,7 +40,9 @@ final class TokenMaps {
     TokenMaps(MapShape shape, int capacity, int prefetchDistance) {
         this.shape = shape;
         this.prefetchDistance = prefetchDistance;
-        long mapBytes = 4L * (shape.probabilityCount() + shape.embeddingLength()) + shape.probabilityCount();
+        long mapBytes = 4L * (shape.probabilityCount() + shape.embeddingLength())
+                + shape.probabilityCount()
+                + shape.probabilityCount() / Byte.SIZE;
         this.capacity = Math.clamp(BYTES_MAX / mapBytes, 1, capacity);
     }
 
