@@ -48,6 +48,9 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     /** Maps that are offered wait for each other: to wake the indexer for each costs the pass as much as it takes from it. */
     private static final int OFFERED_TOGETHER = 64;
 
+    /** A time in which none is offered, after which what waits is made searchable. */
+    private static final int QUIET_SECONDS = 1;
+
     /** Of those waiting, more than which the indexer is behind. */
     private static final int OFFERED_TASKS_MAX = 4;
 
@@ -80,7 +83,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
 
     // Guarded by this.
     private final RecentMaps recent = new RecentMaps();
-    private List<ExpertMap> offered = new ArrayList<>();
+    private final OfferedMaps offered = new OfferedMaps(OFFERED_TOGETHER);
     private Set<Long> replaced = new HashSet<>();
     private DirectoryReader reader;
     private long nextId;
@@ -96,21 +99,14 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     private int uncommitted;
     private long lastCommit = System.nanoTime();
 
-    private LuceneExpertMapStore(
-            Path folder,
-            MapIndex index,
-            int capacity,
-            int prefetchDistance,
-            Directory directory,
-            IndexWriter writer,
-            DirectoryReader reader)
+    private LuceneExpertMapStore(Path folder, MapShape shape, int capacity, int prefetchDistance, EngineWriter opened)
             throws IOException {
         this.folder = folder;
+        this.shape = shape;
         this.capacity = capacity;
-        this.directory = directory;
-        this.writer = writer;
-        this.reader = reader;
-        shape = index.shape();
+        directory = opened.directory();
+        writer = opened.writer();
+        reader = opened.reader();
         semanticShare = Math.min(1.0, (double) prefetchDistance / shape.layerCount());
         documents = new MapDocuments(shape);
         search = new MapSearch(documents, SEMANTIC_CANDIDATES, TRAJECTORY_CANDIDATES);
@@ -133,30 +129,16 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
      */
     public static LuceneExpertMapStore open(
             Path folder, MapShape shape, String model, int capacity, int prefetchDistance) {
-        MapIndex.quietenLucene();
-        MapIndex wanted = new MapIndex(model, shape);
+        EngineWriter opened = EngineWriter.open(folder, new MapIndex(model, shape));
         try {
-            Directory directory = MapIndex.open(folder);
             try {
-                return open(folder, wanted, capacity, prefetchDistance, directory);
+                return new LuceneExpertMapStore(folder, shape, capacity, prefetchDistance, opened);
             } catch (IOException | RuntimeException e) {
-                directory.close();
+                IOUtils.closeWhileHandlingException(opened);
                 throw e;
             }
         } catch (IOException e) {
             throw MapIndex.failed(folder, e);
-        }
-    }
-
-    private static LuceneExpertMapStore open(
-            Path folder, MapIndex wanted, int capacity, int prefetchDistance, Directory directory) throws IOException {
-        EngineWriter opened = EngineWriter.open(folder, wanted, directory);
-        try {
-            return new LuceneExpertMapStore(
-                    folder, wanted, capacity, prefetchDistance, directory, opened.writer(), opened.reader());
-        } catch (IOException | RuntimeException e) {
-            opened.writer().rollback();
-            throw e;
         }
     }
 
@@ -206,8 +188,8 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     }
 
     /**
-     * Searches of an index find the map once {@value #OFFERED_TOGETHER} are offered or the indexer has had nothing to do for
-     * a while. Where it is behind, the map is only found by its embedding, until the end of this process.
+     * Searches of an index find the map once {@value #OFFERED_TOGETHER} are offered, or none has been for
+     * {@value #QUIET_SECONDS} to {@code 2 *} as many seconds, or it is time to commit. Where the indexer is behind, the map is only found by its embedding, until the end of this process.
      */
     @Override
     public void offer(ExpertMap map) {
@@ -219,12 +201,11 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         IndexerTask.AddOffered together = null;
         synchronized (this) {
             checkUsable();
-            if (offered.size() < OFFERED_TOGETHER) {
-                offered.add(map);
+            if (offered.add(map)) {
                 count(map);
             }
             // Only this thread makes the queue longer.
-            if (offered.size() == OFFERED_TOGETHER && queue.size() < OFFERED_TASKS_MAX) {
+            if (offered.isFull() && queue.size() < OFFERED_TASKS_MAX) {
                 together = takeOffered();
             }
         }
@@ -234,9 +215,8 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     }
 
     private synchronized IndexerTask.AddOffered takeOffered() {
-        IndexerTask.AddOffered taken = new IndexerTask.AddOffered(nextId, offered);
-        nextId += offered.size();
-        offered = new ArrayList<>();
+        IndexerTask.AddOffered taken = new IndexerTask.AddOffered(nextId, offered.take());
+        nextId += taken.maps().size();
         return taken;
     }
 
@@ -319,12 +299,9 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
                         commitNow();
                         running = false;
                     }
-                    case null -> {
-                        index(takeOffered());
-                        publish();
-                    }
+                    case null -> indexIfQuiet();
                 }
-                if (uncommitted > 0
+                if (hasUncommitted()
                         && (uncommitted >= COMMIT_MAPS
                                 || System.nanoTime() - lastCommit > TimeUnit.SECONDS.toNanos(COMMIT_SECONDS))) {
                     commitNow();
@@ -339,6 +316,23 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         }
     }
 
+    /** Makes what waits searchable, unless more of it comes: passes that are under way need all processors. */
+    private void indexIfQuiet() throws IOException {
+        IndexerTask.AddOffered waiting;
+        synchronized (this) {
+            if (!offered.isQuiet()) {
+                return;
+            }
+            waiting = takeOffered();
+        }
+        index(waiting);
+        publish();
+    }
+
+    private synchronized boolean hasUncommitted() {
+        return uncommitted > 0 || !offered.isEmpty();
+    }
+
     private synchronized void fail(IOException e) {
         failure = e;
     }
@@ -346,7 +340,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     /** The next task; null if there was none for a while. */
     private @Nullable IndexerTask next() {
         try {
-            return queue.poll(1, TimeUnit.SECONDS);
+            return queue.poll(QUIET_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             return new IndexerTask.Stop();
         }
