@@ -113,9 +113,9 @@ final class ForecastEffort {
         return true;
     }
 
-    /** Whether the few weights that many experts share are learnt from this pass: some passes tell as much as all. */
-    boolean isCalibrating() {
-        return passes % LEARNT_EVERY == 0;
+    /** Whether the few weights that many experts share are learnt from this pass, or the next: some passes tell as much as all. */
+    boolean isCalibrating(boolean nextPass) {
+        return (nextPass ? passes + 1 : passes) % LEARNT_EVERY == 0;
     }
 
     /** Whether each layer's own weights are learnt from this pass. */

@@ -46,6 +46,9 @@ final class SquallPolicy implements PrefetchPolicy {
     /** By layer and bucket what is known of its coming visit. */
     private final Signals[][] signals;
 
+    /** Of a visit that the scores do not learn from, in the same memory each time. */
+    private final Signals unlearnt;
+
     private final LearnedRouters routers;
     private final float[] hidden;
     private final float[] nothing;
@@ -78,6 +81,7 @@ final class SquallPolicy implements PrefetchPolicy {
         for (Signals[] ofLayer : signals) {
             Arrays.setAll(ofLayer, bucket -> new Signals(shape.expertCount()));
         }
+        unlearnt = new Signals(shape.expertCount());
         routers = new LearnedRouters(shape, ForecastEffort.DISTANCE_MAX);
         hidden = new float[shape.embeddingLength()];
         nothing = new float[shape.expertCount()];
@@ -137,7 +141,7 @@ final class SquallPolicy implements PrefetchPolicy {
             if (!alike.discountedUses(layer, ReuseRates.DISCOUNT, mixture)) {
                 history.recentUses(layer, mixture);
             }
-            reuse.onRouted(layer, used, mixture, effort.isCalibrating());
+            reuse.onRouted(layer, used, mixture, effort.isCalibrating(false));
         }
         for (int expert = 0; expert < shape.expertCount(); expert++) {
             plan.setUseRate(layer, expert, useRate(layer, expert));
@@ -255,7 +259,7 @@ final class SquallPolicy implements PrefetchPolicy {
             routers.set(source, distance, 3, mixtureOdds, 0);
             learnt = routers.logits(source, distance, visit);
         }
-        Signals known = signals[layer][bucket];
+        Signals known = effort.isCalibrating(isNextPass) ? signals[layer][bucket] : unlearnt;
         known.set(visit, mixtureOdds, aheadOdds, learnt, history, history.from(layer));
         float[] probabilities = known.weigh(score(bucket));
         boolean mayRequest = fixedDistance == 0 || distance <= fixedDistance;
@@ -275,7 +279,7 @@ final class SquallPolicy implements PrefetchPolicy {
         for (int expert = 0; expert < used.length; expert++) {
             used[expert] = observed.counts()[expert] > 0 ? 1 : 0;
         }
-        for (int bucket = 0; effort.isCalibrating() && bucket < 2 * BUCKETS; bucket++) {
+        for (int bucket = 0; effort.isCalibrating(false) && bucket < 2 * BUCKETS; bucket++) {
             signals[layer][bucket].teach(score(bucket), observed.visit(), used);
         }
         if (effort.isLearning() && isLearnt(1)) {
