@@ -74,8 +74,8 @@ final class OffloadRow {
     }
 
     /**
-     * How many times as fast as another this decoded the same prompts, with the 95 % interval over prompts. That leaves out what
-     * sets two loaded models apart for as long as they are loaded, such as where their memory lies.
+     * How many times as fast as another this decoded the same prompts, with the 95 % interval over prompts. That leaves
+     * out what sets two loaded models apart for as long as they are loaded, such as where their memory lies.
      *
      * @return such as {@code 1.21 ± 0.03}
      */

@@ -15,9 +15,9 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Decodes a super-block of each of sixteen rows to the columns of a {@link ColumnTile}. What is stored becomes columns first,
- * four bytes at a time, and a lane is a row from then on. {@link dev.squall.gguf.BlockCodec}'s Javadoc has the layouts. The
- * caller has checked the range.
+ * Decodes a super-block of each of sixteen rows to the columns of a {@link ColumnTile}. What is stored becomes columns
+ * first, four bytes at a time, and a lane is a row from then on. {@link dev.squall.gguf.BlockCodec}'s Javadoc has the
+ * layouts. The caller has checked the range.
  *
  * <p>Methods that decode eighths are longer than what the compiler inlines: taken together they were several times slower.
  */

@@ -8,8 +8,8 @@ import dev.squall.routing.LayerRouting;
 
 /**
  * Computes a forward pass block by block, in this order: {@link #begin}, then for each layer {@link #attentionBlock} and
- * {@link #expertBlock} or, in a dense layer, {@link #denseBlock}, then {@link #head}. Hidden states and the KV cache stay inside, on whatever device there is; only
- * tokens, router logits and output logits cross. One thread drives a backend.
+ * {@link #expertBlock} or, in a dense layer, {@link #denseBlock}, then {@link #head}. Hidden states and the KV cache
+ * stay inside, on whatever device there is; only tokens, router logits and output logits cross. One thread drives a backend.
  *
  * <p>R rows of a batch, E hidden width, J experts, K of them used, V vocabulary. Every row's result is the same bit for
  * bit whichever rows share the batch.

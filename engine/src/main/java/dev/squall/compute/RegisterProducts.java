@@ -19,8 +19,8 @@ import jdk.incubator.vector.VectorOperators;
  */
 final class RegisterProducts {
     /**
-     * What a half-precision float's bits, moved to where a float has exponent and fraction, are too small by. Activations are
-     * multiplied by it instead, which is exact: rounded to half precision they are below 2^16.
+     * What a half-precision float's bits, moved to where a float has exponent and fraction, are too small by.
+     * Activations are multiplied by it instead, which is exact: rounded to half precision they are below 2^16.
      */
     private static final float HALF_SCALE = 0x1p112f;
 
@@ -251,7 +251,10 @@ final class RegisterProducts {
         s1.intoArray(sums, LANES);
     }
 
-    /** {@code d · (q - 16)} as {@code d · q - d · 16}, of which all is exact. Bit i of four bytes is the fifth of element i. */
+    /**
+     * {@code d · (q - 16)} as {@code d · q - d · 16}, of which all is exact. Bit i of four bytes is the fifth of
+     * element i.
+     */
     private static void multiplyQ5_0(long from0, long from1, int blocks, float[] x, int xOffset, float[] sums) {
         long w0 = from0 & ADDRESSES;
         long w1 = from1 & ADDRESSES;

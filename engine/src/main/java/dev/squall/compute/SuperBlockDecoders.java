@@ -15,8 +15,8 @@ import jdk.incubator.vector.VectorOperators;
 /**
  * {@link SuperBlockCodec} with the Vector API: from {@link WeightMemory#MEMORY} into a row of a {@link Tile} and its
  * headers. A vector of integers takes four bytes to a lane, and gives elements of one group of {@link SuperBlocks#position}
- * each time it is shifted by a byte. Vectors have at most eight lanes; {@link ColumnDecoders} are for wider ones. The caller has
- * checked the range.
+ * each time it is shifted by a byte. Vectors have at most eight lanes; {@link ColumnDecoders} are for wider ones. The
+ * caller has checked the range.
  */
 final class SuperBlockDecoders {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(Lanes.ORDER);

@@ -19,8 +19,8 @@ import jdk.incubator.vector.VectorSpecies;
  * Products of {@link SuperBlocks} with one row of activations, for one token at a time: a row of weights is read once, as a
  * stream, and multiplied in registers with 16-bit integers. Two bytes of weights are a lane of 16 bits, which masks and
  * shifts take apart; six bits times eight, added up twice, fit into sixteen. A lane of 32 bits then adds its lower half to
- * its upper one. Needs vectors of 512 bits. {@link TwoBitStreams} has the types of two-bit planes, here are the others. IQ4_XS,
- * whose levels take eight bits, is multiplied as floats, a lane a weight.
+ * its upper one. Needs vectors of 512 bits. {@link TwoBitStreams} has the types of two-bit planes, here are the others.
+ * IQ4_XS, whose levels take eight bits, is multiplied as floats, a lane a weight.
  *
  * <p>Methods are long because the compiler does not inline methods of ours into long ones, and a vector that is passed to
  * a method is an object. For the same reason constants are vectors before the loop, and what is not a vector comes first:

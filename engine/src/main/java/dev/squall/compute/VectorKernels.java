@@ -29,7 +29,10 @@ import org.jspecify.annotations.Nullable;
  * to start.
  */
 final class VectorKernels implements Kernels {
-    /** Weights that are streamed again for each of several rows of activations: no more than the second-level cache holds. */
+    /**
+     * Weights that are streamed again for each of several rows of activations: no more than the second-level cache
+     * holds.
+     */
     private static final long STREAM_BYTES = 128 << 10;
 
     @Override

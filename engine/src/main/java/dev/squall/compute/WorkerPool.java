@@ -119,7 +119,8 @@ final class WorkerPool implements AutoCloseable {
 
     /**
      * Lets one of the helpers run something at once if it spins, else before its tasks of the next region, while the other
-     * threads take these: so nobody has to be woken for it. Does not wait. If nobody has run the errand before it, that one is left out.
+     * threads take these: so nobody has to be woken for it. Does not wait. If nobody has run the errand before it, that
+     * one is left out.
      *
      * @param errand throws nothing
      * @return false if there are no helpers

@@ -155,7 +155,10 @@ public final class ExpertCache implements ExpertSource, AutoCloseable {
             startLoads();
         }
 
-        /** Notes the time since the last lease if that was the layer before in the same pass: other things come between passes. */
+        /**
+         * Notes the time since the last lease if that was the layer before in the same pass: other things come between
+         * passes.
+         */
         private void noteLayer(boolean isNextLayer) {
             long now = System.nanoTime();
             if (isNextLayer) {

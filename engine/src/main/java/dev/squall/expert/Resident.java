@@ -2,7 +2,8 @@ package dev.squall.expert;
 
 /**
  * An expert in a slot, as an eviction rule sees it. Layers are counted without dense ones. A visit is one layer in one
- * pass; visits are numbered in the order in which they happen, so layer {@code l} of L comes at visits {@code l, l + L, ...}.
+ * pass; visits are numbered in the order in which they happen, so layer {@code l} of L comes at visits
+ * {@code l, l + L, ...}.
  */
 public interface Resident {
     int layer();

@@ -140,7 +140,10 @@ public final class LanguageModel implements AutoCloseable {
         return supply.predictionCounters();
     }
 
-    /** The expert maps that the policy learns; empty if it learns none. For searches by one thread while no answer is made. */
+    /**
+     * The expert maps that the policy learns; empty if it learns none. For searches by one thread while no answer is
+     * made.
+     */
     public Optional<ExpertMapStore> maps() {
         return supply.maps();
     }

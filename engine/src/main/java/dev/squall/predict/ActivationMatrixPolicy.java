@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * MoE-Infinity: how often a request has used each expert so far is compared with such matrices of earlier requests; the
- * nearest one predicts all later layers, near ones more than far ones. A request ends where the prefill of the next conversation begins.
+ * nearest one predicts all later layers, near ones more than far ones. A request ends where the prefill of the next
+ * conversation begins.
  */
 final class ActivationMatrixPolicy implements PrefetchPolicy {
     private final MapShape shape;

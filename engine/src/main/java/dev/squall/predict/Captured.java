@@ -7,7 +7,8 @@ import java.util.Arrays;
 
 /**
  * What the thread of the forward pass hands to the predictor's: the beginning of a pass, or one routed layer. Of a large
- * pass some rows, evenly spread, the last among them. Reused.
+ * pass some rows: first the last one of each sequence, which the sequence goes on from, then others, both evenly
+ * spread. Reused.
  */
 final class Captured {
     private final MapShape shape;
@@ -75,8 +76,32 @@ final class Captured {
     private void observe(RowBatch batch) {
         rowsOfPass = batch.size();
         rowCount = Math.min(LayerObservation.ROWS_MAX, rowsOfPass);
-        for (int i = 0; i < rowCount; i++) {
-            rows[i] = (int) ((i + 1L) * rowsOfPass / rowCount) - 1;
+        int lasts = 0;
+        for (int row = 0; row < rowsOfPass; row++) {
+            lasts += isLast(batch, row) ? 1 : 0;
         }
+        int others = rowsOfPass - lasts;
+        int lastsChosen = Math.min(lasts, rowCount);
+        int othersChosen = rowCount - lastsChosen;
+        int chosen = 0;
+        for (int row = 0, last = 0, other = 0; row < rowsOfPass; row++) {
+            // Others end before the end: a last row is there.
+            boolean isChosen = isLast(batch, row)
+                    ? isChosen(last++, lasts, lastsChosen)
+                    : isChosen(other++, others + 1, othersChosen + 1);
+            if (isChosen) {
+                rows[chosen++] = row;
+            }
+        }
+    }
+
+    /** Whether a row is the last one of its sequence in this pass. */
+    private static boolean isLast(RowBatch batch, int row) {
+        return row == batch.size() - 1 || batch.sequences()[row] != batch.sequences()[row + 1];
+    }
+
+    /** Whether one of n is among k that are evenly spread, of which the last is one. */
+    private static boolean isChosen(long index, int n, int k) {
+        return (index + 1) * k / n > index * k / n;
     }
 }

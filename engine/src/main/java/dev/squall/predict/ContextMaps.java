@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Expert maps that remember what came before: a record's first L layers are the map of the sequence's previous pass, its
  * last L layers that of the pass itself. A prefix of it is a pass so far together with the pass before; and what the passes
- * after it used, its {@link Continuation}, tells what follows one like it. Searches are for passes of one row; passes that
- * decode several sequences are learnt, a map for each observed row.
+ * after it used, its {@link Continuation}, tells what follows one like it. Searches are for passes of one row; of
+ * passes that decode several sequences a map for each is learnt that is observed, whether others' prompts share the
+ * pass or not.
  */
 final class ContextMaps {
     /** Conversations of which the last pass is remembered. */
@@ -58,7 +59,6 @@ final class ContextMaps {
     private @Nullable Future<MapMatches> search;
 
     private CacheCounters counters = CacheCounters.ZERO;
-    private Phase phase = Phase.PREFILL;
     private int rowCount;
     private boolean isSingle;
     private boolean hasPrevious;
@@ -102,7 +102,6 @@ final class ContextMaps {
         pending.noteOutcome(pass.counters().since(counters));
         counters = pass.counters();
         rowCount = pass.rowCount();
-        phase = pass.phase();
         isSingle = rowCount == 1;
         layersSeen = 0;
         candidates.clear();
@@ -154,9 +153,14 @@ final class ContextMaps {
         candidates.begin(ended.resultNow(), context);
     }
 
-    /** The pass before the running one in the conversation of a row; null if it is not known. */
+    /**
+     * The pass before the running one in the conversation of a row that goes on by this row alone; null if it is not
+     * known.
+     */
     private @Nullable Past past(int row) {
-        Past past = phase == Phase.DECODE ? pasts.get(conversations[row]) : null;
+        boolean isAlone = (row == 0 || conversations[row - 1] != conversations[row])
+                && (row == rowCount - 1 || conversations[row + 1] != conversations[row]);
+        Past past = isAlone ? pasts.get(conversations[row]) : null;
         return past != null && past.position() == positions[row] - 1 ? past : null;
     }
 
@@ -193,7 +197,7 @@ final class ContextMaps {
                 float[] both = new float[2 * shape.probabilityCount()];
                 System.arraycopy(past.probabilities(), 0, both, 0, shape.probabilityCount());
                 System.arraycopy(running[row], 0, both, shape.probabilityCount(), shape.probabilityCount());
-                MapOrigin origin = new MapOrigin(now, phase, positions[row], conversations[row], 0, 0);
+                MapOrigin origin = new MapOrigin(now, Phase.DECODE, positions[row], conversations[row], 0, 0);
                 pending.add(
                         conversations[row],
                         new ExpertMap(embeddings[row].clone(), both, Continuation.begin(shape), origin));
@@ -209,7 +213,8 @@ final class ContextMaps {
     }
 
     /**
-     * Of the maps of the pass's token those that went on as it has so far. They are looked for when they are first asked for.
+     * Of the maps of the pass's token those that went on as it has so far. They are looked for when they are first
+     * asked for.
      *
      * @param candidateCount maps of which those that the pass is like are chosen as its layers become known
      * @param maySearch asked whether other tokens may be searched for now, when that is due

@@ -107,7 +107,8 @@ final class EmbeddingGroups {
     }
 
     /**
-     * Offers places of this very embedding by the number of experts that their maps' first layers have in common with others.
+     * Offers places of this very embedding by the number of experts that their maps' first layers have in common with
+     * others.
      *
      * @param used of these layers
      * @param considered so many of the newest are looked at

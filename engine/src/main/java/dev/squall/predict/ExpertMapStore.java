@@ -36,7 +36,8 @@ public interface ExpertMapStore extends AutoCloseable {
 
     /**
      * Adds a map as {@link #add} does, as far as that can be done beside the forward pass: a full store keeps one in {@value
-     * #KEPT_ONE_IN}, and one that is behind with its work may leave maps out. Later searches of this thread need not find it.
+     * #KEPT_ONE_IN}, and one that is behind with its work may leave maps out. Later searches of this thread need not
+     * find it.
      *
      * @throws IllegalArgumentException as {@link #add}
      */
@@ -62,8 +63,8 @@ public interface ExpertMapStore extends AutoCloseable {
     }
 
     /**
-     * Of the newest maps with this very embedding, which is a token's, those whose first layers use most of the same experts, these first and of
-     * equals the newer ones. None in a store that cannot tell them at once.
+     * Of the newest maps with this very embedding, which is a token's, those whose first layers use most of the same
+     * experts, these first and of equals the newer ones. None in a store that cannot tell them at once.
      *
      * @param embedding h numbers
      * @param beginning distributions of these layers, a multiple of J numbers

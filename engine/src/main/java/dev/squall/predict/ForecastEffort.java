@@ -3,8 +3,8 @@ package dev.squall.predict;
 import dev.squall.expert.CacheConditions;
 
 /**
- * How much is forecast, by what copies, layers and forecasts themselves take: how far ahead, compared with how many maps, learning from
- * which passes, and whether at all; and how sure a forecast has to be for a copy to pay. One thread.
+ * How much is forecast, by what copies, layers and forecasts themselves take: how far ahead, compared with how many
+ * maps, learning from which passes, and whether at all; and how sure a forecast has to be for a copy to pay. One thread.
  */
 final class ForecastEffort {
     /** How far ahead experts are forecast at most, and at least. */
@@ -12,7 +12,10 @@ final class ForecastEffort {
 
     private static final int DISTANCE_MIN = 2;
 
-    /** How far ahead they are, in the time of a copy: one may have to wait for others, and what comes next decides what stays. */
+    /**
+     * How far ahead they are, in the time of a copy: one may have to wait for others, and what comes next decides what
+     * stays.
+     */
     private static final double COPIES_AHEAD = 5;
 
     /**
@@ -33,7 +36,10 @@ final class ForecastEffort {
 
     private static final int REST_AFTER = 64;
 
-    /** The share of a pass's time that searches for maps of other tokens may take, beside it but from its memory and caches. */
+    /**
+     * The share of a pass's time that searches for maps of other tokens may take, beside it but from its memory and
+     * caches.
+     */
     private static final double SEARCH_SHARE = 0.005;
 
     /** What such a search takes at most among 32,000 maps (bench/RESULTS.md, "Search"). */
@@ -103,7 +109,10 @@ final class ForecastEffort {
         return isDear ? CANDIDATES_IF_DEAR : CANDIDATES;
     }
 
-    /** Whether maps of other tokens may be searched for in this pass; if so, not again for as many passes as that takes time of. */
+    /**
+     * Whether maps of other tokens may be searched for in this pass; if so, not again for as many passes as that takes
+     * time of.
+     */
     boolean claimSearch() {
         if (passes < nextSearch) {
             return false;
@@ -113,7 +122,10 @@ final class ForecastEffort {
         return true;
     }
 
-    /** Whether the few weights that many experts share are learnt from this pass, or the next: some passes tell as much as all. */
+    /**
+     * Whether the few weights that many experts share are learnt from this pass, or the next: some passes tell as much
+     * as all.
+     */
     boolean isCalibrating(boolean nextPass) {
         return (nextPass ? passes + 1 : passes) % LEARNT_EVERY == 0;
     }
@@ -126,7 +138,8 @@ final class ForecastEffort {
     /**
      * The probability from which a copy pays. A right one hides a share h of its time, all of it if its layer is far
      * enough away; a wrong one delays a demand with probability c, that of a miss while it is under way, and takes
-     * power e. It pays if {@code p·h > (1 - p)·(c + e)}. Where every visit misses and copies are slow, that is next to never.
+     * power e. It pays if {@code p·h > (1 - p)·(c + e)}. Where every visit misses and copies are slow, that is next to
+     * never.
      *
      * @param distance visits ahead
      */

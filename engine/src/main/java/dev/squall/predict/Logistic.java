@@ -55,7 +55,10 @@ final class Logistic {
         return Float.intBitsToFloat(Float.floatToRawIntBits(power) + (n << MANTISSA_BITS));
     }
 
-    /** {@code n log 2} from the exponent, plus {@code 2 artanh s} by its series; |s| is at most 1/5. Of a positive normal number. */
+    /**
+     * {@code n log 2} from the exponent, plus {@code 2 artanh s} by its series; |s| is at most 1/5. Of a positive
+     * normal number.
+     */
     private static float log(float x) {
         int bits = Float.floatToRawIntBits(x) - THREE_QUARTERS;
         int n = bits >> MANTISSA_BITS;

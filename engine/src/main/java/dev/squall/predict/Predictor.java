@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a policy beside the forward pass. The pass's thread copies what it shows into a ring and goes on; one of the threads
- * that compute, or the predictor's own, lets the policy make a plan of it and publishes that to the cache. If the policy is slower than the pass, it
- * misses layers; only a trace makes the pass wait, for a trace with holes is none.
+ * that compute, or the predictor's own, lets the policy make a plan of it and publishes that to the cache. If the
+ * policy is slower than the pass, it misses layers; only a trace makes the pass wait, for a trace with holes is none.
  */
 public final class Predictor implements RoutingObserver, AutoCloseable {
     private static final int RING = 64;
@@ -65,7 +65,8 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
      *
      * @param sequences most sequences of the model
      * @param lastConversation number of the last conversation before those to come
-     * @param errands has something run soon by a thread that is awake, as {@code ComputeBackend.sendBeside} does; false if it does not
+     * @param errands has something run soon by a thread that is awake, as {@code ComputeBackend.sendBeside} does; false
+     * if it does not
      * @param policy what decides; null to record a trace only
      * @param cache what is told of its plans; null where there is none
      * @param trace what records every pass; null for none. Owned from then on

@@ -7,9 +7,9 @@ import java.util.Arrays;
 
 /**
  * How soon a layer will use each expert again, learnt online: the discounted value of its next use, by temporal
- * differences. It begins as what followed similar passes. The value is 1 if the next visit uses it, else {@link #DISCOUNT} times the value after that visit. What is
- * known after a visit and tells it: its hidden state, how it spread, and what it used lately and in the long run. One
- * thread; allocates nothing after start.
+ * differences. It begins as what followed similar passes. The value is 1 if the next visit uses it, else {@link
+ * #DISCOUNT} times the value after that visit. What is known after a visit and tells it: its hidden state, how it
+ * spread, and what it used lately and in the long run. One thread; allocates nothing after start.
  */
 final class ReuseRates {
     /** Worth of a use one visit later. */

@@ -228,7 +228,10 @@ final class SquallPolicy implements PrefetchPolicy {
         return isNextPass ? BUCKETS + bucket : bucket;
     }
 
-    /** Whether a learnt router speaks for a distance: not for passes of several rows, whose experts are many rows' choice. */
+    /**
+     * Whether a learnt router speaks for a distance: not for passes of several rows, whose experts are many rows'
+     * choice.
+     */
     private boolean isLearnt(int distance) {
         return isSingle && distance <= routers.distances();
     }

@@ -104,7 +104,10 @@ public final class Tokenizer {
         return tokens.toArray();
     }
 
-    /** The tokens of a prompt that no template wraps: begins with the model's beginning-of-sequence token, if it wants one. */
+    /**
+     * The tokens of a prompt that no template wraps: begins with the model's beginning-of-sequence token, if it wants
+     * one.
+     */
     public int[] encodePrompt(String text) {
         TokenBuffer tokens = new TokenBuffer();
         if (specialTokens.addBos()) {

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Numbers as half-precision floats, two bytes each, little endian: eleven bits of a probability are plenty. Halves go through
- * arrays of their own, since of those the JIT converts many at once.
+ * Numbers as half-precision floats, two bytes each, little endian: eleven bits of a probability are plenty. Halves go
+ * through arrays of their own, since of those the JIT converts many at once.
  */
 final class HalfFloats {
     private HalfFloats() {}

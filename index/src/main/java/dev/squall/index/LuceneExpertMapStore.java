@@ -45,7 +45,10 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
 
     private static final int QUEUE_MAX = 256;
 
-    /** Maps that are offered wait for each other: to wake the indexer for each costs the pass as much as it takes from it. */
+    /**
+     * Maps that are offered wait for each other: to wake the indexer for each costs the pass as much as it takes from
+     * it.
+     */
     private static final int OFFERED_TOGETHER = 64;
 
     /** A time in which none is offered, after which what waits is made searchable. */
@@ -75,7 +78,10 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     private final BlockingQueue<IndexerTask> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
     private final Thread indexer;
 
-    /** What forecasts would like to have and can do without: where other processes keep the processors busy, it may never come. */
+    /**
+     * What forecasts would like to have and can do without: where other processes keep the processors busy, it may
+     * never come.
+     */
     private final ExecutorService beside = NiceThreads.forTheNewest("squall-index-search");
 
     // Of the thread that adds.
@@ -189,7 +195,8 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
 
     /**
      * Searches of an index find the map once {@value #OFFERED_TOGETHER} are offered, or none has been for
-     * {@value #QUIET_SECONDS} to {@code 2 *} as many seconds, or it is time to commit. Where the indexer is behind, the map is only found by its embedding, until the end of this process.
+     * {@value #QUIET_SECONDS} to {@code 2 *} as many seconds, or it is time to commit. Where the indexer is behind, the
+     * map is only found by its embedding, until the end of this process.
      */
     @Override
     public void offer(ExpertMap map) {

@@ -15,7 +15,10 @@ import java.util.function.Function;
 import org.apache.lucene.index.LeafReader;
 import org.apache.lucene.util.Bits;
 
-/** Has maps be worked on by all processors, and hands over what came of them in their order. Holds a few batches at a time. */
+/**
+ * Has maps be worked on by all processors, and hands over what came of them in their order. Holds a few batches at a
+ * time.
+ */
 final class MapBatches {
     private static final int BATCH = 256;
 

@@ -17,8 +17,8 @@ import org.apache.lucene.index.MergePolicy;
 
 /**
  * Threads that have a tenth of the weight of others for a processor that these want, where Linux allows that; ordinary ones
- * elsewhere. Not Linux's {@code SCHED_IDLE}: where other processes keep the processors busy, such a thread takes seconds to end,
- * and with it its process.
+ * elsewhere. Not Linux's {@code SCHED_IDLE}: where other processes keep the processors busy, such a thread takes
+ * seconds to end, and with it its process.
  */
 @SuppressWarnings("restricted")
 final class NiceThreads {

@@ -195,7 +195,10 @@ final class RedundantMaps {
         return new Band(least < 0 ? -1 : sample[least], enough < SAMPLED ? sample[enough] : NO_MORE);
     }
 
-    /** By rank, newest first, the similarity of the newer map that is most similar; only within the band are all of them right. */
+    /**
+     * By rank, newest first, the similarity of the newer map that is most similar; only within the band are all of them
+     * right.
+     */
     private float[] similarities(VectorCells cells, int[][] cellsOf, Band band) throws IOException {
         // Cell by cell: those that are alike are compared with the same ones.
         long[] ranks = new long[places.length];

@@ -17,8 +17,9 @@ import org.apache.lucene.index.SegmentCommitInfo;
 import org.apache.lucene.index.SegmentInfos;
 
 /**
- * Writes segments anew one by one, those that maps are gone from and those that lack graphs, and never joins them: Lucene takes over the graph of a segment unless most of its maps are
- * gone, while of graphs that it joins all but the largest are built once more. The next writer joins what is worth it.
+ * Writes segments anew one by one, those that maps are gone from and those that lack graphs, and never joins them:
+ * Lucene takes over the graph of a segment unless most of its maps are gone, while of graphs that it joins all but the
+ * largest are built once more. The next writer joins what is worth it.
  */
 final class SegmentBySegment extends FilterMergePolicy {
     private static final int THREADS = Math.max(1, Runtime.getRuntime().availableProcessors());

@@ -45,8 +45,8 @@ final class SegmentGraphs {
     }
 
     /**
-     * Whether the graphs of a segment can go over to where its maps are written anew. Lucene mends them up to two fifths gone,
-     * which takes longer than to make them and leaves maps that no search reaches.
+     * Whether the graphs of a segment can go over to where its maps are written anew. Lucene mends them up to two
+     * fifths gone, which takes longer than to make them and leaves maps that no search reaches.
      */
     static boolean areWorthTaking(LeafReader leaf) {
         return leaf.maxDoc() - leaf.numDocs() <= leaf.maxDoc() * GONE_MOST;

@@ -61,7 +61,10 @@ final class MadeUpMaps {
         return continuation;
     }
 
-    /** Makes one segment of an index, with graphs: else it is a matter of time which segments have been merged, and which have some. */
+    /**
+     * Makes one segment of an index, with graphs: else it is a matter of time which segments have been merged, and
+     * which have some.
+     */
     static void join(Path folder) throws IOException {
         try (Directory directory = FSDirectory.open(folder);
                 IndexWriter writer = new IndexWriter(directory, new IndexWriterConfig())) {

@@ -21,8 +21,8 @@ final class AttentionKernels {
     private AttentionKernels() {}
 
     /**
-     * Turns pairs of elements of every head by the row's angles (Su et al., 2021), then multiplies all of the head and rounds
-     * it to half precision. One work-item a head, R·heads of them. Exact but for three roundings.
+     * Turns pairs of elements of every head by the row's angles (Su et al., 2021), then multiplies all of the head and
+     * rounds it to half precision. One work-item a head, R·heads of them. Exact but for three roundings.
      * (A kernel named rotate would clash with OpenCL's own function.)
      *
      * @param angles R x 2·pairs, a row's cosines, then its sines

@@ -7,8 +7,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Products with blocks of 32 elements, as {@link MatrixKernels} describes them. Scales times quants are exact, with a minimum
- * rounded once.
+ * Products with blocks of 32 elements, as {@link MatrixKernels} describes them. Scales times quants are exact, with a
+ * minimum rounded once.
  */
 final class BlockKernels {
     private BlockKernels() {}

@@ -5,9 +5,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * What kernels compute with so that a device gives the bits of the JVM's backend: additions, multiplications and fused
- * multiply-adds, which every device rounds to the nearest float, and what is made of them here, in the order of {@code dev.squall.compute.LaneKernels}. A compiler that fuses a
- * product with a sum by itself would change bits, so kernels never add a rounded product: where they add one, it is exact or
- * goes through {@link #fma} or {@link #product}.
+ * multiply-adds, which every device rounds to the nearest float, and what is made of them here, in the order of {@code
+ * dev.squall.compute.LaneKernels}. A compiler that fuses a product with a sum by itself would change bits, so kernels
+ * never add a rounded product: where they add one, it is exact or goes through {@link #fma} or {@link #product}.
  *
  * <p>Lanes are added up as a tree of pairwise additions, as {@code dev.squall.compute.VectorMath.sumLanes} does, from the last
  * one down, each to the one that is half of those left before it. Each kernel does so itself: TornadoVM compiles local
@@ -73,16 +73,16 @@ final class DeviceMath {
     }
 
     /**
-     * a / b to the nearest float, where quotient and reciprocal are normal numbers: OpenCL lets a device be 2.5 units in the last
-     * place off.
+     * a / b to the nearest float, where quotient and reciprocal are normal numbers: OpenCL lets a device be 2.5 units
+     * in the last place off.
      */
     static float divide(float a, float b) {
         return refine(a, b, a / b, 1 / b);
     }
 
     /**
-     * a / b to the nearest float from a quotient and a reciprocal that are up to three units in the last place off (Markstein,
-     * 1990: from a reciprocal and a quotient that are one unit off, a step with a remainder that is exact).
+     * a / b to the nearest float from a quotient and a reciprocal that are up to three units in the last place off
+     * (Markstein, 1990: from a reciprocal and a quotient that are one unit off, a step with a remainder that is exact).
      */
     static float refine(float a, float b, float quotient, float reciprocal) {
         float y = fma(fma(TornadoMath.max(-b, LOWEST), reciprocal, 1), reciprocal, reciprocal);
@@ -96,8 +96,8 @@ final class DeviceMath {
 
     /**
      * 1 / √x to the nearest float, for normal x: the JVM's, which has doubles for it. One step from what the device
-     * gives, y (1 + r / 2 + 3 r² / 8) with the remainder r = 1 - x y², of which only one part in 2^24 is lost. (Compilers must not see that
-     * two factors are the same or of opposite sign, or they would change more than they may.)
+     * gives, y (1 + r / 2 + 3 r² / 8) with the remainder r = 1 - x y², of which only one part in 2^24 is lost.
+     * (Compilers must not see that two factors are the same or of opposite sign, or they would change more than they may.)
      */
     static float inverseRoot(float x) {
         float y = 1 / TornadoMath.sqrt(x);

@@ -173,13 +173,14 @@ final class GraphSteps {
 
     /** A product of each row with one matrix. */
     void one(DeviceGraph graph, String id, WeightMatrix matrix, FloatArray x, FloatArray y, int field) {
-        multiply(graph, id, matrix, a.call, weights.bytes(), x, y, field, 0, 1, 1, 1);
+        multiply(graph, id, matrix, operands(a.call, weights.bytes(), x, y), new Pairing(field, 0, 1, 1, 1));
     }
 
     /** A product of each head of each row with the head's matrix; they lie one after the other. */
     void each(DeviceGraph graph, String id, List<WeightMatrix> matrices, FloatArray x, FloatArray y, int field) {
         int heads = matrices.size();
-        multiply(graph, id, matrices.getFirst(), a.call, weights.bytes(), x, y, field, 0, 1, heads, heads);
+        MatrixProducts.Operands operands = operands(a.call, weights.bytes(), x, y);
+        multiply(graph, id, matrices.getFirst(), operands, new Pairing(field, 0, 1, heads, heads));
     }
 
     /**
@@ -199,9 +200,9 @@ final class GraphSteps {
             FloatArray y,
             int pairsPerInput) {
         for (int pool = 0; pool < slots.poolCount(); pool++) {
-            int field = slots.placeField(pool, part);
-            ByteArray from = slots.pool(pool);
-            multiply(graph, id + pool, like, slots.places(), from, x, y, field, 1, pairsPerInput, a.used, 1);
+            MatrixProducts.Operands operands = operands(slots.places(), slots.pool(pool), x, y);
+            Pairing pairing = new Pairing(slots.placeField(pool, part), 1, pairsPerInput, a.used, 1);
+            multiply(graph, id + pool, like, operands, pairing);
         }
     }
 
@@ -236,24 +237,34 @@ final class GraphSteps {
                         experts));
     }
 
+    /**
+     * Which inputs meet which matrices.
+     *
+     * @param field of {@code starts}, where the first product's matrix begins
+     * @param step fields from one product's to the next's; 0 where all have the same
+     * @param outputsPerInput products that read the same input, one after the other
+     * @param outputsPerRow products of a row
+     * @param matrices that lie one after the other from there and take turns
+     */
+    private record Pairing(int field, int step, int outputsPerInput, int outputsPerRow, int matrices) {}
+
+    /** @param starts where in {@code from} matrices begin */
+    private MatrixProducts.Operands operands(IntArray starts, ByteArray from, FloatArray x, FloatArray y) {
+        return new MatrixProducts.Operands(starts, from, a.table, x, a.blockHeaders, y);
+    }
+
     private void multiply(
-            DeviceGraph graph,
-            String id,
-            WeightMatrix matrix,
-            IntArray starts,
-            ByteArray from,
-            FloatArray x,
-            FloatArray y,
-            int field,
-            int step,
-            int outputsPerInput,
-            int outputsPerRow,
-            int matrices) {
+            DeviceGraph graph, String id, WeightMatrix matrix, MatrixProducts.Operands operands, Pairing pairing) {
         int lanes = MatrixProducts.lanes(matrix.type(), sizes.lanes());
-        int items = matrix.rows() * outputsPerRow * Math.min(lanes, sizes.product());
-        MatrixProducts.Operands operands = new MatrixProducts.Operands(starts, from, a.table, x, a.blockHeaders, y);
+        int items = matrix.rows() * pairing.outputsPerRow() * Math.min(lanes, sizes.product());
         MatrixProducts.Shape shape = new MatrixProducts.Shape(
-                matrix.rows(), matrix.columns(), field, step, outputsPerInput, matrices, sizes.lanes());
+                matrix.rows(),
+                matrix.columns(),
+                pairing.field(),
+                pairing.step(),
+                pairing.outputsPerInput(),
+                pairing.matrices(),
+                sizes.lanes());
         graph.add(
                 id,
                 items,

@@ -13,9 +13,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <p>Shapes: W is {@code rows} x {@code columns}, x is vectors x {@code columns}, y is vectors x {@code rows}; vector v of y
  * is W_v times vector {@code v / outputsPerInput} of x. W_v begins at byte {@code call[offsetField + v * offsetStep]} of the
  * weights, plus the bytes of {@code v % matrices} such matrices. An offsetStep of 0 gives all vectors one matrix, or, with
- * more than one of the {@code matrices} that lie one after the other, each head its own; a step of 1 gives each vector its own,
- * an expert in a slot. Where the byte is below 0, because the expert is in another pool, y_v stays as it is. Blocks lie as
- * {@link dev.squall.gguf.BlockCodec} describes.
+ * more than one of the {@code matrices} that lie one after the other, each head its own; a step of 1 gives each vector
+ * its own, an expert in a slot. Where the byte is below 0, because the expert is in another pool, y_v stays as it is.
+ * Blocks lie as {@link dev.squall.gguf.BlockCodec} describes.
  *
  * <p>Order: an element of y is summed in as many {@code lanes} as a vector of the processor has (4, 8 or 16), lane l those k with
  * k mod lanes = l, then over the lanes as a tree, then over what is left of k: the bits are those of the JVM's backend. Each

@@ -86,8 +86,9 @@ final class RoundingKernels {
     }
 
     /**
-     * Blocks of 256: d q, the element of largest magnitude becomes -127 d; for types of such blocks. y gets q and the headers
-     * what goes with it: {@link #HEADER} numbers a block, the sums of q of each sixteen elements, which are exact, then d.
+     * Blocks of 256: d q, the element of largest magnitude becomes -127 d; for types of such blocks. y gets q and the
+     * headers what goes with it: {@link #HEADER} numbers a block, the sums of q of each sixteen elements, which are
+     * exact, then d.
      */
     static void roundBlocksOf256(KernelContext context, FloatArray x, FloatArray y, FloatArray headers, int blocks) {
         int block = context.globalIdx;

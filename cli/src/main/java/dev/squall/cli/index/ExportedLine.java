@@ -16,8 +16,8 @@ import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads lines that are just as {@code squall index export} writes them, at several times the speed of reading any JSON. For one
- * thread.
+ * Reads lines that are just as {@code squall index export} writes them, at several times the speed of reading any JSON.
+ * For one thread.
  */
 final class ExportedLine {
     /** A sum of digits below this and a power of ten up to that have an exact quotient and product in a double. */

@@ -13,8 +13,8 @@ import java.util.Base64;
 import java.util.Locale;
 
 /**
- * Writes maps as lines of JSON that {@link IndexLine} reads, by hand, since a map has hundreds of numbers, each of which is a
- * half.
+ * Writes maps as lines of JSON that {@link IndexLine} reads, by hand, since a map has hundreds of numbers, each of
+ * which is a half.
  */
 public final class IndexLineWriter {
     private static final HalfText HALVES = new HalfText();

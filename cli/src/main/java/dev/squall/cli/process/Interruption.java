@@ -4,8 +4,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Lets a signal end a command in order: it says so, stops what runs, and keeps the process alive until the command has let go
- * of everything, which keeps what it has learnt, or for {@value #SECONDS_MAX} seconds.
+ * Lets a signal end a command in order: it says so, stops what runs, and keeps the process alive until the command has
+ * let go of everything, which keeps what it has learnt, or for {@value #SECONDS_MAX} seconds.
  */
 public final class Interruption implements AutoCloseable {
     private static final int SECONDS_MAX = 3;
