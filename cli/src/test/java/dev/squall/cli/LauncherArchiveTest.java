@@ -59,6 +59,23 @@ class LauncherArchiveTest {
     }
 
     @Test
+    void makesThemOnlyWhenTheCommandHasEnded() throws Exception {
+        Path ending = installed.home.resolve("ending");
+        Path early = installed.home.resolve("early");
+        script(installed.jdks.resolve("fake-25/bin/java"), """
+                case $* in
+                    *ArchiveClassesAtExit* | *AOTCacheOutput*) [ -e '%1$s' ] || : >'%2$s' ;;
+                    *) sleep 2; : >'%1$s' ;;
+                esac
+                exec '%3$s/bin/java' "$@"
+                """.formatted(
+                        ending, early, System.getProperty("java.home")));
+        assertThat(installed.start("chat").out()).isEqualTo(STARTED + "[chat]\n");
+        awaitArchive(CLASSES);
+        assertThat(early).doesNotExist();
+    }
+
+    @Test
     void makesAtOnceTheArchiveWhoseMakerDied() throws Exception {
         Process dead = installed.process("/bin/sh", "-c", "exit");
         finish(dead);
