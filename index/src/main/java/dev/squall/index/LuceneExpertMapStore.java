@@ -57,10 +57,10 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     /** Of those waiting, more than which the indexer is behind. */
     private static final int OFFERED_TASKS_MAX = 4;
 
-    /** Candidates that each graph is asked for. */
+    /** Candidates that the graphs are asked for, each for its share. */
     private static final int TRAJECTORY_CANDIDATES = 32;
 
-    /** Embeddings are far fewer and farther apart than maps: the graph finds the nearest sooner. */
+    /** Candidates that each graph is asked for: embeddings are far fewer and farther apart than maps. */
     private static final int SEMANTIC_CANDIDATES = 8;
 
     /** Candidates whose redundancy with a new map is weighed. */
@@ -194,9 +194,9 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     }
 
     /**
-     * Searches of an index find the map once {@value #OFFERED_TOGETHER} are offered, or none has been for
-     * {@value #QUIET_SECONDS} to {@code 2 *} as many seconds, or it is time to commit. Where the indexer is behind, the
-     * map is only found by its embedding, until the end of this process.
+     * Searches of an index find the map once {@value #OFFERED_TOGETHER} are offered, when none has been for a second or two,
+     * or when it is time to commit. Where the indexer is behind, the map is only found by its embedding, until the end of
+     * this process.
      */
     @Override
     public void offer(ExpertMap map) {

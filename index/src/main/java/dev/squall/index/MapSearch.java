@@ -16,12 +16,15 @@ import org.apache.lucene.util.BytesRef;
 
 /** Searches one state of an index: candidates from the graphs of its segments, scored exactly. */
 final class MapSearch {
+    /** By how many standard deviations a segment is asked for more than it would hold of the candidates by chance. */
+    private static final double SLACK = 3;
+
     private final MapDocuments documents;
     private final int semanticMin;
     private final int trajectoryMin;
 
     /**
-     * How many maps each segment's graph is asked for at least: more of them, better recall.
+     * How many maps the graphs are asked for at least, each for its share and some more: more of them, better recall.
      *
      * @param semanticMin by the embedding
      * @param trajectoryMin by the first layers
@@ -39,25 +42,40 @@ final class MapSearch {
      */
     void search(IndexReader reader, MapQuery query, int k, Set<Long> without, FoundMaps found) throws IOException {
         for (LeafReaderContext context : reader.leaves()) {
-            search(context.reader(), query, k, without, found);
+            LeafReader leaf = context.reader();
+            search(leaf, (double) leaf.numDocs() / reader.numDocs(), query, k, without, found);
         }
     }
 
-    /** The same in one segment. */
+    /** The same in one segment by itself. */
     void search(LeafReader leaf, MapQuery query, int k, Set<Long> without, FoundMaps found) throws IOException {
+        search(leaf, 1, query, k, without, found);
+    }
+
+    /** @param share of all maps that are in the segment */
+    private void search(LeafReader leaf, double share, MapQuery query, int k, Set<Long> without, FoundMaps found)
+            throws IOException {
         if (query.hasEmbedding()) {
             float[] vector = query.semanticVector(documents);
-            score(leaf, nearest(leaf, MapDocuments.SEMANTIC, vector, Math.max(k, semanticMin)), query, without, found);
+            int[] docs = nearest(leaf, MapDocuments.SEMANTIC, vector, Math.max(k, semanticMin));
+            score(leaf, docs, query, without, found);
         }
         if (query.hasTrajectory()) {
             float[] vector = query.trajectoryVector(documents);
-            score(
-                    leaf,
-                    nearest(leaf, MapDocuments.TRAJECTORY, vector, Math.max(k, trajectoryMin)),
-                    query,
-                    without,
-                    found);
+            int[] docs = nearest(leaf, MapDocuments.TRAJECTORY, vector, candidates(k, share));
+            score(leaf, docs, query, without, found);
         }
+    }
+
+    /**
+     * How many maps a segment is asked for by the first layers: of so many among all maps as many as fall to it, if they
+     * are anywhere, and at least k, if they are all here.
+     */
+    private int candidates(int k, double share) {
+        int ofAll = Math.max(k, trajectoryMin);
+        double mean = ofAll * share;
+        double most = mean + SLACK * Math.sqrt(mean * (1 - share));
+        return Math.max(k, (int) Math.min(ofAll, Math.ceil(most)));
     }
 
     private int[] nearest(LeafReader leaf, String field, float[] vector, int candidates) throws IOException {

@@ -35,7 +35,7 @@ final class IndexRecall {
      * Measures it, by layers and then by candidates.
      *
      * @param queries at most so many stored maps are asked for
-     * @param candidates that each graph is asked for
+     * @param candidates that the graphs are asked for, each for its share and some more
      * @param ks how many maps are wanted
      * @param progress hears how many maps have been compared one by one
      */

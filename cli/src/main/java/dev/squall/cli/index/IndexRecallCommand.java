@@ -57,8 +57,8 @@ final class IndexRecallCommand implements Callable<Integer> {
             paramLabel = "N",
             split = ",",
             defaultValue = "8,32,128",
-            description =
-                    "Maps that each graph is asked for, one or several numbers. Default: 8,32,128; a chat's is 32.")
+            description = "Maps that the graphs are asked for, each for its share, one or several numbers. "
+                    + "Default: 8,32,128; a chat's is 32.")
     private List<Integer> candidates = new ArrayList<>();
 
     @Option(
@@ -123,7 +123,7 @@ final class IndexRecallCommand implements Callable<Integer> {
             return;
         }
         output.text(asked(reader, layers) + "; recall@k: how many of the k most similar maps a search finds that asks"
-                + " each graph for so many candidates");
+                + " the graphs for so many candidates");
         TextTable table = new TextTable().text("layers").number("candidates");
         ks.forEach(k -> table.number("recall@" + k));
         table.number("less similar by").number("search, us");
@@ -169,7 +169,8 @@ final class IndexRecallCommand implements Callable<Integer> {
                 .paragraph(asked(reader, layers)
                         + ". One of the k most similar maps, by"
                         + " comparing them all, counts as found if a search finds one as similar to within 2^-9, the error of"
-                        + " half precision. Candidates: how many maps each segment's graph is asked for."
+                        + " half precision. Candidates: how many maps the segments' graphs are asked for, each for its share"
+                        + " and some more."
                         + (reader.segments().stream().noneMatch(MapIndexReader.Segment::hasGraph)
                                 ? " Here, " + NO_GRAPH + "."
                                 : ""));

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * and how many of the experts that were used are among them.
  */
 final class MapForecasts {
-    /** What a running policy asks each graph for. */
+    /** What a running policy asks the graphs for. */
     static final int CANDIDATES = 32;
 
     private final MapIndexReader reader;
