@@ -120,8 +120,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         size = reader.numDocs();
         nextId = MapColumns.greatest(reader, MapDocuments.ID) + 1;
         lastConversation = Math.max(0, MapColumns.greatest(reader, MapDocuments.CONVERSATION));
-        reader.incRef();
-        beside.execute(() -> loadNewest(reader));
+        loadBeside(opened.reader());
         indexer = Thread.ofPlatform().name("squall-index").daemon().start(this::index);
     }
 
@@ -283,6 +282,12 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         Uninterruptible.run(() -> queue.put(task));
     }
 
+    /** @param opened stays this one, whatever is published before a thread comes to it */
+    private void loadBeside(DirectoryReader opened) {
+        opened.incRef();
+        beside.execute(() -> loadNewest(opened));
+    }
+
     private void loadNewest(DirectoryReader opened) {
         try {
             ofTokens.load(opened, () -> !Thread.currentThread().isInterrupted());
@@ -313,8 +318,8 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
                                 || System.nanoTime() - lastCommit > TimeUnit.SECONDS.toNanos(COMMIT_SECONDS))) {
                     commitNow();
                 }
-            } catch (IOException e) {
-                fail(e);
+            } catch (IOException | RuntimeException e) { // whoever uses or closes the store throws it
+                fail(e instanceof IOException failed ? failed : new IOException(e));
                 running = task != null && !(task instanceof IndexerTask.Stop);
             }
             if (task instanceof IndexerTask.Commit commit) {
@@ -354,13 +359,11 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     }
 
     private void index(IndexerTask.Add add) throws IOException {
+        boolean full;
         synchronized (this) {
             if (failure != null) {
                 return;
             }
-        }
-        boolean full;
-        synchronized (this) {
             full = size > capacity;
         }
         OptionalLong place = full ? mostRedundant(add.map()) : OptionalLong.empty();
