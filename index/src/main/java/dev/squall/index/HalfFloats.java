@@ -2,12 +2,15 @@ package dev.squall.index;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.ShortBuffer;
 
 /**
  * Numbers as half-precision floats, two bytes each, little endian: eleven bits of a probability are plenty. Halves go
  * through arrays of their own, since of those the JIT converts many at once.
  */
 final class HalfFloats {
+    private static final int TOGETHER = 512;
+
     private HalfFloats() {}
 
     static byte[] encode(float[] values) {
@@ -30,13 +33,16 @@ final class HalfFloats {
 
     /** Numbers {@code first} to {@code first + n - 1} of those that begin at byte {@code from}. */
     static void decode(byte[] bytes, int from, int first, int n, float[] out, int outOffset) {
-        short[] halves = new short[n];
-        ByteBuffer.wrap(bytes, from + 2 * first, 2 * n)
+        short[] halves = new short[Math.min(n, TOGETHER)];
+        ShortBuffer stored = ByteBuffer.wrap(bytes, from + 2 * first, 2 * n)
                 .order(ByteOrder.LITTLE_ENDIAN)
-                .asShortBuffer()
-                .get(halves);
-        for (int i = 0; i < n; i++) {
-            out[outOffset + i] = Float.float16ToFloat(halves[i]);
+                .asShortBuffer();
+        for (int done = 0; done < n; done += TOGETHER) {
+            int count = Math.min(n - done, TOGETHER);
+            stored.get(halves, 0, count);
+            for (int i = 0; i < count; i++) {
+                out[outOffset + done + i] = Float.float16ToFloat(halves[i]);
+            }
         }
     }
 }

@@ -22,7 +22,7 @@ final class MapQuery {
         this.directions = directions;
         this.layers = layers;
         this.semanticShare = semanticShare;
-        numbers = new float[Math.max(shape.embeddingLength(), shape.expertCount())];
+        numbers = new float[Math.max(embedding.length, layers * shape.expertCount())];
     }
 
     static MapQuery ofEmbedding(MapShape shape, float[] embedding) {
@@ -63,28 +63,62 @@ final class MapQuery {
     float score(BytesRef storedEmbedding, BytesRef storedProbabilities) {
         double score = 0;
         if (hasEmbedding()) {
-            score += semanticShare * product(storedEmbedding, 0, embedding, 0, embedding.length, false);
+            decode(storedEmbedding, embedding.length);
+            score += semanticShare * product(embedding, embedding.length);
         }
         if (hasTrajectory()) {
+            decode(storedProbabilities, layers * shape.expertCount());
             double cosines = 0;
             for (int layer = 0; layer < layers; layer++) {
-                int at = layer * shape.expertCount();
-                cosines += product(storedProbabilities, at, directions, at, shape.expertCount(), true);
+                cosines += cosine(layer * shape.expertCount(), (layer + 1) * shape.expertCount());
             }
             score += (1 - semanticShare) * cosines / layers;
         }
         return (float) score;
     }
 
-    /** Σ stored · wanted, of stored numbers at unit length if they are to be normalised. */
-    private double product(BytesRef stored, int first, float[] wanted, int from, int n, boolean normalise) {
-        HalfFloats.decode(stored.bytes, stored.offset, first, n, numbers, 0);
+    private void decode(BytesRef halves, int n) {
+        HalfFloats.decode(halves.bytes, halves.offset, 0, n, numbers, 0);
+    }
+
+    /** Of stored numbers and those wanted. Four sums side by side, since each addition waits for the one before it. */
+    private float product(float[] wanted, int n) {
+        float first = 0;
+        float second = 0;
+        float third = 0;
+        float fourth = 0;
+        int i = 0;
+        for (; i + 3 < n; i += 4) {
+            first = Math.fma(numbers[i], wanted[i], first);
+            second = Math.fma(numbers[i + 1], wanted[i + 1], second);
+            third = Math.fma(numbers[i + 2], wanted[i + 2], third);
+            fourth = Math.fma(numbers[i + 3], wanted[i + 3], fourth);
+        }
+        for (; i < n; i++) {
+            first = Math.fma(numbers[i], wanted[i], first);
+        }
+        return first + second + (third + fourth);
+    }
+
+    /** Of a stored layer and the one wanted, which is of unit length. Two of each sum, as above. */
+    private double cosine(int from, int to) {
         float product = 0;
+        float productOfOdd = 0;
         float squares = 0;
-        for (int i = 0; i < n; i++) {
-            product = Math.fma(numbers[i], wanted[from + i], product);
+        float squaresOfOdd = 0;
+        int i = from;
+        for (; i + 1 < to; i += 2) {
+            float even = numbers[i];
+            float odd = numbers[i + 1];
+            product = Math.fma(even, directions[i], product);
+            productOfOdd = Math.fma(odd, directions[i + 1], productOfOdd);
+            squares = Math.fma(even, even, squares);
+            squaresOfOdd = Math.fma(odd, odd, squaresOfOdd);
+        }
+        if (i < to) {
+            product = Math.fma(numbers[i], directions[i], product);
             squares = Math.fma(numbers[i], numbers[i], squares);
         }
-        return normalise ? product / Math.sqrt(squares) : product;
+        return (product + productOfOdd) / Math.sqrt(squares + squaresOfOdd);
     }
 }

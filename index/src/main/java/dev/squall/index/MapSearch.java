@@ -3,6 +3,7 @@ package dev.squall.index;
 import dev.squall.predict.MapShape;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Set;
 import org.apache.lucene.index.BinaryDocValues;
 import org.apache.lucene.index.DocValues;
@@ -11,7 +12,6 @@ import org.apache.lucene.index.LeafReader;
 import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.search.AcceptDocs;
 import org.apache.lucene.search.ScoreDoc;
-import org.apache.lucene.search.TopDocs;
 import org.apache.lucene.util.BytesRef;
 
 /** Searches one state of an index: candidates from the graphs of its segments, scored exactly. */
@@ -57,13 +57,13 @@ final class MapSearch {
             throws IOException {
         if (query.hasEmbedding()) {
             float[] vector = query.semanticVector(documents);
-            int[] docs = nearest(leaf, MapDocuments.SEMANTIC, vector, Math.max(k, semanticMin));
-            score(leaf, docs, query, without, found);
+            ScoreDoc[] docs = nearest(leaf, MapDocuments.SEMANTIC, vector, Math.max(k, semanticMin));
+            add(leaf, docs, query, without, found);
         }
         if (query.hasTrajectory()) {
             float[] vector = query.trajectoryVector(documents);
-            int[] docs = nearest(leaf, MapDocuments.TRAJECTORY, vector, candidates(k, share));
-            score(leaf, docs, query, without, found);
+            ScoreDoc[] docs = nearest(leaf, MapDocuments.TRAJECTORY, vector, candidates(k, share));
+            add(leaf, docs, query, without, found);
         }
     }
 
@@ -78,45 +78,58 @@ final class MapSearch {
         return Math.max(k, (int) Math.min(ofAll, Math.ceil(most)));
     }
 
-    private int[] nearest(LeafReader leaf, String field, float[] vector, int candidates) throws IOException {
+    /** In the order of documents. */
+    private ScoreDoc[] nearest(LeafReader leaf, String field, float[] vector, int candidates) throws IOException {
         AcceptDocs live = AcceptDocs.fromLiveDocs(leaf.getLiveDocs(), leaf.maxDoc());
-        TopDocs top = leaf.searchNearestVectors(field, vector, candidates, live, Integer.MAX_VALUE);
-        int[] docs = new int[top.scoreDocs.length];
-        for (int i = 0; i < docs.length; i++) {
-            ScoreDoc scored = top.scoreDocs[i];
-            docs[i] = scored.doc;
-        }
-        Arrays.sort(docs);
+        ScoreDoc[] docs = leaf.searchNearestVectors(field, vector, candidates, live, Integer.MAX_VALUE).scoreDocs;
+        Arrays.sort(docs, Comparator.comparingInt(scored -> scored.doc));
         return docs;
     }
 
-    private void score(LeafReader leaf, int[] docs, MapQuery query, Set<Long> without, FoundMaps found)
+    /** Adds the best of them, best first: what is read of a map that a better one replaces is read in vain. */
+    private void add(LeafReader leaf, ScoreDoc[] docs, MapQuery query, Set<Long> without, FoundMaps found)
             throws IOException {
+        score(leaf, docs, query);
+        Arrays.sort(docs, Comparator.comparingDouble(scored -> -scored.score));
+        for (ScoreDoc scored : docs) {
+            if (!found.wants(scored.score)) {
+                return;
+            }
+            long id = MapDocuments.number(leaf, MapDocuments.ID, scored.doc);
+            if (!without.contains(id) && !found.has(id)) {
+                found.add(read(leaf, id, scored));
+            }
+        }
+    }
+
+    private void score(LeafReader leaf, ScoreDoc[] docs, MapQuery query) throws IOException {
         MapShape shape = documents.shape();
         BinaryDocValues embeddings = DocValues.getBinary(leaf, MapDocuments.EMBEDDING);
         BinaryDocValues probabilities = DocValues.getBinary(leaf, MapDocuments.PROBABILITIES);
-        BinaryDocValues continuations = DocValues.getBinary(leaf, MapDocuments.CONTINUATION);
         BytesRef none = new BytesRef();
-        for (int doc : docs) {
+        for (ScoreDoc scored : docs) {
             BytesRef embedding = query.hasEmbedding()
-                    ? MapDocuments.halves(embeddings, MapDocuments.EMBEDDING, doc, shape.embeddingLength())
+                    ? MapDocuments.halves(embeddings, MapDocuments.EMBEDDING, scored.doc, shape.embeddingLength())
                     : none;
-            BytesRef map =
-                    MapDocuments.halves(probabilities, MapDocuments.PROBABILITIES, doc, shape.probabilityCount());
-            float score = query.score(embedding, map);
-            if (!found.wants(score)) {
-                continue;
-            }
-            long id = MapDocuments.number(leaf, MapDocuments.ID, doc);
-            if (!without.contains(id) && !found.has(id)) {
-                byte[] copy = Arrays.copyOfRange(map.bytes, map.offset, map.offset + map.length);
-                found.add(new FoundMaps.Found(
-                        id,
-                        score,
-                        copy,
-                        MapDocuments.continuation(continuations, doc),
-                        MapDocuments.origin(leaf, doc)));
-            }
+            BytesRef map = query.hasTrajectory()
+                    ? MapDocuments.halves(
+                            probabilities, MapDocuments.PROBABILITIES, scored.doc, shape.probabilityCount())
+                    : none;
+            scored.score = query.score(embedding, map);
         }
+    }
+
+    private FoundMaps.Found read(LeafReader leaf, long id, ScoreDoc scored) throws IOException {
+        BytesRef map = MapDocuments.halves(
+                DocValues.getBinary(leaf, MapDocuments.PROBABILITIES),
+                MapDocuments.PROBABILITIES,
+                scored.doc,
+                documents.shape().probabilityCount());
+        return new FoundMaps.Found(
+                id,
+                scored.score,
+                Arrays.copyOfRange(map.bytes, map.offset, map.offset + map.length),
+                MapDocuments.continuation(DocValues.getBinary(leaf, MapDocuments.CONTINUATION), scored.doc),
+                MapDocuments.origin(leaf, scored.doc));
     }
 }
