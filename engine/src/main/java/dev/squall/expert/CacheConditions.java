@@ -7,22 +7,16 @@ package dev.squall.expert;
  * @param copyNanos how long the load of one expert takes, a running mean; 0 before the first
  * @param layerNanos from one lease to the next in a pass without time stalled, a running mean; 0 before the second
  * @param missesPerVisit experts that a visit had to wait for, a running mean
- * @param timelyPerVisit experts that a visit did not have to wait for since they were loaded ahead, a running mean
- * @param forecastNanos how long the policy takes for a layer where it forecasts, a running mean; 0 where that costs nothing
+ * @param forecastNanos how long the policy takes for a layer, a running mean; 0 where that costs nothing
  */
 public record CacheConditions(
-        int slotCount,
-        double copyNanos,
-        double layerNanos,
-        double missesPerVisit,
-        double timelyPerVisit,
-        double forecastNanos) {
+        int slotCount, double copyNanos, double layerNanos, double missesPerVisit, double forecastNanos) {
     /** What is known before anything has happened. */
-    public static final CacheConditions NONE = new CacheConditions(0, 0, 0, 0, 0, 0);
+    public static final CacheConditions NONE = new CacheConditions(0, 0, 0, 0, 0);
 
     /** The same with what forecasts cost. */
     public CacheConditions withForecastNanos(double nanos) {
-        return new CacheConditions(slotCount, copyNanos, layerNanos, missesPerVisit, timelyPerVisit, nanos);
+        return new CacheConditions(slotCount, copyNanos, layerNanos, missesPerVisit, nanos);
     }
 
     /** How many layers are computed while one expert is copied; 1 before it is known. */
@@ -39,11 +33,5 @@ public record CacheConditions(
     public double forecastShare() {
         double visit = visitNanos();
         return visit <= 0 ? 0 : forecastNanos / visit;
-    }
-
-    /** What the policy takes of the time that copies of a layer's experts take, if none is loaded ahead; 0 if it needs none. */
-    public double forecastShareOfCopies() {
-        double copies = (missesPerVisit + timelyPerVisit) * copyNanos;
-        return copies <= 0 ? 0 : forecastNanos / copies;
     }
 }

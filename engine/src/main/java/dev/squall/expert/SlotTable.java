@@ -42,7 +42,6 @@ public final class SlotTable {
     private double copyNanos;
     private double layerNanos;
     private double missesPerVisit;
-    private double timelyPerVisit;
 
     private long hits;
     private long misses;
@@ -121,7 +120,6 @@ public final class SlotTable {
     public void open(long visit, int[] experts, int count, List<Slot> toLoad) {
         now = visit;
         long missesBefore = misses;
-        long timelyBefore = timely;
         int layer = (int) (visit % layerCount);
         int base = layer * expertCount;
         countPrediction(layer, experts, count);
@@ -157,7 +155,6 @@ public final class SlotTable {
             }
         }
         missesPerVisit += NEWEST * (misses - missesBefore - missesPerVisit);
-        timelyPerVisit += NEWEST * (timely - timelyBefore - timelyPerVisit);
         forecastVisits[layer] = -1;
         Arrays.fill(priorities, base, base + expertCount, 0);
         Arrays.fill(isNamed, base, base + expertCount, false);
@@ -362,7 +359,7 @@ public final class SlotTable {
     }
 
     public CacheConditions conditions() {
-        return new CacheConditions(slots.length, copyNanos, layerNanos, missesPerVisit, timelyPerVisit, 0);
+        return new CacheConditions(slots.length, copyNanos, layerNanos, missesPerVisit, 0);
     }
 
     /** Everything counted so far, with the stalls that the caller has counted. */

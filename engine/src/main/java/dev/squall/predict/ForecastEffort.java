@@ -24,22 +24,6 @@ final class ForecastEffort {
      */
     private static final double DEAR = 0.25;
 
-    /**
-     * The share of the time of a layer's copies from which only some layers forecast, and below which all do again: every
-     * second one tells nearly as much for half the time.
-     */
-    private static final double SPARSE_FROM = 0.2;
-
-    private static final double SPARSE_UNTIL = 0.1;
-
-    /** The same share from which they are dear though sparse, and below which they are not any more. */
-    private static final double DEAR_FROM = 0.35;
-
-    private static final double DEAR_UNTIL = 0.25;
-
-    /** Visits of decode in a row after which what is measured is theirs: a prompt's copies are more, and wait for each other. */
-    private static final int SETTLED_VISITS = 40;
-
     private static final int LEARNT_EVERY = 4;
     private static final int CANDIDATES = 32;
     private static final int CANDIDATES_IF_DEAR = 16;
@@ -73,9 +57,6 @@ final class ForecastEffort {
     private long passes;
     private long nextSearch;
     private boolean isDear;
-    private boolean isSparse;
-    private boolean isLargeOfCopies;
-    private long decodeVisits;
     private boolean isAllThere;
     private boolean isForecast = true;
     private int reach = DISTANCE_MAX;
@@ -88,13 +69,7 @@ final class ForecastEffort {
     void onPass(PassObservation pass, CacheConditions now) {
         conditions = now;
         passes++;
-        decodeVisits = pass.phase() == Phase.DECODE ? decodeVisits + shape.layerCount() : 0;
-        if (isForecast && decodeVisits > SETTLED_VISITS) {
-            double share = now.forecastShareOfCopies();
-            isSparse = share > (isSparse ? SPARSE_UNTIL : SPARSE_FROM);
-            isLargeOfCopies = share > (isLargeOfCopies ? DEAR_UNTIL : DEAR_FROM);
-        }
-        isDear = isLargeOfCopies || now.forecastShare() > DEAR;
+        isDear = now.forecastShare() > DEAR;
         reach = Math.clamp(1 + Math.round(COPIES_AHEAD * now.layersPerCopy()), DISTANCE_MIN, DISTANCE_MAX);
         // Every expert has a slot and is in it by now: there is nothing to load or evict.
         isAllThere = now.slotCount() >= shape.probabilityCount() && now.missesPerVisit() < MISSES_MIN;
@@ -117,11 +92,6 @@ final class ForecastEffort {
             return Attention.PLANNING;
         }
         return isAllThere && passes % REST_EVERY >= REST_AFTER ? Attention.RESTING : Attention.LEARNING;
-    }
-
-    /** Whether a layer forecasts those after it: of several where that costs much only every second one, and the last. */
-    boolean isForecastFrom(int layer) {
-        return isForecast && (!isSparse || layer % 2 == 0 || layer == shape.layerCount() - 1);
     }
 
     /** Whether this pass is not forecast though there is something to evict. */

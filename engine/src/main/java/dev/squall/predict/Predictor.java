@@ -58,7 +58,6 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
     private volatile PredictionCounters counters = PredictionCounters.ZERO;
     private final AtomicLong dropped = new AtomicLong();
     private long conversations;
-    /** What a layer takes where it is forecast, a running mean. */
     private double forecastNanos;
 
     /**
@@ -203,16 +202,10 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
 
     private void drain() {
         while (read.get() < written.get() && failure == null) {
-            Captured captured = ring[(int) (read.get() % RING)];
-            boolean isForecast = attention == Attention.PLANNING;
             long start = System.nanoTime();
-            handle(captured);
-            long nanos = System.nanoTime() - start;
-            counters = new PredictionCounters(counters.observed() + 1, 0, counters.predictionNanos() + nanos, 0, 0);
-            if (isForecast) {
-                // What a pass takes comes beside its layers' own.
-                forecastNanos += NEWEST * (captured.isPass ? nanos : nanos - forecastNanos);
-            }
+            handle(ring[(int) (read.get() % RING)]);
+            counters = new PredictionCounters(
+                    counters.observed() + 1, 0, counters.predictionNanos() + System.nanoTime() - start, 0, 0);
             read.incrementAndGet();
         }
     }
@@ -248,8 +241,11 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
             trace.onPass(passObservation, captured.rowsOfPass);
         }
         if (policy != null) {
+            long start = System.nanoTime();
             policy.onPass(passObservation, conditions(), plan);
             attention = trace == null ? policy.attention() : Attention.PLANNING;
+            // Beside the next layers' own.
+            forecastNanos += NEWEST * (System.nanoTime() - start);
         }
     }
 
@@ -274,7 +270,9 @@ public final class Predictor implements RoutingObserver, AutoCloseable {
             trace.onRouted(layerObservation);
         }
         if (policy != null) {
+            long start = System.nanoTime();
             policy.onRouted(layerObservation, conditions(), plan);
+            forecastNanos += NEWEST * (System.nanoTime() - start - forecastNanos);
         }
     }
 

@@ -133,9 +133,6 @@ final class SquallPolicy implements PrefetchPolicy {
         history.onRouted(observed);
         maps.onRouted(observed);
         int layer = observed.layer();
-        if (!effort.isForecastFrom(layer)) {
-            return;
-        }
         System.arraycopy(history.lastOdds(), history.from(layer), presentOdds, 0, presentOdds.length);
         alike = maps.likeThisPass(layer, effort.candidates(), effort::claimSearch);
         if (isLearnt(1)) {
