@@ -122,7 +122,7 @@ final class SearchCommand implements Callable<Integer> {
     /** Those that the last maps have caused are no part of a search, and take a processor. */
     private static void awaitMerges() {
         while (Thread.getAllStackTraces().keySet().stream()
-                .anyMatch(thread -> thread.getName().startsWith("Lucene Merge Thread"))) {
+                .anyMatch(thread -> thread.getName().equals("squall-index-merge"))) {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
         }
     }

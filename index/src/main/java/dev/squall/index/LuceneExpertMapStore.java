@@ -291,7 +291,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
     private void loadNewest(DirectoryReader opened) {
         try {
             ofTokens.load(opened, () -> !Thread.currentThread().isInterrupted());
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) { // whoever uses or closes the store throws it
             fail(e);
         } finally {
             IOUtils.closeWhileHandlingException(opened::decRef);
@@ -319,7 +319,7 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
                     commitNow();
                 }
             } catch (IOException | RuntimeException e) { // whoever uses or closes the store throws it
-                fail(e instanceof IOException failed ? failed : new IOException(e));
+                fail(e);
                 running = task != null && !(task instanceof IndexerTask.Stop);
             }
             if (task instanceof IndexerTask.Commit commit) {
@@ -345,8 +345,8 @@ public final class LuceneExpertMapStore implements ExpertMapStore {
         return uncommitted > 0 || !offered.isEmpty();
     }
 
-    private synchronized void fail(IOException e) {
-        failure = e;
+    private synchronized void fail(Exception e) {
+        failure = e instanceof IOException failed ? failed : new IOException(e);
     }
 
     /** The next task; null if there was none for a while. */

@@ -82,6 +82,11 @@ final class MapDocuments {
         return apart(semanticVector(unitEmbedding), id);
     }
 
+    /** Whether vectors of trajectories are the maps' layers themselves, so that they tell exactly how alike two of them are. */
+    boolean hasWholeTrajectories() {
+        return trajectory.keepsAll();
+    }
+
     /** The vector that finds maps whose first layers are like these. */
     float[] trajectoryVector(float[] directions, int layers) {
         return trajectory.project(directions, layers);

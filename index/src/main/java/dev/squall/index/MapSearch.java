@@ -19,6 +19,12 @@ final class MapSearch {
     /** By how many standard deviations a segment is asked for more than it would hold of the candidates by chance. */
     private static final double SLACK = 3;
 
+    /**
+     * How many more than are wanted are scored where the graph's vectors are the maps themselves: the two differ by what
+     * half precision rounds away.
+     */
+    private static final int NEAR_TIES = 4;
+
     private final MapDocuments documents;
     private final int semanticMin;
     private final int trajectoryMin;
@@ -57,12 +63,16 @@ final class MapSearch {
             throws IOException {
         if (query.hasEmbedding()) {
             float[] vector = query.semanticVector(documents);
-            ScoreDoc[] docs = nearest(leaf, MapDocuments.SEMANTIC, vector, Math.max(k, semanticMin));
+            int candidates = Math.max(k, semanticMin);
+            ScoreDoc[] docs = nearest(leaf, MapDocuments.SEMANTIC, vector, candidates, candidates);
             add(leaf, docs, query, without, found);
         }
         if (query.hasTrajectory()) {
             float[] vector = query.trajectoryVector(documents);
-            ScoreDoc[] docs = nearest(leaf, MapDocuments.TRAJECTORY, vector, candidates(k, share));
+            int candidates = candidates(k, share);
+            boolean isRanked = documents.hasWholeTrajectories() && !query.hasEmbedding();
+            int worthScoring = isRanked ? k + NEAR_TIES + without.size() : candidates;
+            ScoreDoc[] docs = nearest(leaf, MapDocuments.TRAJECTORY, vector, candidates, worthScoring);
             add(leaf, docs, query, without, found);
         }
     }
@@ -78,10 +88,14 @@ final class MapSearch {
         return Math.max(k, (int) Math.min(ofAll, Math.ceil(most)));
     }
 
-    /** In the order of documents. */
-    private ScoreDoc[] nearest(LeafReader leaf, String field, float[] vector, int candidates) throws IOException {
+    /** The best of the candidates in the order of documents, as their fields are read. */
+    private ScoreDoc[] nearest(LeafReader leaf, String field, float[] vector, int candidates, int best)
+            throws IOException {
         AcceptDocs live = AcceptDocs.fromLiveDocs(leaf.getLiveDocs(), leaf.maxDoc());
         ScoreDoc[] docs = leaf.searchNearestVectors(field, vector, candidates, live, Integer.MAX_VALUE).scoreDocs;
+        if (docs.length > best) {
+            docs = Arrays.copyOf(docs, best);
+        }
         Arrays.sort(docs, Comparator.comparingInt(scored -> scored.doc));
         return docs;
     }

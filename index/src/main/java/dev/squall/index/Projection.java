@@ -40,6 +40,11 @@ final class Projection {
         chosen = random.ints(0, padded).distinct().limit(kept).sorted().toArray();
     }
 
+    /** Whether vectors stay as they are, but for their length. */
+    boolean keepsAll() {
+        return kept == groupLength;
+    }
+
     /** Numbers of a projected vector. */
     int dimensions() {
         return groups * kept;
@@ -54,7 +59,7 @@ final class Projection {
     float[] project(float[] vector, int count) {
         float[] out = new float[dimensions()];
         float scale = (float) (1 / Math.sqrt(count));
-        if (kept == groupLength) {
+        if (keepsAll()) {
             for (int i = 0; i < count * groupLength; i++) {
                 out[i] = vector[i] * scale;
             }
