@@ -98,8 +98,8 @@ final class SearchCommand implements Callable<Integer> {
                 lucene.add(map);
             }
             lucene.commit();
-            awaitMerges();
             double indexed = (System.nanoTime() - started) / 1e3 / size;
+            awaitMerges();
             added.forEach(exact::add);
             System.out.printf(Locale.ROOT, "%n### %,d maps; %.0f us to index one%n%n", size, indexed);
             System.out.println("| layers known | index p50 us | p99 us | recall@1 % | less similar by, mean "

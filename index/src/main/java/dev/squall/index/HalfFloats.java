@@ -9,6 +9,7 @@ import java.nio.ShortBuffer;
  * through arrays of their own, since of those the JIT converts many at once.
  */
 final class HalfFloats {
+    /** Halves that are converted before the next are copied. */
     private static final int TOGETHER = 512;
 
     private HalfFloats() {}

@@ -82,7 +82,7 @@ final class MapDocuments {
         return apart(semanticVector(unitEmbedding), id);
     }
 
-    /** Whether vectors of trajectories are the maps' layers themselves, so that they tell exactly how alike two of them are. */
+    /** Whether vectors of trajectories are the maps' own layers, so that they tell exactly how alike two of them are. */
     boolean hasWholeTrajectories() {
         return trajectory.keepsAll();
     }
